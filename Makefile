@@ -1,0 +1,72 @@
+# Everything works from a fresh clone with Python (3.11 or newer) and make alone:
+# each target first makes the environment that it needs.
+
+PYTHON ?= python3
+VENV ?= .venv
+RIVAL_VENV ?= .venv-rival
+OLD_RIVAL_VENV ?= .venv-rival-old
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint generate check-generated update bench bench-files sandbox clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+setup: $(VENV)/.done ## make the environment in .venv
+
+$(VENV)/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[all]'
+	@touch $@
+
+# The official SDK gets an environment of its own: it is tested against the sandbox, not mixed in.
+$(RIVAL_VENV)/.done: tests/sdk/requirements.txt
+	$(PYTHON) -m venv $(RIVAL_VENV)
+	$(RIVAL_VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(RIVAL_VENV)/bin/python -m pip install --quiet --requirement tests/sdk/requirements.txt
+	@touch $@
+
+# Its last version with analytics jobs and plots: the rival of those benchmarks.
+$(OLD_RIVAL_VENV)/.done: benchmarks/requirements-old.txt
+	$(PYTHON) -m venv $(OLD_RIVAL_VENV)
+	$(OLD_RIVAL_VENV)/bin/python -m pip install --quiet --upgrade pip
+	$(OLD_RIVAL_VENV)/bin/python -m pip install --quiet --requirement benchmarks/requirements-old.txt
+	@touch $@
+
+demo: $(VENV)/.done ## run a processing job through its whole life on a local UP42
+	$(BIN)/python scripts/demo.py
+
+test: $(VENV)/.done $(RIVAL_VENV)/.done ## run all tests, in parallel
+	UP42_RIVAL_PYTHON=$(abspath $(RIVAL_VENV))/bin/python $(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+
+lint: $(VENV)/.done ## check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+generate: $(VENV)/.done ## write generated/up42_client from openapi/up42.yaml
+	$(BIN)/python scripts/regenerate.py
+
+check-generated: $(VENV)/.done ## fail if the generated client isn't what the document gives
+	$(BIN)/python scripts/regenerate.py --check
+
+update: $(VENV)/.done ## take over a newer OpenAPI document: SPEC=path-or-url, REPORT=file.md
+	@test -n "$(SPEC)" || { echo "make update SPEC=path-or-url [REPORT=file.md]" >&2; exit 2; }
+	$(BIN)/python scripts/regenerate.py --spec "$(SPEC)" $(if $(REPORT),--markdown "$(REPORT)")
+
+bench: $(VENV)/.done $(RIVAL_VENV)/.done ## measure against the official SDK, side by side
+	$(BIN)/python benchmarks/run.py --rival-python $(RIVAL_VENV)/bin/python
+
+bench-files: $(VENV)/.done $(OLD_RIVAL_VENV)/.done ## the same for downloads, quicklooks and plots (14 GB of disk)
+	$(BIN)/python benchmarks/bench_downloads.py --rival-python $(OLD_RIVAL_VENV)/bin/python
+	$(BIN)/python benchmarks/bench_quicklooks.py --rival-python $(OLD_RIVAL_VENV)/bin/python
+	$(BIN)/python benchmarks/bench_viz.py --rival-python $(OLD_RIVAL_VENV)/bin/python
+
+sandbox: $(VENV)/.done ## start a local UP42 on port 8042
+	$(BIN)/python -m up42_sandbox --port 8042 --speed 60
+
+clean: ## remove environments and caches
+	rm -rf $(VENV) $(RIVAL_VENV) $(OLD_RIVAL_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
