@@ -1,0 +1,171 @@
+"""A light, typed client for UP42's processing of satellite imagery.
+
+Example:
+    >>> import up42_facade as up42
+    >>> up42.authenticate(username=name, password=password, base_url=url)
+    Session(api='…')
+    >>> jobs = up42.Job.all(sort_by=up42.JobSorting.created.desc)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from up42_facade._version import __version__
+
+if TYPE_CHECKING:
+    from up42_facade import processing_templates
+    from up42_facade.analytics import (
+        AnalyticsJobSorting,
+        get_jobs,
+        initialize_job,
+        initialize_jobtask,
+    )
+    from up42_facade.errors import (
+        ApiError,
+        ArchiveError,
+        AuthenticationError,
+        AuthServerError,
+        BadRequestError,
+        ChecksumError,
+        ConcurrentJobsError,
+        ConfigurationError,
+        ConnectionFailedError,
+        CorruptArchiveError,
+        CostLimitError,
+        DownloadError,
+        ExecutionUncertainError,
+        ForbiddenError,
+        ForeignHostError,
+        InsufficientCreditsError,
+        InvalidInputError,
+        InvalidTemplateError,
+        MissingExtraError,
+        NoResultsError,
+        NotAuthenticatedError,
+        NotFoundError,
+        RateLimitError,
+        RerunUncertainError,
+        ServerError,
+        UncertainError,
+        UnexpectedResponseError,
+        UnfinishedJob,
+        UnprocessableError,
+        UnsafeArchiveError,
+        UnsupportedArchiveError,
+        Up42Error,
+        UploadError,
+    )
+    from up42_facade.item_files import download_items
+    from up42_facade.processes import Process
+    from up42_facade.processing import (
+        TERMINAL_STATUSES,
+        Cost,
+        Job,
+        JobMetadata,
+        JobResults,
+        JobSorting,
+        JobStatus,
+        SortingField,
+        ValidationError,
+    )
+    from up42_facade.session import Session, authenticate
+    from up42_facade.stac import Asset, initialize_asset, search_items
+    from up42_facade.transport import TransportOptions
+
+# Everything is loaded when it is first used: importing the package costs nothing.
+_MODULES = {
+    "errors": (
+        "ApiError ArchiveError AuthenticationError AuthServerError BadRequestError "
+        "ChecksumError ConcurrentJobsError ConfigurationError ConnectionFailedError "
+        "CorruptArchiveError CostLimitError DownloadError ExecutionUncertainError "
+        "ForbiddenError ForeignHostError InsufficientCreditsError InvalidInputError "
+        "InvalidTemplateError MissingExtraError NoResultsError NotAuthenticatedError "
+        "NotFoundError RateLimitError RerunUncertainError ServerError UncertainError "
+        "UnexpectedResponseError UnfinishedJob UnprocessableError UnsafeArchiveError "
+        "UnsupportedArchiveError Up42Error UploadError"
+    ),
+    "item_files": "download_items",
+    "analytics": "AnalyticsJobSorting get_jobs initialize_job initialize_jobtask",
+    "processes": "Process",
+    "processing": (
+        "TERMINAL_STATUSES Cost Job JobMetadata JobResults JobSorting JobStatus SortingField "
+        "ValidationError"
+    ),
+    "session": "Session authenticate",
+    "stac": "Asset initialize_asset search_items",
+    "transport": "TransportOptions",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+__all__ = [  # noqa: RUF022 - by topic
+    "__version__",
+    "authenticate",
+    "Session",
+    "TransportOptions",
+    "Job",
+    "JobMetadata",
+    "JobResults",
+    "JobSorting",
+    "JobStatus",
+    "SortingField",
+    "TERMINAL_STATUSES",
+    "ValidationError",
+    "Cost",
+    "Process",
+    "processing_templates",
+    "initialize_job",
+    "initialize_jobtask",
+    "get_jobs",
+    "AnalyticsJobSorting",
+    "Asset",
+    "initialize_asset",
+    "search_items",
+    "download_items",
+    "Up42Error",
+    "ApiError",
+    "ArchiveError",
+    "AuthenticationError",
+    "AuthServerError",
+    "BadRequestError",
+    "ChecksumError",
+    "ConcurrentJobsError",
+    "ConfigurationError",
+    "ConnectionFailedError",
+    "CorruptArchiveError",
+    "CostLimitError",
+    "DownloadError",
+    "ExecutionUncertainError",
+    "ForbiddenError",
+    "ForeignHostError",
+    "InsufficientCreditsError",
+    "InvalidInputError",
+    "InvalidTemplateError",
+    "MissingExtraError",
+    "NoResultsError",
+    "NotAuthenticatedError",
+    "NotFoundError",
+    "RateLimitError",
+    "RerunUncertainError",
+    "ServerError",
+    "UncertainError",
+    "UnexpectedResponseError",
+    "UnfinishedJob",
+    "UnprocessableError",
+    "UnsafeArchiveError",
+    "UnsupportedArchiveError",
+    "UploadError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "processing_templates":
+        return import_module("up42_facade.processing_templates")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'up42_facade' has no attribute {name!r}")
+    value = getattr(import_module(f"up42_facade.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,233 @@
+"""Checksums as STAC items, storage servers and people write them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import importlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from up42_facade.errors import ChecksumError, InvalidInputError
+
+# Multihash codes of the algorithms that hashlib knows, by the table that STAC's
+# `file:checksum` refers to.
+_MULTIHASH_NAMES = {
+    0x11: "sha1",
+    0x12: "sha256",
+    0x13: "sha512",
+    0x14: "sha3_512",
+    0x15: "sha3_384",
+    0x16: "sha3_256",
+    0x17: "sha3_224",
+    0x20: "sha384",
+    0xD5: "md5",
+    0x1013: "sha224",
+    0xB240: "blake2b",
+    0xB260: "blake2s",
+}
+_NAMES = {name: name for name in _MULTIHASH_NAMES.values()}
+# Spellings that people and tools use beside hashlib's.
+_NAMES |= {"sha-1": "sha1", "sha-256": "sha256", "sha2-256": "sha256"}
+_NAMES |= {"sha-384": "sha384", "sha-512": "sha512", "sha2-512": "sha512"}
+
+# Multihash codes here are below 2**21: three groups of seven bits.
+_VARINT_BYTES = 3
+
+
+class Digest(Protocol):
+    """The part of a hashlib object that is used here."""
+
+    def update(self, data: Any, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+@frozen
+class Checksum:
+    """An expected digest: its algorithm, its bytes, and who announced it."""
+
+    algorithm: str
+    digest: bytes
+    announced_by: str
+
+    def start(self) -> Digest:
+        """Begin a computation with this algorithm."""
+        if self.algorithm == "crc32c":
+            fast: Digest = importlib.import_module("google_crc32c").Checksum()
+            return fast
+        return hashlib.new(self.algorithm, usedforsecurity=False)
+
+
+class Verifier:
+    """Computes several checksums while the bytes pass and compares them at the end.
+
+    Example:
+        >>> verifier = Verifier([parse_checksum("md5:900150983cd24fb0d6963f7d28e17f72")])
+        >>> verifier.update(b"abc")
+        >>> verifier.verify("file")
+    """
+
+    def __init__(self, checksums: Iterable[Checksum]) -> None:
+        unique = {(checksum.algorithm, checksum.digest): checksum for checksum in checksums}
+        self._running = [(checksum, checksum.start()) for checksum in unique.values()]
+
+    def update(self, block: bytes) -> None:
+        """Take the next bytes."""
+        for _, digest in self._running:
+            digest.update(block)
+
+    def verify(self, what: str) -> None:
+        """Compare.
+
+        Args:
+            what: How the error shall call the content.
+
+        Raises:
+            ChecksumError: A digest differs.
+        """
+        for expected, digest in self._running:
+            found = digest.digest()
+            if found != expected.digest:
+                raise ChecksumError(
+                    f"{what}: the {expected.algorithm} is {found.hex()}, "
+                    f"{expected.announced_by} says {expected.digest.hex()}."
+                )
+
+
+def parse_checksum(text: str) -> Checksum:
+    """Read a checksum in multihash form or as `algorithm:digest`.
+
+    Args:
+        text: Hexadecimal multihash (STAC `file:checksum`) or for instance `md5:9001…`.
+
+    Returns:
+        The checksum.
+
+    Raises:
+        InvalidInputError: The text is neither, or the algorithm isn't known.
+
+    Example:
+        >>> parse_checksum("sha256:" + 64 * "0").algorithm
+        'sha256'
+    """
+    name, colon, digest = text.strip().partition(":")
+    if not colon:
+        return _parse_multihash(text.strip())
+    algorithm = _NAMES.get(name.strip().lower())
+    if algorithm is None:
+        raise InvalidInputError(f"The checksum algorithm {name!r} isn't supported.")
+    return _checked(algorithm, _from_hex(digest.strip(), text), text)
+
+
+def header_checksums(headers: Mapping[str, str], *, partial: bool) -> list[Checksum]:
+    """Collect the checksums of the whole object that a storage server announces.
+
+    Args:
+        headers: Of the response; names are looked up in lower case.
+        partial: Whether the response is a range. `Content-MD5` then covers the range only.
+
+    Returns:
+        The checksums that can be verified. crc32c is left out where no compiled
+        implementation is installed: in Python it would be slower than the network.
+    """
+    if _is_transcoded(headers):
+        return []
+    found = []
+    for part in headers.get("x-goog-hash", "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "md5" or (name == "crc32c" and _has_fast_crc32c()):
+            found += _from_base64(name, value, "x-goog-hash")
+    if not partial:
+        found += _from_base64("md5", headers.get("content-md5", ""), "Content-MD5")
+    return found
+
+
+def verify_file(path: Path, checksums: Iterable[Checksum], label: str = "") -> None:
+    """Read a file and compare its digests.
+
+    Args:
+        path: The file.
+        checksums: What it should have; the file isn't read if there are none.
+        label: How an error calls the file, its name if empty.
+
+    Raises:
+        ChecksumError: A digest differs.
+    """
+    wanted = list(checksums)
+    if not wanted:
+        return
+    verifier = Verifier(wanted)
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_FILE_BLOCK):
+            verifier.update(block)
+    verifier.verify(label or path.name)
+
+
+# 1 MiB: large enough that the interpreter's share of hashing a file vanishes.
+_FILE_BLOCK = 1 << 20
+
+
+def _is_transcoded(headers: Mapping[str, str]) -> bool:
+    # The store holds gzip and unpacked it on the way: its hashes are those of the gzip.
+    stored = headers.get("x-goog-stored-content-encoding", "identity")
+    return stored != "identity" and headers.get("content-encoding", "identity") != stored
+
+
+def _has_fast_crc32c() -> bool:
+    try:
+        module = importlib.import_module("google_crc32c")
+    except ImportError:
+        return False
+    return bool(getattr(module, "implementation", "") == "c")
+
+
+def _from_base64(algorithm: str, value: str, header: str) -> list[Checksum]:
+    # A header that can't be read proves nothing: it isn't held against the file.
+    try:
+        digest = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return []
+    return [Checksum(algorithm, digest, f"the header {header}")] if digest else []
+
+
+def _parse_multihash(text: str) -> Checksum:
+    data = _from_hex(text, text)
+    code, data = _varint(data, text)
+    length, digest = _varint(data, text)
+    algorithm = _MULTIHASH_NAMES.get(code)
+    if algorithm is None:
+        raise InvalidInputError(
+            f"The multihash code {code:#x} of checksum {text!r} isn't supported."
+        )
+    if length != len(digest):
+        raise InvalidInputError(f"The checksum {text!r} is no complete multihash.")
+    return _checked(algorithm, digest, text)
+
+
+def _varint(data: bytes, text: str) -> tuple[int, bytes]:
+    value = 0
+    for index, byte in enumerate(data[:_VARINT_BYTES]):
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            return value, data[index + 1 :]
+    raise InvalidInputError(f"The checksum {text!r} is neither a multihash nor 'algorithm:digest'.")
+
+
+def _from_hex(digits: str, text: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        raise InvalidInputError(
+            f"The checksum {text!r} isn't hexadecimal: give a multihash or 'algorithm:digest'."
+        ) from None
+
+
+def _checked(algorithm: str, digest: bytes, text: str) -> Checksum:
+    if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
+        raise InvalidInputError(f"The checksum {text!r} has not the length of a {algorithm}.")
+    return Checksum(algorithm, digest, "the checksum given")

@@ -1,0 +1,359 @@
+"""Files brought from signed URLs to disk or into any stream: resumable, verified, whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from attrs import frozen
+
+from up42_facade.archives import ArchiveLimits, download_archive
+from up42_facade.errors import DownloadError, InvalidInputError
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = [
+    "ArchiveLimits",
+    "Download",
+    "download_archive",
+    "download_file",
+    "download_files",
+    "open_stream",
+    "stream_to",
+]
+
+# Connections for one large file: four saturate what stores give one client; more only queue.
+DEFAULT_CONNECTIONS = 4
+# Files fetched at the same time: hides the latency of small ones, is polite to the server.
+DEFAULT_WORKERS = 8
+
+_FILE_NAME = re.compile(r"""filename\s*=\s*("(?:[^"\\]|\\.)*"|[^;]+)""", re.IGNORECASE)
+_FILE_NAME_STAR = re.compile(r"filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)", re.IGNORECASE)
+
+
+class Writable(Protocol):
+    """Anything with a `write` method for bytes."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+@frozen
+class Download:
+    """One file of many: where it comes from, where it goes, what it must be.
+
+    Example:
+        >>> Download(lambda: "https://example.com/a.tif", "a.tif", size=12).size
+        12
+    """
+
+    get_url: Callable[[], str]
+    """Gives a URL; called again when a signed URL has expired."""
+    target: str | Path
+    """File, or folder (existing, or with a slash at the end) to name the file in."""
+    size: int | None = None
+    """Length in bytes, if known."""
+    checksum: str | None = None
+    """Multihash (hexadecimal) or `algorithm:digest`, if known."""
+
+
+def download_file(
+    get_url: Callable[[], str],
+    target: str | Path,
+    *,
+    http: httpx.Client | None = None,
+    size: int | None = None,
+    checksum: str | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+    connections: int = DEFAULT_CONNECTIONS,
+) -> Path:
+    """Download a file, or continue a download that was interrupted.
+
+    The bytes go to `<target>.part` first. If the process is killed or the connection lost for
+    good, the next call goes on from there, provided that the server still has the same object.
+    The bytes are saved as the store keeps them: a stored gzip stays one.
+
+    Args:
+        get_url: Gives a URL of the file; called again when a signed URL has expired.
+        target: File, or folder (existing, or with a slash at the end). In a folder the file gets
+            the name that the URL or the server proposes.
+        http: Client to fetch with; None for a shared one without credentials.
+        size: Length of the file in bytes, if known.
+        checksum: Multihash (hexadecimal) or `algorithm:digest`, if known.
+        overwrite: Fetch the file even if a complete one is there. Without it, a file of the
+            right size and checksum is left as it is, any other one is replaced.
+        progress: Whether to show a bar.
+        connections: Most connections to use at once for a large file.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ChecksumError: Length or checksum aren't the announced ones. Nothing is left then.
+        ConnectionFailedError: The connection failed, also after retries.
+        DownloadError: The server refuses, or the target can't be written.
+
+    Example:
+        path = download_file(lambda: asset_download_url(), "results/")
+    """
+    if connections < 1:
+        raise InvalidInputError(f"connections must be at least 1, not {connections}.")
+    request = Download(get_url, target, size, checksum)
+    return _download(request, http, overwrite, progress, connections, threading.Event())
+
+
+def download_files(
+    downloads: Iterable[Download],
+    *,
+    http: httpx.Client | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+    workers: int = DEFAULT_WORKERS,
+) -> list[Path]:
+    """Download many files, several at a time.
+
+    Args:
+        downloads: What to fetch.
+        http: Client to fetch with; None for a shared one without credentials.
+        overwrite: See `download_file`.
+        progress: Whether to show a bar; it counts files.
+        workers: Files to fetch at the same time.
+
+    Returns:
+        The paths in the order of `downloads`.
+
+    Raises:
+        ChecksumError, ConnectionFailedError, DownloadError: The first failure, as
+            `download_file` has it. The other downloads are stopped; files that were complete
+            by then stay, and so does the `.part` of a large one, for the next call.
+
+    Example:
+        download_files([Download(link, f"quicklooks/{name}") for name, link in links.items()])
+    """
+    from up42_facade.progress import bar
+
+    if workers < 1:
+        raise InvalidInputError(f"workers must be at least 1, not {workers}.")
+    requests = list(downloads)
+    if len(requests) == 1:
+        only = requests[0]
+        return [
+            download_file(
+                only.get_url,
+                only.target,
+                http=http,
+                size=only.size,
+                checksum=only.checksum,
+                overwrite=overwrite,
+                progress=progress,
+            )
+        ]
+    _check_targets(requests)
+    stop = threading.Event()
+    with (
+        bar(progress=progress, total=len(requests), unit="file") as shown,
+        ThreadPoolExecutor(workers, thread_name_prefix="up42-download") as pool,
+    ):
+        futures = []
+        for request in requests:
+            future = pool.submit(_download, request, http, overwrite, False, 1, stop)
+            future.add_done_callback(lambda _: shown.update())
+            futures.append(future)
+        return _gather(futures, stop)
+
+
+def stream_to(
+    get_url: Callable[[], str],
+    write: Callable[[bytes], object] | Writable,
+    *,
+    http: httpx.Client | None = None,
+    size: int | None = None,
+    checksum: str | None = None,
+    progress: bool = True,
+) -> int:
+    """Transfer a file into anything that takes bytes, without holding it in memory or on disk.
+
+    Length and checksum are verified before the last bytes are handed over.
+
+    Args:
+        get_url: Gives a URL of the file; called again when a signed URL has expired.
+        write: A function that takes a block of bytes, or an object with such a `write` method.
+        http: Client to fetch with; None for a shared one without credentials.
+        size: Length of the file in bytes, if known.
+        checksum: Multihash (hexadecimal) or `algorithm:digest`, if known.
+        progress: Whether to show a bar.
+
+    Returns:
+        The number of bytes.
+
+    Raises:
+        ChecksumError: Length or checksum aren't the announced ones.
+        ConnectionFailedError: The connection failed, also after retries.
+        DownloadError: The server refuses, or the file was replaced while being read.
+
+    Example:
+        count = stream_to(lambda: job_download_url(), open("results.tgz", "wb"))
+    """
+    from up42_facade.byte_stream import ByteStream
+    from up42_facade.progress import bar
+    from up42_facade.transfer import Source
+
+    take = write if callable(write) else write.write
+    source = Source(get_url, http=http, size=size, checksum=checksum)
+    with (
+        bar(progress=progress, unit="B", unit_scale=True) as shown,
+        ByteStream(source, on_bytes=shown.update) as stream,
+    ):
+        stream.open()
+        _set_total(shown, stream.total, 0)
+        for block in stream:
+            take(block)
+        return stream.position
+
+
+def open_stream(
+    get_url: Callable[[], str],
+    *,
+    http: httpx.Client | None = None,
+    size: int | None = None,
+    checksum: str | None = None,
+    progress: bool = True,
+) -> BinaryIO:
+    """Open a file behind a signed URL for reading, as a binary file object.
+
+    It reads on where a connection broke, and can seek, which costs a request.
+
+    Args:
+        get_url: Gives a URL of the file; called again when a signed URL has expired.
+        http: Client to fetch with; None for a shared one without credentials.
+        size: Length of the file in bytes, if known.
+        checksum: Multihash (hexadecimal) or `algorithm:digest`, if known; verified when the
+            file is read from beginning to end.
+        progress: Whether to show a bar.
+
+    Returns:
+        A file object, to be closed; its `size` is the length in bytes or None. Reading raises
+        what `stream_to` raises.
+
+    Raises:
+        ConnectionFailedError: The connection failed, also after retries.
+        DownloadError: The server refuses.
+
+    Example:
+        with open_stream(lambda: job_download_url()) as file:
+            blob.upload_from_file(file, size=file.size)
+    """
+    from up42_facade.stream_file import StreamFile
+    from up42_facade.transfer import Source
+
+    source = Source(get_url, http=http, size=size, checksum=checksum)
+    return cast(BinaryIO, StreamFile(source, progress=progress))
+
+
+def _download(
+    request: Download,
+    http: httpx.Client | None,
+    overwrite: bool,
+    progress: bool,
+    connections: int,
+    stop: threading.Event,
+) -> Path:
+    from up42_facade.file_transfer import Settings, fetch_file
+    from up42_facade.patience import Stopped
+    from up42_facade.progress import bar
+    from up42_facade.transfer import Source
+
+    if stop.is_set():
+        raise Stopped("The download was stopped.")
+    source = Source(
+        request.get_url, http=http, size=request.size, checksum=request.checksum, stop=stop
+    )
+    target = _final_path(source, request.target)
+    with bar(progress=progress, unit="B", unit_scale=True, desc=target.name) as shown:
+        settings = Settings(
+            overwrite=overwrite,
+            connections=connections,
+            on_total=lambda total, done: _set_total(shown, total, done),
+            on_bytes=shown.update,
+        )
+        fetch_file(source, target, settings)
+    return target
+
+
+def _gather(futures: list[Future[Path]], stop: threading.Event) -> list[Path]:
+    try:
+        wait(futures, return_when=FIRST_EXCEPTION)
+        failed = [future for future in futures if future.done() and future.exception()]
+        if not failed:
+            return [future.result() for future in futures]
+    except BaseException:
+        _cancel(futures, stop)
+        raise
+    _cancel(futures, stop)
+    failed[0].result()
+    raise DownloadError("A download failed.")
+
+
+def _cancel(futures: list[Future[Path]], stop: threading.Event) -> None:
+    stop.set()
+    for future in futures:
+        future.cancel()
+
+
+def _check_targets(requests: list[Download]) -> None:
+    seen: set[Path] = set()
+    for request in requests:
+        if _is_folder(request.target):
+            continue
+        path = Path(request.target).absolute()
+        if path in seen:
+            raise InvalidInputError(f"Two downloads have the same target {path}.")
+        seen.add(path)
+
+
+def _set_total(shown: Any, total: int | None, done: int) -> None:
+    shown.total = total
+    shown.n = done
+    shown.refresh()
+
+
+def _is_folder(target: str | Path) -> bool:
+    text = str(target)
+    return text.endswith(("/", os.sep)) or Path(target).is_dir()
+
+
+def _final_path(source: Any, target: str | Path) -> Path:
+    if not _is_folder(target):
+        return Path(target)
+    return Path(target) / _proposed_name(source)
+
+
+def _proposed_name(source: Any) -> str:
+    from up42_facade.member_names import safe_file_name
+
+    parts = urlsplit(source.url)
+    own = unquote(parts.path).rpartition("/")[2]
+    extension = Path(own).suffix
+    queried = parse_qs(parts.query).get("response-content-disposition", [""])[0]
+    name = _disposition_name(queried)
+    if not name:
+        with source.open_patiently() as answer:
+            name = _disposition_name(answer.response.headers.get("content-disposition", ""))
+    return safe_file_name(name or own, extension)
+
+
+def _disposition_name(text: str) -> str:
+    extended = _FILE_NAME_STAR.search(text)
+    if extended:
+        return unquote(extended[2].strip(), extended[1], "replace")
+    plain = _FILE_NAME.search(text)
+    if not plain:
+        return ""
+    return re.sub(r"\\(.)", r"\1", plain[1].strip().strip('"'))

@@ -1,0 +1,279 @@
+"""Every exception that the facade raises, under one base class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from up42_facade.processing import Cost, Job, ValidationError
+
+
+class Up42Error(Exception):
+    """Base of all errors of this package: catch it to catch them all."""
+
+
+class ConfigurationError(Up42Error, ValueError):
+    """Credentials, region, base URL or configuration file are missing, doubled or wrong."""
+
+
+class NotAuthenticatedError(Up42Error):
+    """Something needs a session and none is set: call `authenticate()` first."""
+
+
+class InvalidInputError(Up42Error, ValueError):
+    """An argument has a value that can't work. Nothing was sent."""
+
+
+class MissingExtraError(Up42Error, ImportError):
+    """A function needs a package that comes with an extra that isn't installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs the extra '{extra}': pip install 'up42-facade[{extra}]'")
+        self.extra = extra
+
+
+class ConnectionFailedError(Up42Error, ConnectionError):
+    """The server could not be reached or the connection broke, also after retries.
+
+    `sent` is False when the request certainly never reached the server.
+    """
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class ForeignHostError(Up42Error):
+    """A link leads to a host that isn't the session's. It was not followed, no token was sent."""
+
+
+class AuthenticationError(Up42Error):
+    """The credentials or the token were refused."""
+
+
+class AuthServerError(Up42Error):
+    """The server that issues tokens is down or answers nonsense: the credentials may be fine."""
+
+
+class ApiError(Up42Error):
+    """The API answered with an error status.
+
+    Attributes:
+        status_code: HTTP status.
+        title: Short text of the server's error body, or the HTTP reason.
+        detail: Longer text of the server's error body, if any.
+        body: The decoded JSON error body, else None.
+        method, url: Of the request; signed queries are cut off.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        title: str | None = None,
+        detail: str | None = None,
+        body: Any = None,
+        method: str = "",
+        url: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.title = title
+        self.detail = detail
+        self.body = body
+        self.method = method
+        self.url = url
+
+
+class BadRequestError(ApiError):
+    """400: the request doesn't have the form that the endpoint expects."""
+
+
+class InsufficientCreditsError(ApiError):
+    """402: the account's balance doesn't cover the request."""
+
+
+class ForbiddenError(ApiError):
+    """403: the account may not do this."""
+
+
+class NotFoundError(ApiError):
+    """404 or 410: there is no such thing, or this account can't see it."""
+
+
+class UnprocessableError(ApiError):
+    """422: the request is well-formed, its content is refused."""
+
+
+class RateLimitError(ApiError):
+    """429: too many requests, also after waiting.
+
+    `retry_after` is the server's wish in seconds, or None.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        self.retry_after = retry_after
+
+
+class ConcurrentJobsError(RateLimitError):
+    """The project runs as many jobs as it may at the same time. Nothing was started.
+
+    This is no rate limit, although the server uses the same status: trying again at once is
+    no use, waiting for one of the running jobs to end is.
+    """
+
+
+class ServerError(ApiError):
+    """5xx: the server failed, also after retries where those are safe."""
+
+
+class UnexpectedResponseError(ApiError):
+    """The answer isn't what the contract promises, for instance an HTML page instead of JSON."""
+
+
+class InvalidTemplateError(Up42Error):
+    """A template that failed validation was to be priced or executed.
+
+    `errors` holds the validation errors.
+    """
+
+    def __init__(self, process_id: str, errors: Iterable[ValidationError]) -> None:
+        self.process_id = process_id
+        self.errors = frozenset(errors)
+        listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in self.errors))
+        super().__init__(
+            f"The inputs for process '{process_id}' are not valid: {listed}. "
+            "Correct them and make a new template. Nothing was executed."
+        )
+
+
+class CostLimitError(Up42Error):
+    """A template costs more than the caller's limit. Nothing was executed."""
+
+    def __init__(self, cost: Cost, limit: float | Decimal) -> None:
+        self.cost = cost
+        self.limit = limit
+        super().__init__(
+            f"The job costs {cost.credits} credits, above the limit max_credits={limit}. "
+            "Nothing was executed; raise the limit or choose a smaller item."
+        )
+
+
+class UncertainError(Up42Error):
+    """A request that starts a job broke, and it can't be told whether the server took it.
+
+    Don't repeat it before you have looked: a second job may cost a second time.
+
+    Attributes:
+        candidates: Jobs that may be the one, made since.
+    """
+
+    def __init__(
+        self, message: str, *, look_up: Callable[[], list[Any]], candidates: Iterable[Any] = ()
+    ) -> None:
+        super().__init__(message)
+        self._look_up = look_up
+        self.candidates = list(candidates)
+
+    def look_up(self) -> list[Any]:
+        """Look again for the job: those with the same inputs, made since."""
+        self.candidates = self._look_up()
+        return self.candidates
+
+
+class ExecutionUncertainError(UncertainError):
+    """The answer to the execution of a process was lost; see `UncertainError`.
+
+    Attributes:
+        process_id, inputs: What was to be executed.
+        candidates: Jobs that may be the one (same process and inputs, made since).
+
+    Example:
+        >>> try:
+        ...     job = template.execute()
+        ... except up42.ExecutionUncertainError as error:
+        ...     job = next(iter(error.look_up()), None)
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        process_id: str,
+        inputs: Mapping[str, Any],
+        look_up: Callable[[], list[Job]],
+        candidates: Iterable[Job] = (),
+    ) -> None:
+        super().__init__(message, look_up=look_up, candidates=candidates)
+        self.process_id = process_id
+        self.inputs = dict(inputs)
+
+
+class RerunUncertainError(UncertainError):
+    """The answer to the rerun of an analytics job was lost; see `UncertainError`.
+
+    Attributes:
+        project_id, job_id: What was to be run again.
+        candidates: Jobs that may be the new one (same workflow and inputs, made since).
+    """
+
+    def __init__(self, message: str, *, project_id: str, job_id: str, **lookup: Any) -> None:
+        super().__init__(message, **lookup)
+        self.project_id = project_id
+        self.job_id = job_id
+
+
+class UnfinishedJob(Up42Error):  # noqa: N818 - the documented name
+    """A job has not finished within the attempts that `track()` was given. `job` carries it."""
+
+    def __init__(self, message: str = "The job has not finished yet.", job: Any = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class NoResultsError(Up42Error):
+    """A job has ended without results. `job` carries it."""
+
+    def __init__(self, message: str, job: Any = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class DownloadError(Up42Error):
+    """A file could not be brought to disk. Nothing stands under its final name."""
+
+
+class ChecksumError(DownloadError):
+    """A downloaded file doesn't have the length or checksum that the server announced."""
+
+
+class UploadError(Up42Error):
+    """Results could not be brought to a bucket. The bucket holds nothing new under their name."""
+
+
+class ArchiveError(DownloadError):
+    """An archive could not be unpacked. Nothing of it stands under its final name."""
+
+
+class UnsupportedArchiveError(ArchiveError):
+    """The content is no tar, tgz or zip archive."""
+
+
+class CorruptArchiveError(ArchiveError):
+    """The archive is cut off or damaged."""
+
+
+class UnsafeArchiveError(ArchiveError):
+    """A member would land outside the target, is a link or device, or passes a limit.
+
+    `member` is its name in the archive, `reason` says what is wrong with it.
+    """
+
+    def __init__(self, member: str, reason: str) -> None:
+        super().__init__(f"Archive member {member!r} was refused: {reason}. Nothing was unpacked.")
+        self.member = member
+        self.reason = reason

@@ -1,0 +1,108 @@
+"""Where a region's API and tokens are, and which URLs belong to it."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from attrs import frozen
+
+from up42_facade.errors import ConfigurationError, ForeignHostError
+
+REGIONS = {
+    "eu": ("https://api.up42.com", "https://auth.up42.com"),
+    "sa": ("https://api.sa.up42.com", "https://auth.sa.up42.com"),
+}
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class MissingRegion(str):
+    """The default of a `region` argument: reads as a region, yet is known not to be given."""
+
+    __slots__ = ()
+
+
+DEFAULT_REGION = MissingRegion("eu")
+
+
+@frozen
+class Hosts:
+    """Origins (scheme, host, port) of the API and of the server that issues tokens."""
+
+    api: str
+    auth: str
+    region: str | None
+
+    def resolve(self, link: str) -> str:
+        """Make a link of an API answer absolute.
+
+        Raises:
+            ForeignHostError: It leads away from the API's host, where no token may go.
+        """
+        url = urljoin(f"{self.api}/", link)
+        if is_same_host(url, self.api):
+            # Links of the STAC storage have been seen with http:// on the https API.
+            return urlsplit(url)._replace(scheme=urlsplit(self.api).scheme).geturl()
+        raise ForeignHostError(
+            f"The server sent a link to {without_query(url)!r}, which is not on the session's "
+            f"host {self.api!r}. It was not followed and no token was sent there."
+        )
+
+
+def choose_hosts(region: str, base_url: str | None) -> Hosts:
+    """Return the hosts for a region, or those of a base URL that replaces both.
+
+    Args:
+        region: `eu` or `sa`; UP42_REGION counts where it is `DEFAULT_REGION`.
+        base_url: One origin for API and tokens; UP42_BASE_URL counts where it is None.
+
+    Raises:
+        ConfigurationError: An unknown region or a base URL without scheme or host.
+    """
+    base_url = base_url if base_url is not None else os.environ.get("UP42_BASE_URL") or None
+    if base_url is not None:
+        origin = check_base_url(base_url)
+        return Hosts(api=origin, auth=origin, region=None)
+    if region is DEFAULT_REGION:
+        region = os.environ.get("UP42_REGION") or str(region)
+    if region not in REGIONS:
+        raise ConfigurationError(
+            f"Unknown region {region!r}: expected one of {', '.join(sorted(REGIONS))}."
+        )
+    api, auth = REGIONS[region]
+    return Hosts(api=api, auth=auth, region=region)
+
+
+def check_base_url(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise ConfigurationError(
+            f"base_url={base_url!r} is not usable: expected scheme and host, for instance "
+            "'http://127.0.0.1:8042'."
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"base_url={without_query(base_url)!r} must hold scheme, host and port only, no "
+            "credentials and no query."
+        )
+    return base_url.rstrip("/")
+
+
+def port_of(parts: SplitResult) -> int | None:
+    return parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def is_same_host(url: str, origin: str) -> bool:
+    """Tell whether a URL has the origin's host and port; plain http is read as the origin's."""
+    there, here = urlsplit(url), urlsplit(origin)
+    if there.hostname != here.hostname or there.scheme not in DEFAULT_PORTS:
+        return False
+    downgraded = there.scheme == "http" and here.scheme == "https" and there.port in (None, 80)
+    return downgraded or (there.scheme == here.scheme and port_of(there) == port_of(here))
+
+
+def without_query(url: str) -> str:
+    """Cut query, fragment and user info off: they may hold a signature or a secret."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="", fragment="").geturl()
