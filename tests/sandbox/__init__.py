@@ -1,0 +1,1 @@
+"""The sandbox over real sockets, asked by a plain HTTP client."""

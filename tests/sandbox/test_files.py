@@ -1,0 +1,240 @@
+"""What lies in the storage: rasters and detections that show the invented landscape."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.io import MemoryFile
+from rasterio.warp import transform_geom
+from shapely.geometry import Point, box, shape
+
+from tests.sandbox.conftest import Api
+from up42_sandbox.processing.catalogue import PROCESSES as CATALOGUE
+from up42_sandbox.scene.landscape import ORIGIN, survey
+from up42_sandbox.scene.objects import KINDS, find_things
+from up42_sandbox.scene.products import write_source
+from up42_sandbox.scene.samples import SAMPLES, SampleScene
+from up42_sandbox.scene.window import Window
+from up42_sandbox.stac.results import RESULT_FILES
+
+SECONDS_PER_RESULT = 2.0
+"""What a result may take; half of what is measured here is the client's own work."""
+
+SCENES = {scene.key: scene for scene in SAMPLES}
+OBJECTS = {
+    "detection-ships-airbus": ("ship", "Polygon"),
+    "detection-wind-turbines-airbus": ("wind_turbine", "Polygon"),
+    "detection-storage-tanks-airbus": ("storage_tank", "Polygon"),
+    "detection-cars-oi": ("car", "Point"),
+    "detection-trucks-oi": ("truck", "Point"),
+    "detection-aircraft-oi": ("aircraft", "Point"),
+}
+
+
+def in_metres(geometry: dict[str, Any]) -> Any:
+    return shape(transform_geom("EPSG:4326", "EPSG:32633", geometry))
+
+
+def result(api: Api, process_id: str, name: str, **inputs: Any) -> bytes:
+    item = api.result_item(api.execute(process_id, **inputs))
+    began = time.process_time()
+    content = api.fetch(item["assets"][name]["href"]).content
+    assert time.process_time() - began < 2 * SECONDS_PER_RESULT
+    return content
+
+
+def test_every_process_has_results() -> None:
+    assert set(RESULT_FILES) == set(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "count", "pixels"),
+    [
+        ("spot-berlin", "multispectral.tif", 4, 500),
+        ("spot-berlin", "panchromatic.tif", 1, 2000),
+        ("pneo-berlin", "panchromatic.tif", 1, 2000),
+        ("sentinel-2-berlin", "multispectral.tif", 4, 1024),
+    ],
+)
+def test_source_files_are_cloud_optimised(
+    api: Api, key: str, name: str, count: int, pixels: int
+) -> None:
+    item = api.sandbox.sample_item(key)
+    content = api.fetch(item["assets"][name]["href"]).content
+    with MemoryFile(content) as memory, memory.open() as dataset:
+        assert dataset.crs.to_epsg() == 32633
+        assert dataset.shape == (pixels, pixels)
+        assert dataset.count == count
+        assert dataset.dtypes[0] == "uint16"
+        assert dataset.overviews(1)
+        assert dataset.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert dataset.res[0] == pytest.approx(item["assets"][name]["gsd"])
+        outline = in_metres(item["geometry"])
+        assert box(*dataset.bounds).symmetric_difference(outline).area < 0.001 * outline.area
+        assert dataset.read(1).std() > 100
+
+
+@pytest.mark.parametrize(
+    ("process_id", "name", "count", "dtype"),
+    [
+        ("pansharpening", "pansharpened.tif", 4, "uint16"),
+        ("true-color-conversion", "true_color.tif", 3, "uint8"),
+        ("upsampling-ns", "upsampled.tif", 4, "uint16"),
+        ("orthorectification-intermap", "orthorectified.tif", 4, "uint16"),
+        ("coregistration-simularity", "coregistered.tif", 4, "uint16"),
+        ("detection-trees-spacept", "trees.tif", 1, "uint8"),
+        ("detection-buildings-spacept", "buildings.tif", 1, "uint8"),
+        ("detection-shadows-spacept", "shadows.tif", 1, "uint8"),
+        ("detection-change-simularity", "changes.tif", 1, "uint8"),
+    ],
+)
+def test_raster_results(api: Api, process_id: str, name: str, count: int, dtype: str) -> None:
+    content = result(api, process_id, name)
+    with MemoryFile(content) as memory, memory.open() as dataset:
+        assert dataset.crs.to_epsg() == 32633
+        assert dataset.count == count
+        assert dataset.dtypes[0] == dtype
+        assert dataset.overviews(1)
+        assert dataset.read(1).any()
+
+
+@pytest.mark.parametrize(
+    ("process_id", "name"),
+    [("detection-trees-spacept", "trees.tif"), ("detection-buildings-spacept", "buildings.tif")],
+)
+def test_probabilities_are_high_where_the_things_are(api: Api, process_id: str, name: str) -> None:
+    content = result(api, process_id, name)
+    ground = survey(SCENES["spot-berlin"].window())
+    truth = ground.tree > 0.5 if "trees" in name else ground.building > 0
+    with MemoryFile(content) as memory, memory.open() as dataset:
+        probability = dataset.read(1)
+    assert probability[truth].mean() > 4 * probability[~truth].mean()
+
+
+@pytest.mark.parametrize("process_id", sorted(OBJECTS))
+def test_detections_lie_where_the_things_are(api: Api, process_id: str) -> None:
+    kind, geometry_type = OBJECTS[process_id]
+    api.sandbox.accept_eula("detection-wind-turbines-airbus")
+    inputs = api.sandbox.inputs_for(process_id)
+    item = api.get(inputs["item"])
+    name = RESULT_FILES[process_id][0].name
+    document = json.loads(result(api, process_id, name))
+    assert document["type"] == "FeatureCollection"
+    outline = shape(item["geometry"]).buffer(0.0005)
+    key = next(key for key in SCENES if api.sandbox.sample_item(key)["id"] == item["id"])
+    scene = SCENES[key]
+    places = [Point(thing.x, thing.y) for thing in find_things(kind, scene.window(), scene.epoch)]
+    features = document["features"]
+    assert len(features) == len(places) > 0
+    for feature, place in zip(features, places, strict=True):
+        assert feature["geometry"]["type"] == geometry_type
+        assert feature["properties"]["class"] == kind
+        assert 0 < feature["properties"]["confidence"] <= 1
+        assert outline.contains(shape(feature["geometry"]).centroid)
+        assert in_metres(feature["geometry"]).centroid.distance(place) < 15
+
+
+def test_detection_that_finds_nothing(api: Api) -> None:
+    potsdam = api.sandbox.item_url("pleiades-potsdam")
+    content = result(api, "detection-aircraft-oi", "aircraft.geojson", item=potsdam)
+    assert json.loads(content) == {"type": "FeatureCollection", "features": []}
+
+
+def test_higher_sensitivity_finds_more_changes(api: Api) -> None:
+    found = [
+        json.loads(
+            result(api, "detection-change-simularity", "changes.geojson", sensitivity=level)
+        )["features"]
+        for level in (1, 5)
+    ]
+    assert 0 < len(found[0]) < len(found[1])
+    assert {feature["properties"]["change"] for feature in found[1]} == {
+        "appeared",
+        "disappeared",
+    }
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_quick_looks(api: Api) -> None:
+    for process_id in ("detection-trees-spacept", "pansharpening", "detection-change-simularity"):
+        content = result(api, process_id, "thumbnail.png")
+        with MemoryFile(content) as memory, memory.open() as picture:
+            assert picture.driver == "PNG"
+            assert max(picture.shape) <= 512
+            assert picture.read().std() > 3
+
+
+def test_result_is_built_once(api: Api) -> None:
+    item = api.result_item(api.execute("pansharpening"))
+    href = item["assets"]["pansharpened.tif"]["href"]
+    first = api.fetch(href)
+    second = api.fetch(href)
+    for header in ("etag", "last-modified"):
+        assert second.headers[header] == first.headers[header]
+
+
+# The landscape -------------------------------------------------------------------------------
+
+
+def test_windows_that_overlap_show_the_same() -> None:
+    small = Window(389_700.0, 5_820_400.0, 300.0, 300.0, 1.5)
+    large = Window(389_400.0, 5_820_700.0, 900.0, 900.0, 1.5)
+    part, whole = survey(small), survey(large)
+    for one, other in ((part.building, whole.building), (part.tree, whole.tree)):
+        np.testing.assert_allclose(one, other[200:400, 200:400], atol=1e-3)
+
+
+def test_scene_has_everything() -> None:
+    ground = survey(SCENES["spot-berlin"].window(6.0))
+    for share in (
+        ground.water.mean(),
+        ground.street.mean(),
+        ground.city.mean(),
+        ground.forest.mean(),
+        (ground.building > 0).mean(),
+        (ground.tree > 0).mean(),
+    ):
+        assert 0.01 < share < 0.9
+    window = SCENES["spot-berlin"].window()
+    assert all(find_things(kind, window) for kind in KINDS)
+
+
+def test_next_epoch_differs_a_little() -> None:
+    window = SCENES["spot-berlin"].window(6.0)
+    before, after = survey(window, 0).building > 0, survey(window, 1).building > 0
+    changed = (before != after).mean()
+    assert 0 < changed < 0.1 * before.mean()
+    assert find_things("car", window, 0) != find_things("car", window, 1)
+
+
+def test_files_are_the_same_in_every_run(tmp_path: Path) -> None:
+    scene: SampleScene = SCENES["pleiades-berlin"]
+    for name in ("one.tif", "other.tif"):
+        write_source(scene, "multispectral.tif", tmp_path / name)
+    with rasterio.open(tmp_path / "one.tif") as one, rasterio.open(tmp_path / "other.tif") as other:
+        assert (one.read() == other.read()).all()
+
+
+def test_clouds_cover_what_the_item_says(tmp_path: Path) -> None:
+    scene = SCENES["spot-berlin-cloudy"]
+    path = tmp_path / "cloudy.tif"
+    write_source(scene, "multispectral.tif", path)
+    with rasterio.open(path) as dataset:
+        blue = dataset.read(1)
+    assert (blue == 5200).mean() == pytest.approx(scene.cloud_cover / 100, abs=0.01)
+
+
+def test_windows() -> None:
+    window = Window(0.0, 100.0, 100.0, 50.0, 10.0)
+    assert window.shape == (5, 10)
+    assert window.bounds == (0.0, 50.0, 100.0, 100.0)
+    common = window.intersection(Window(50.0, 200.0, 100.0, 130.0, 1.0))
+    assert common == Window(50.0, 100.0, 50.0, 30.0, 10.0)
+    with pytest.raises(ValueError, match="overlap"):
+        window.intersection(Window(ORIGIN[0], ORIGIN[1], 1.0, 1.0, 1.0))

@@ -1,0 +1,1 @@
+"""Whose sandbox it is: tokens, user, balance, EULAs."""

@@ -1,0 +1,131 @@
+"""Access and refresh tokens: issued, recognised, expired by the clock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from up42_sandbox.core.clock import Clock
+from up42_sandbox.core.problems import UnauthorizedError
+from up42_sandbox.core.timestamps import stamp
+
+REFRESH_LIFETIME_SECONDS = 1800
+"""A refresh token outlives its access token six times."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who sent a request.
+
+    Attributes:
+        project_id: The project of a project token, None for an account.
+        scopes: What the token was asked for.
+        expires: Wall-clock moment from which it is refused.
+    """
+
+    project_id: str | None
+    scopes: frozenset[str]
+    expires: datetime
+
+
+class TokenOffice:
+    """Issues tokens that look like the real ones and checks them.
+
+    Args:
+        clock: Tokens expire by its wall time.
+        lifetime: Seconds that an access token is valid.
+        user_id: Subject of account tokens.
+        seed: Makes the signatures differ between sandboxes.
+    """
+
+    def __init__(self, clock: Clock, lifetime: float, user_id: str, seed: int) -> None:
+        self.lifetime = lifetime
+        self._clock = clock
+        self._user_id = user_id
+        self._key = f"up42-sandbox-{seed}".encode()
+        self._lock = threading.Lock()
+        self._serial = 0
+        self._access: dict[str, Identity] = {}
+        self._refresh: dict[str, tuple[datetime, frozenset[str]]] = {}
+
+    def issue(self, scopes: frozenset[str] = frozenset(), project_id: str | None = None) -> str:
+        """Return a new access token.
+
+        Args:
+            scopes: Scopes of an account token.
+            project_id: Makes it a token for this project only.
+        """
+        now = self._clock.wall()
+        identity = Identity(project_id, scopes, now + timedelta(seconds=self.lifetime))
+        claims = {
+            "iss": "backend-core" if project_id else "realms/public",
+            "sub": project_id or self._user_id,
+            "iat": int(now.timestamp()),
+            "exp": int(identity.expires.timestamp()),
+            "authorities": ["VIEW_PROJECT", "RUN_JOB"] if project_id else ["ACCOUNT_ADMIN"],
+        }
+        token = self._sign(claims)
+        with self._lock:
+            self._access[token] = identity
+        return token
+
+    def issue_refresh(self, scopes: frozenset[str]) -> str:
+        """Return a new refresh token for the account."""
+        expires = self._clock.wall() + timedelta(seconds=REFRESH_LIFETIME_SECONDS)
+        token = self._sign({"typ": "Refresh", "sub": self._user_id})
+        with self._lock:
+            self._refresh[token] = (expires, scopes)
+        return token
+
+    def redeem(self, refresh_token: str) -> frozenset[str] | None:
+        """Return the scopes of a valid refresh token, None for any other text."""
+        with self._lock:
+            expires, scopes = self._refresh.get(refresh_token, (None, frozenset()))
+        return scopes if expires is not None and self._clock.wall() < expires else None
+
+    def identify(self, authorization: str | None) -> Identity:
+        """Return who sent a request.
+
+        Args:
+            authorization: The request's `Authorization` header.
+
+        Raises:
+            UnauthorizedError: There is no token, or it is unknown or expired.
+        """
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise UnauthorizedError("Full authentication is required to access this resource.")
+        with self._lock:
+            identity = self._access.get(token.strip())
+        if identity is None:
+            raise UnauthorizedError("The access token is invalid.")
+        if self._clock.wall() >= identity.expires:
+            expired_at = stamp(identity.expires, 0)
+            raise UnauthorizedError(
+                f"The access token expired at {expired_at}.", expired_at=expired_at
+            )
+        return identity
+
+    def revoke_all(self) -> None:
+        """Make every token so far invalid, as a restart of the auth server would."""
+        with self._lock:
+            self._access.clear()
+            self._refresh.clear()
+
+    def _sign(self, claims: dict[str, Any]) -> str:
+        with self._lock:
+            self._serial += 1
+            claims = {**claims, "jti": f"{self._serial:08d}"}
+        head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
+        text = f"{head}.{_encode(json.dumps(claims).encode())}"
+        return f"{text}.{_encode(hmac.digest(self._key, text.encode(), hashlib.sha256))}"
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

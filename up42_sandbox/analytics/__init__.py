@@ -1,0 +1,1 @@
+"""The older API: projects, workflows, jobs and job tasks."""

@@ -1,0 +1,139 @@
+"""All analytics projects, workflows and jobs."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, get_args
+
+from up42_sandbox.analytics.records import (
+    MAX_CONCURRENT_JOBS,
+    AnalyticsJob,
+    Ending,
+    Outcome,
+    Project,
+    Workflow,
+)
+from up42_sandbox.analytics.timeline import FINAL, Progress, job_progress, task_progress
+from up42_sandbox.core.clock import Clock
+from up42_sandbox.core.identifiers import make_id
+
+MAGIC_NAMES: Mapping[str, Ending] = {"[failed]": "FAILED", "[error]": "ERROR"}
+"""A new job whose name contains one of these ends so."""
+
+
+class AnalyticsBook:
+    """Finds, makes and changes jobs.
+
+    Args:
+        clock: Drives the jobs.
+        seed: Decides the ids.
+        projects: All projects.
+        workflows: All workflows; every project has all of them.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        seed: int,
+        projects: Iterable[Project],
+        workflows: Iterable[Workflow],
+    ) -> None:
+        self.projects = {project.id: project for project in projects}
+        self.workflows = {workflow.id: workflow for workflow in workflows}
+        self.lock = threading.RLock()
+        self._clock = clock
+        self._seed = seed
+        self._jobs: dict[str, AnalyticsJob] = {}
+        self._endings: deque[Ending] = deque()
+
+    def jobs(self, project_id: str) -> list[AnalyticsJob]:
+        """Return a project's jobs, oldest first."""
+        with self.lock:
+            return [job for job in self._jobs.values() if job.project_id == project_id]
+
+    def job(self, project_id: str, job_id: str) -> AnalyticsJob | None:
+        """Return a job of a project, None if there is none with this id."""
+        job = self._jobs.get(job_id.lower())
+        return job if job is not None and job.project_id == project_id else None
+
+    def add(
+        self,
+        project_id: str,
+        workflow: Workflow,
+        name: str | None,
+        inputs: dict[str, Any],
+        *,
+        created: datetime | None = None,
+        outcome: Outcome | None = None,
+        task_seconds: float = 30.0,
+        creator: str | None = "USER",
+    ) -> AnalyticsJob:
+        """Make a job; its life takes its course from the moment of its creation."""
+        with self.lock:
+            number = len(self._jobs)
+            config = inputs.get("config")
+            mode = config.get("mode", "DEFAULT") if isinstance(config, dict) else "DEFAULT"
+            job = AnalyticsJob(
+                id=make_id(self._seed, "analytics-job", number),
+                number=number,
+                project_id=project_id,
+                workflow=workflow,
+                task_ids=tuple(
+                    make_id(self._seed, "task", number, index)
+                    for index in range(len(workflow.blocks))
+                ),
+                name=name,
+                mode=mode,
+                inputs=inputs,
+                created=created or self._clock.now(),
+                outcome=outcome or Outcome(ending=self._ending(name)),
+                task_seconds=task_seconds,
+                creator=creator,
+            )
+            self._jobs[job.id] = job
+            return job
+
+    def choose_ending(self, ending: str) -> None:
+        """Decide how the next new job ends.
+
+        Raises:
+            ValueError: `ending` isn't SUCCEEDED, FAILED or ERROR.
+        """
+        for known in get_args(Ending):
+            if ending == known:
+                self._endings.append(known)
+                return
+        raise ValueError(f"a job ends {', '.join(get_args(Ending))}, got {ending!r}")
+
+    def progress(self, job: AnalyticsJob) -> Progress:
+        """Return where a job stands now."""
+        return job_progress(job, self._clock.now())
+
+    def task_progress(self, job: AnalyticsJob, index: int) -> Progress:
+        """Return where a task stands now."""
+        return task_progress(job, index, self._clock.now())
+
+    def is_full(self, project_id: str) -> bool:
+        """Tell whether a project has as many unfinished jobs as it may."""
+        unfinished = sum(self.progress(job).status not in FINAL for job in self.jobs(project_id))
+        return unfinished >= self.projects[project_id].settings[MAX_CONCURRENT_JOBS]
+
+    def cancel(self, job: AnalyticsJob) -> None:
+        """Ask a job to stop; nothing happens to one that has ended."""
+        with self.lock:
+            if job.cancelled is None and self.progress(job).status not in FINAL:
+                job.cancelled = self._clock.now()
+
+    def rename(self, job: AnalyticsJob, name: str) -> None:
+        """Give a job another name."""
+        with self.lock:
+            job.name, job.renamed = name, self._clock.now()
+
+    def _ending(self, name: str | None) -> Ending:
+        if self._endings:
+            return self._endings.popleft()
+        found = (ending for mark, ending in MAGIC_NAMES.items() if mark in (name or ""))
+        return next(found, "SUCCEEDED")

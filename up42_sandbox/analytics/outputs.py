@@ -1,0 +1,170 @@
+"""What tasks leave behind: features, archives, quick looks, logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from up42_sandbox.analytics.records import AnalyticsJob
+from up42_sandbox.analytics.samples import image_bbox, image_footprint, image_window
+from up42_sandbox.analytics.timeline import Progress
+from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.scene import imagery
+from up42_sandbox.scene.gdal import write_cog, write_picture
+from up42_sandbox.scene.samples import SAMPLES
+from up42_sandbox.scene.window import Window
+
+BAND_NAMES = ("blue", "green", "red", "nir")
+
+QUICKLOOK_SUFFIXES = (".jpeg", ".jpg", ".png")
+QUICKLOOK_TYPES = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png"}
+
+_SENTINEL = next(scene for scene in SAMPLES if scene.key == "sentinel-2-berlin")
+
+
+def _image_id(seed: int, job: AnalyticsJob, image: int) -> str:
+    return make_id(seed, "image", job.number, image)
+
+
+def _image_path(seed: int, job: AnalyticsJob, index: int, image: int) -> str:
+    image_id = _image_id(seed, job, image)
+    block = job.workflow.blocks[index]
+    if job.outcome.nested:
+        return f"{image_id}/{image_id}_0-0.tif"
+    return f"{image_id}.tif" if block.type == "DATA" else f"{image_id[:8]}_{block.name}.tif"
+
+
+def features(seed: int, job: AnalyticsJob, index: int) -> dict[str, Any]:
+    """Return the GeoJSON that a task has made.
+
+    Args:
+        seed: The sandbox's seed.
+        job: The job.
+        index: Number of the task.
+    """
+    return {
+        "type": "FeatureCollection",
+        "features": [_feature(seed, job, index, image) for image in range(job.outcome.images)],
+    }
+
+
+def _feature(seed: int, job: AnalyticsJob, index: int, image: int) -> dict[str, Any]:
+    path_key = "up42.data.aoiclipped" if job.outcome.old_style else "up42.data_path"
+    taken = job.created - timedelta(days=90 + 10 * image)
+    moment = stamp(taken, 9)
+    feature: dict[str, Any] = {
+        "type": "Feature",
+        "id": _image_id(seed, job, image),
+        "bbox": image_bbox(image),
+        "geometry": image_footprint(image),
+        "properties": {
+            "uid": _image_id(seed, job, image)[:8],
+            path_key: _image_path(seed, job, index, image),
+            # Later images are from a provider that forgets the zone.
+            "acquisitionDate": moment if image == 0 else moment.removesuffix("Z"),
+            "cloudCoverage": 4.2 + image,
+        },
+    }
+    if image:
+        # Both members are optional in the real service.
+        del feature["id"], feature["bbox"]
+    return feature
+
+
+def build_archive(seed: int, job: AnalyticsJob, index: int, path: Path) -> None:
+    """Write a task's archive.
+
+    Args:
+        seed: The sandbox's seed.
+        job: The job.
+        index: Number of the task.
+        path: Where to.
+    """
+    members = _members(seed, job, index)
+    if job.outcome.archive == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members:
+                archive.writestr(name, content)
+        return
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for name, content in members:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            entry.mtime = int(job.created.timestamp())
+            tar.addfile(entry, io.BytesIO(content))
+
+
+def _members(seed: int, job: AnalyticsJob, index: int) -> Iterator[tuple[str, bytes]]:
+    yield "output/data.json", json.dumps(features(seed, job, index)).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "image.tif"
+        for image in range(job.outcome.images):
+            _write_image(job, index, image, file)
+            yield f"output/{_image_path(seed, job, index, image)}", file.read_bytes()
+
+
+def _write_image(job: AnalyticsJob, index: int, image: int, path: Path) -> None:
+    window = image_window(image)
+    bands = imagery.multispectral(_SENTINEL, window)
+    if job.workflow.blocks[index].type == "DATA":
+        write_cog(path, bands, window, BAND_NAMES, nodata=0)
+        return
+    red, infrared = bands[2].astype(np.float32), bands[3].astype(np.float32)
+    ndvi = (infrared - red) / (infrared + red)
+    write_cog(path, ndvi[np.newaxis], window, ("ndvi",), nodata=-9999.0)
+
+
+def quicklook_names(seed: int, job: AnalyticsJob, index: int) -> list[str]:
+    """Return the file names of a task's quick looks; only the first task has any."""
+    if index:
+        return []
+    return [
+        f"{_image_id(seed, job, image)}{QUICKLOOK_SUFFIXES[image % len(QUICKLOOK_SUFFIXES)]}"
+        for image in range(job.outcome.quicklooks)
+    ]
+
+
+def build_quicklook(image: int, name: str, path: Path) -> None:
+    """Write a quick look.
+
+    Args:
+        image: Number of the image.
+        name: File name, whose ending decides the format.
+        path: Where to.
+    """
+    whole = image_window(image)
+    window = Window(whole.west, whole.north, whole.width, whole.height, whole.width / 200)
+    colors = imagery.picture(imagery.multispectral(_SENTINEL, window))
+    write_picture(path, colors, "PNG" if name.endswith(".png") else "JPEG")
+
+
+def log_text(job: AnalyticsJob, index: int, progress: Progress) -> str:
+    """Return a task's log; empty before it runs."""
+    if progress.started is None:
+        return ""
+    block = job.workflow.blocks[index]
+    lines = [
+        (progress.started, "INFO", f"Block {block.name} {block.version} starts"),
+        (progress.started, "INFO", f"Parameters: {json.dumps(job.inputs[block.task_name])}"),
+    ]
+    if progress.finished is not None:
+        endings = {
+            "SUCCEEDED": ("INFO", f"Wrote {job.outcome.images} images to /tmp/output"),
+            "FAILED": ("ERROR", "MemoryError: unable to allocate 3.52 GiB for the image"),
+            "CANCELLED": ("WARNING", "Stopped on request"),
+        }
+        lines.append((progress.finished, *endings.get(progress.status, ("ERROR", "Node lost"))))
+    return "".join(
+        f"{moment:%Y-%m-%d %H:%M:%S},{moment.microsecond // 1000:03d} - {level} - {text}\n"
+        for moment, level, text in lines
+    )

@@ -1,0 +1,139 @@
+"""Projects, workflows and jobs as the server knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+MAX_CONCURRENT_JOBS = "MAX_CONCURRENT_JOBS"
+MAX_LIMIT = "JOB_QUERY_LIMIT_PARAMETER_MAX_VALUE"
+MAX_AOI_SIZE = "JOB_QUERY_MAX_AOI_SIZE"
+
+SETTING_RANGES: Mapping[str, tuple[int, int]] = {
+    MAX_CONCURRENT_JOBS: (1, 10),
+    MAX_LIMIT: (1, 500),
+    MAX_AOI_SIZE: (1, 10_000),
+}
+"""Settings of a project with the least and largest value; areas are in km²."""
+
+Ending = Literal["SUCCEEDED", "FAILED", "ERROR"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A data source or algorithm.
+
+    Attributes:
+        id: Block id.
+        name: Name without the task's number.
+        title: Name for people.
+        version: Version tag.
+        type: `DATA` or `PROCESSING`.
+        unit: Unit that estimates are given in.
+        used_unit: Unit that credits are given in.
+        credits: Credits per run.
+    """
+
+    id: str
+    name: str
+    title: str
+    version: str
+    type: Literal["DATA", "PROCESSING"]
+    unit: str
+    used_unit: str
+    credits: int
+
+    @property
+    def task_name(self) -> str:
+        """Name of the task that runs it."""
+        return f"{self.name}:1"
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A chain of blocks; each works on what the one before it made."""
+
+    id: str
+    name: str
+    blocks: tuple[Block, ...]
+
+    @property
+    def task_names(self) -> list[str]:
+        """Names of the tasks, first to last."""
+        return [block.task_name for block in self.blocks]
+
+
+@dataclass
+class Project:
+    """A project with its settings."""
+
+    id: str
+    name: str
+    settings: dict[str, int] = field(
+        default_factory=lambda: {MAX_CONCURRENT_JOBS: 1, MAX_LIMIT: 10, MAX_AOI_SIZE: 1000}
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job will have produced.
+
+    Attributes:
+        ending: How it ends unless it is cancelled.
+        images: Number of images, each with a feature; 0 makes an empty collection.
+        quicklooks: Number of quick looks of the first task.
+        archive: Kind of archive.
+        nested: Whether each image lies in a folder of its own.
+        old_style: Whether features name their file `up42.data.aoiclipped`.
+    """
+
+    ending: Ending = "SUCCEEDED"
+    images: int = 1
+    quicklooks: int = 1
+    archive: Literal["tgz", "zip"] = "tgz"
+    nested: bool = False
+    old_style: bool = False
+
+
+@dataclass
+class AnalyticsJob:
+    """A run of a workflow.
+
+    Attributes:
+        id: Job id.
+        number: Running number, from 0.
+        project_id: The project.
+        workflow: The workflow.
+        task_ids: Ids of the tasks, in the workflow's order.
+        name: Null if none was given.
+        mode: `DEFAULT` or `DRY_RUN`.
+        inputs: Parameters by task name, and perhaps `config`.
+        created: When it was made.
+        outcome: What comes out.
+        task_seconds: Clock seconds that each task runs.
+        renamed: When it got another name.
+        cancelled: When it was asked to stop.
+        creator: `USER`, `API_KEY` …; None for jobs from before 2023.
+    """
+
+    id: str
+    number: int
+    project_id: str
+    workflow: Workflow
+    task_ids: tuple[str, ...]
+    name: str | None
+    mode: str
+    inputs: dict[str, Any]
+    created: datetime
+    outcome: Outcome = Outcome()
+    task_seconds: float = 30.0
+    renamed: datetime | None = None
+    cancelled: datetime | None = None
+    creator: str | None = "USER"
+
+    @property
+    def display_id(self) -> str:
+        """The first eight characters of the id."""
+        return self.id[:8]

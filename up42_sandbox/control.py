@@ -1,0 +1,241 @@
+"""Endpoints under `/_sandbox` that steer the sandbox from another process.
+
+They take and return JSON, need no token, and are never spoiled, delayed or recorded.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from up42_sandbox.core.faults import Fault
+from up42_sandbox.core.problems import ApiError
+from up42_sandbox.core.recording import RecordedRequest
+from up42_sandbox.core.routing import Access, Call, Route, reply
+from up42_sandbox.core.timestamps import stamp
+
+if TYPE_CHECKING:
+    from up42_sandbox.sandbox import Sandbox
+
+PREFIX = "/_sandbox"
+
+HELP: Mapping[str, str] = {
+    "GET /_sandbox/state": "credentials, clock, balance, number of jobs by status",
+    "POST /_sandbox/clock": '{"advance": 60} pushes the clock, {"speed": 10} sets its speed',
+    "GET /_sandbox/faults": "faults that are armed, with the times left",
+    "POST /_sandbox/faults": "arms a fault: an object with the arguments of Fault",
+    "DELETE /_sandbox/faults": "disarms all faults",
+    "GET /_sandbox/requests": "all requests so far",
+    "DELETE /_sandbox/requests": "forgets the requests so far",
+    "POST /_sandbox/jobs": '{"count": 500} adds jobs to the listing, or the arguments of add_job',
+    "POST /_sandbox/fate": '{"status": "failed", "process_id": null} for the next job',
+    "POST /_sandbox/balance": '{"top_up": 100} adds credits',
+    "POST /_sandbox/eulas": '{"process_id": "…", "accepted": true}',
+    "POST /_sandbox/storage": (
+        '{"name": "a.tgz", "path": "/…"} stores a local file and returns a signed URL; '
+        '{"ranges": false}, {"rate": 5e7} and {"lifetime": 30} change how it serves'
+    ),
+}
+"""What each control endpoint does."""
+
+
+class Control:
+    """Control endpoints of one sandbox.
+
+    Args:
+        sandbox: The sandbox to steer.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the endpoints."""
+        table: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
+            ("GET", "", self.help),
+            ("GET", "/state", self.state),
+            ("POST", "/clock", self.clock),
+            ("GET", "/faults", self.list_faults),
+            ("POST", "/faults", self.add_fault),
+            ("DELETE", "/faults", self.clear_faults),
+            ("GET", "/requests", self.list_requests),
+            ("DELETE", "/requests", self.clear_requests),
+            ("POST", "/jobs", self.add_jobs),
+            ("POST", "/fate", self.fate),
+            ("POST", "/balance", self.balance),
+            ("POST", "/eulas", self.eula),
+            ("POST", "/storage", self.storage),
+        )
+        return tuple(
+            Route(method, PREFIX + path, handler, Access.OPEN) for method, path, handler in table
+        )
+
+    def help(self, call: Call) -> Response:
+        """List the control endpoints."""
+        return reply(dict(HELP))
+
+    def state(self, call: Call) -> Response:
+        """Tell how things stand."""
+        sandbox = self._sandbox
+        return reply(
+            {
+                "url": sandbox.url,
+                "storage_url": sandbox.storage_url,
+                "username": sandbox.username,
+                "password": sandbox.password,
+                "project_id": sandbox.project_id,
+                "project_api_key": sandbox.project_api_key,
+                "workspace_id": sandbox.workspace_id,
+                "account_id": sandbox.account_id,
+                "now": stamp(sandbox.clock.now()),
+                "speed": sandbox.clock.speed,
+                "balance": asdict(sandbox.balance),
+                "jobs": dict(Counter(job.status for job in sandbox.jobs.values())),
+                "items": {item["properties"]["title"]: _self_href(item) for item in sandbox.items},
+                "analytics_jobs": dict(sandbox.analytics.jobs),
+            }
+        )
+
+    def clock(self, call: Call) -> Response:
+        """Push the clock or change its speed."""
+        body = _object(call)
+        clock = self._sandbox.clock
+        with _Refusing():
+            if "speed" in body:
+                clock.speed = body["speed"]
+            if "advance" in body:
+                clock.advance(body["advance"])
+        return reply({"now": stamp(clock.now()), "speed": clock.speed})
+
+    def list_faults(self, call: Call) -> Response:
+        """List the faults that are armed."""
+        pending = self._sandbox.pending_faults()
+        return reply([{**_fault_document(fault), "left": left} for fault, left in pending])
+
+    def add_fault(self, call: Call) -> Response:
+        """Arm a fault."""
+        body = _object(call)
+        with _Refusing():
+            if isinstance(body.get("retry_after"), str):
+                body["retry_after"] = datetime.fromisoformat(body["retry_after"])
+            fault = Fault(**body)
+        self._sandbox.inject(fault)
+        return reply(_fault_document(fault), 201)
+
+    def clear_faults(self, call: Call) -> Response:
+        """Disarm all faults."""
+        self._sandbox.clear_faults()
+        return Response(status_code=204)
+
+    def list_requests(self, call: Call) -> Response:
+        """List the requests so far."""
+        return reply([_request_document(entry) for entry in self._sandbox.requests])
+
+    def clear_requests(self, call: Call) -> Response:
+        """Forget the requests so far."""
+        self._sandbox.clear_requests()
+        return Response(status_code=204)
+
+    def add_jobs(self, call: Call) -> Response:
+        """Add processing jobs to the listing."""
+        body = _object(call)
+        with _Refusing():
+            if "count" in body:
+                jobs = self._sandbox.add_jobs(int(body["count"]))
+            else:
+                if isinstance(body.get("created"), str):
+                    body["created"] = datetime.fromisoformat(body["created"])
+                jobs = [self._sandbox.add_job(**body)]
+        return reply({"ids": [job.id for job in jobs]}, 201)
+
+    def fate(self, call: Call) -> Response:
+        """Let the next job end badly."""
+        with _Refusing():
+            self._sandbox.fail_next_job(**_object(call))
+        return Response(status_code=204)
+
+    def balance(self, call: Call) -> Response:
+        """Add credits."""
+        with _Refusing():
+            self._sandbox.top_up(int(_object(call)["top_up"]))
+        return reply(asdict(self._sandbox.balance))
+
+    def eula(self, call: Call) -> Response:
+        """Accept a EULA or withdraw that."""
+        with _Refusing():
+            self._sandbox.accept_eula(**_object(call))
+        return Response(status_code=204)
+
+    def storage(self, call: Call) -> Response:
+        """Store a local file, or change how the storage serves."""
+        body, storage = _object(call), self._sandbox.storage
+        url = None
+        with _Refusing():
+            for name in ("ranges", "rate", "lifetime"):
+                if name in body:
+                    setattr(storage, name, body[name])
+            if "path" in body:
+                if not _is_local(call.client):
+                    raise ApiError(403, "Files can be stored from this machine only.")
+                options = {"checksums": bool(body.get("checksums", True))}
+                url = storage.put(str(body["name"]), str(body["path"]), **options)()
+        settings = {"ranges": storage.ranges, "rate": storage.rate, "lifetime": storage.lifetime}
+        return reply({**settings, "url": url})
+
+
+class _Refusing:
+    """Turns what a wrong value raises into a 400."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Translate."""
+        if isinstance(error, ValueError | TypeError | KeyError | OSError):
+            raise ApiError(400, f"{type(error).__name__}: {error}") from error
+
+
+def _object(call: Call) -> dict[str, Any]:
+    body = call.json()
+    if not isinstance(body, dict):
+        raise ApiError(400, "The body must be an object.")
+    return body
+
+
+def _is_local(client: str) -> bool:
+    try:
+        return ipaddress.ip_address(client).is_loopback
+    except ValueError:
+        return False
+
+
+def _self_href(item: Mapping[str, Any]) -> str:
+    return next(str(link["href"]) for link in item["links"] if link["rel"] == "self")
+
+
+def _fault_document(fault: Fault) -> dict[str, Any]:
+    document = asdict(fault)
+    if isinstance(fault.retry_after, datetime):
+        document["retry_after"] = fault.retry_after.isoformat()
+    if isinstance(fault.body, bytes):
+        document["body"] = fault.body.decode("utf-8", "replace")
+    return document
+
+
+def _request_document(entry: RecordedRequest) -> dict[str, Any]:
+    return {
+        "method": entry.method,
+        "path": entry.path,
+        "query": dict(entry.query),
+        "headers": dict(entry.headers),
+        "body": entry.body.decode("utf-8", "replace"),
+        "status": entry.status,
+        "origin": entry.origin,
+        "received": stamp(entry.received),
+    }

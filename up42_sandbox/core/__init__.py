@@ -1,0 +1,1 @@
+"""Parts that every endpoint shares: clock, faults, recording, routing, the sockets."""

@@ -1,0 +1,127 @@
+"""Faults on request: what shall go wrong, where, and how often."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+Drop = Literal["before", "after"] | int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong with the requests that it matches.
+
+    Effects combine: a fault with a `latency` and a `status` answers late with that status.
+
+    Args:
+        method: HTTP method, any if None.
+        path: Glob over the path; `*` also spans slashes.
+        times: Number of requests to spoil, None for all from now on.
+        after: Number of matching requests to let pass first.
+        status: Answer with this status and do nothing else.
+        headers: Extra headers of the answer.
+        retry_after: `Retry-After` in seconds, or a moment that is sent as an HTTP date.
+        body: Body of the answer: bytes and text as they are, anything else as JSON.
+        content_type: Content type of `body`; guessed if None.
+        latency: Seconds of real time to wait before the request is handled.
+        drop: `"before"` closes the connection before anything happens on the server,
+            `"after"` handles the request and closes without an answer, a number cuts the
+            connection after that many bytes of the body.
+        malformed: Handle the request, then answer 200 with JSON that breaks off.
+        patch: Handle the request, then merge this into the JSON answer. A mapping that
+            meets a list is merged into every element.
+        origin: Only requests to the `"api"` or the `"storage"` origin, both if None.
+
+    Raises:
+        ValueError: A value can't work.
+
+    Example:
+        >>> Fault(path="/v2/processing/jobs/*", status=503, times=2).status
+        503
+    """
+
+    method: str | None = None
+    path: str = "*"
+    times: int | None = 1
+    after: int = 0
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retry_after: int | datetime | None = None
+    body: Any = None
+    content_type: str | None = None
+    latency: float = 0.0
+    drop: Drop | None = None
+    malformed: bool = False
+    patch: Mapping[str, Any] | None = None
+    origin: Literal["api", "storage"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"status must be between 200 and 599, got {self.status!r}")
+        if isinstance(self.drop, str) and self.drop not in ("before", "after"):
+            raise ValueError(f"drop must be 'before', 'after' or a number, got {self.drop!r}")
+        for name in ("times", "after", "latency", "drop"):
+            value = getattr(self, name)
+            if isinstance(value, int | float) and value < 0:
+                raise ValueError(f"{name} must not be negative, got {value!r}")
+        if isinstance(self.retry_after, datetime) and self.retry_after.tzinfo is None:
+            raise ValueError("retry_after needs a time zone")
+
+    def matches(self, origin: str, method: str, path: str) -> bool:
+        """Tell whether a request is one that this fault spoils."""
+        return (
+            (self.origin is None or self.origin == origin)
+            and (self.method is None or self.method.upper() == method)
+            and fnmatchcase(path, self.path)
+        )
+
+
+@dataclass
+class _Armed:
+    fault: Fault
+    skip: int
+    left: int | None
+
+
+class FaultBook:
+    """The faults that wait for their requests. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._armed: list[_Armed] = []
+
+    def add(self, fault: Fault) -> None:
+        """Arm a fault, behind those that are already there."""
+        with self._lock:
+            self._armed.append(_Armed(fault, skip=fault.after, left=fault.times))
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        with self._lock:
+            self._armed.clear()
+
+    def pending(self) -> list[tuple[Fault, int | None]]:
+        """Return the faults that are still armed, each with the times left."""
+        with self._lock:
+            return [(armed.fault, armed.left) for armed in self._armed if armed.left != 0]
+
+    def take(self, origin: str, method: str, path: str) -> Fault | None:
+        """Return the first fault that is due for this request and count it as used."""
+        if not self._armed:
+            return None
+        with self._lock:
+            for armed in self._armed:
+                if armed.left == 0 or not armed.fault.matches(origin, method, path):
+                    continue
+                if armed.skip:
+                    armed.skip -= 1
+                    continue
+                if armed.left is not None:
+                    armed.left -= 1
+                return armed.fault
+        return None

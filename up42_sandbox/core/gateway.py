@@ -1,0 +1,175 @@
+"""The way of every request: recording, faults, authentication, handler, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from up42_sandbox.core.fault_effects import cut_after, faulty_answer, hang_up, spoil
+from up42_sandbox.core.problems import ApiError, UnauthorizedError
+from up42_sandbox.core.recording import Origin, RecordedRequest
+from up42_sandbox.core.routing import Access, Call, Match, Router, is_host, problem
+
+if TYPE_CHECKING:
+    from up42_sandbox.core.faults import Fault
+    from up42_sandbox.world import World
+
+logger = logging.getLogger("up42_sandbox")
+
+MAX_BODY_BYTES = 10_000_000
+"""Far above any request that makes sense; more is answered with 413."""
+
+CONTROL_PREFIX = "/_sandbox"
+"""Paths that steer the sandbox itself: never spoiled, delayed or recorded."""
+
+
+class Gateway:
+    """ASGI application of one origin.
+
+    Args:
+        world: The state that handlers work on.
+        router: The origin's endpoints.
+        origin: `"api"` or `"storage"`.
+        latency: Seconds of real time that every request waits.
+    """
+
+    def __init__(self, world: World, router: Router, origin: Origin, latency: float = 0.0) -> None:
+        self._world = world
+        self._router = router
+        self._origin: Origin = origin
+        self.latency = latency
+        self.own_url = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call = await self._read(scope, receive)
+        if call.path.startswith(CONTROL_PREFIX):
+            response = await self._answer(call)
+            await response(scope, receive, send)
+            return
+        fault = self._world.faults.take(self._origin, call.method, call.path)
+        await self._wait(fault)
+        if fault is not None and fault.drop == "before":
+            self._record(call, None)
+            await hang_up(scope)
+            return
+        response = self._prepared(call, fault) or await self._answer(call)
+        if fault is not None and fault.status is None:
+            response = spoil(response, fault)
+        if fault is not None and fault.drop == "after":
+            self._record(call, response.status_code)
+            await hang_up(scope)
+            return
+        if fault is not None and isinstance(fault.drop, int):
+            send = cut_after(fault.drop, scope, send)
+        # A cut connection and the end of the sandbox both end an answer halfway.
+        with suppress(ConnectionAbortedError, asyncio.CancelledError):
+            await response(scope, receive, self._recording(call, send))
+
+    async def _read(self, scope: Scope, receive: Receive) -> Call:
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        query_text = scope["query_string"].decode("latin-1")
+        host = headers.get("host", "")
+        return Call(
+            world=self._world,
+            method=scope["method"],
+            path=scope["path"],
+            query=parse_qs(query_text, keep_blank_values=True) if query_text else {},
+            headers=headers,
+            body=await _read_body(receive) if _has_body(headers) else b"",
+            base_url=f"http://{host}" if is_host(host) else self.own_url,
+            client=scope["client"][0] if scope.get("client") else "",
+        )
+
+    async def _wait(self, fault: Fault | None) -> None:
+        seconds = self.latency + (fault.latency if fault is not None else 0.0)
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+
+    def _prepared(self, call: Call, fault: Fault | None) -> Response | None:
+        if fault is None or fault.status is None:
+            return None
+        match = self._router.match(call.method, call.path)
+        return faulty_answer(fault, match.accent if match else problem)
+
+    async def _answer(self, call: Call) -> Response:
+        match = self._router.match(call.method, call.path)
+        try:
+            return await self._handle(call, match)
+        except ApiError as error:
+            return (match.accent if match else problem)(error)
+        except Exception:
+            logger.exception("%s %s failed in the sandbox", call.method, call.path)
+            return problem(ApiError(500, "The sandbox itself has an error; see its log."))
+
+    async def _handle(self, call: Call, match: Match | None) -> Response:
+        if match is None:
+            raise ApiError(404, f"There is nothing at {call.path}.")
+        if match.route is None:
+            allowed = ", ".join(match.allowed)
+            raise ApiError(405, f"Allowed here: {allowed}.", headers={"Allow": allowed})
+        if len(call.body) > MAX_BODY_BYTES:
+            raise ApiError(413, f"A body may have {MAX_BODY_BYTES} bytes.")
+        if "" in call.query:
+            raise ApiError(400, "A query parameter has no name.")
+        call.params = match.params
+        if match.route.access is not Access.OPEN:
+            call.identity = self._world.tokens.identify(call.headers.get("authorization"))
+            if match.route.access is Access.ACCOUNT and call.identity.project_id is not None:
+                # It comes from another issuer, which the current API doesn't know.
+                raise UnauthorizedError("The access token is invalid.")
+        result = match.route.handler(call)
+        return await result if inspect.isawaitable(result) else result
+
+    def _recording(self, call: Call, send: Send) -> Send:
+        async def record_and_send(message: Message) -> None:
+            # Recorded before the first byte leaves: whoever has the answer finds the entry.
+            if message["type"] == "http.response.start":
+                self._record(call, message["status"])
+            await send(message)
+
+        return record_and_send
+
+    def _record(self, call: Call, status: int | None) -> None:
+        self._world.requests.add(
+            RecordedRequest(
+                method=call.method,
+                path=call.path,
+                query={name: list(values) for name, values in call.query.items()},
+                headers=call.headers,
+                body=call.body,
+                status=status,
+                origin=self._origin,
+                received=datetime.now(UTC),
+            )
+        )
+
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+async def _read_body(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        if size <= MAX_BODY_BYTES:
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+        if not message.get("more_body", False):
+            break
+    return b"".join(chunks)

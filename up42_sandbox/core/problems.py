@@ -1,0 +1,67 @@
+"""Errors as the v2 endpoints tell them: RFC 7807 documents with extras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+
+class ApiError(Exception):
+    """A request ends with an error status.
+
+    Args:
+        status: HTTP status.
+        detail: A sentence for a person.
+        headers: Extra headers of the answer.
+        extras: Further members of the error document, for example `{"errors": […]}`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        extras: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail or HTTPStatus(status).phrase)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extras = dict(extras or {})
+
+    def document(self) -> Any:
+        """Return the JSON document of the answer."""
+        title = HTTPStatus(self.status).phrase
+        document: dict[str, Any] = {"title": title, "status": self.status}
+        if self.detail is not None:
+            document["detail"] = self.detail
+        return {**document, **self.extras}
+
+
+class UnauthorizedError(ApiError):
+    """The request has no valid token.
+
+    Args:
+        detail: Why not.
+        expired_at: Time stamp at which the token ran out, if that is the reason.
+    """
+
+    def __init__(self, detail: str, *, expired_at: str | None = None) -> None:
+        super().__init__(401, detail, headers={"WWW-Authenticate": 'Bearer realm="public"'})
+        self.expired_at = expired_at
+
+
+class BodyError(ApiError):
+    """An error whose whole JSON document is given, for endpoints with a form of their own."""
+
+    def __init__(
+        self, status: int, document: Any, *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, headers=headers)
+        self._document = document
+
+    def document(self) -> Any:
+        """Return the JSON document of the answer."""
+        return self._document

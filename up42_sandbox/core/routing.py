@@ -1,0 +1,156 @@
+"""Which function answers which request."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from re import Pattern
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
+
+from up42_sandbox.core.problems import ApiError
+
+if TYPE_CHECKING:
+    from up42_sandbox.account.tokens import Identity
+    from up42_sandbox.world import World
+
+JSON_TYPE = "application/json"
+
+
+class Access(Enum):
+    """Who may call an endpoint."""
+
+    OPEN = "anybody"
+    ACCOUNT = "an account's token"
+    PROJECT = "an account's or a project's token"
+
+
+@dataclass
+class Call:
+    """One request on its way through a handler."""
+
+    world: World
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: bytes
+    base_url: str
+    client: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    identity: Identity | None = None
+
+    def json(self) -> Any:
+        """Return the body parsed as JSON.
+
+        Raises:
+            ApiError: 400, it isn't JSON.
+        """
+        try:
+            return json.loads(self.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise ApiError(400, f"The body isn't JSON: {error}") from error
+
+    def one(self, name: str) -> str | None:
+        """Return a query parameter's first value, None where it is missing."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+    def many(self, name: str) -> list[str] | None:
+        """Return a comma-joined or repeated query parameter as a list."""
+        values = self.query.get(name)
+        if values is None:
+            return None
+        return [part for value in values for part in value.split(",")]
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} isn't a JSON value")
+
+
+Handler = Callable[[Call], Response | Awaitable[Response]]
+Accent = Callable[[ApiError], Response]
+
+
+def reply(document: Any, status: int = 200, *, media_type: str = JSON_TYPE) -> Response:
+    """Answer with a JSON document."""
+    return JSONResponse(document, status, media_type=media_type)
+
+
+def problem(error: ApiError) -> Response:
+    """Tell an error as the v2 endpoints do."""
+    return JSONResponse(error.document(), error.status, error.headers)
+
+
+@dataclass(frozen=True)
+class Route:
+    """An endpoint: method, path template, handler, who may call it, how it tells errors."""
+
+    method: str
+    template: str
+    handler: Handler
+    access: Access = Access.ACCOUNT
+    accent: Accent = problem
+
+
+@dataclass(frozen=True)
+class Match:
+    """What the router knows about a path.
+
+    Attributes:
+        route: The endpoint; None if no endpoint of the path has this method.
+        params: Values of the path's placeholders.
+        allowed: Methods that the path has.
+        accent: How errors are told at this path.
+    """
+
+    route: Route | None
+    params: Mapping[str, str]
+    allowed: tuple[str, ...]
+    accent: Accent
+
+
+class Router:
+    """Finds the endpoint for a request. A trailing slash makes no difference."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._fixed: dict[str, dict[str, Route]] = {}
+        patterns: dict[str, tuple[Pattern[str], dict[str, Route]]] = {}
+        for route in routes:
+            if "{" not in route.template:
+                self._fixed.setdefault(route.template, {})[route.method] = route
+            else:
+                regex = compile_path(route.template)[0]
+                patterns.setdefault(route.template, (regex, {}))[1][route.method] = route
+        self._patterns = list(patterns.values())
+
+    def match(self, method: str, path: str) -> Match | None:
+        """Return what is known about a path, None if it is unknown."""
+        trimmed = path.rstrip("/") or "/"
+        if (methods := self._fixed.get(trimmed)) is not None:
+            return _pick(methods, method, {})
+        for regex, methods in self._patterns:
+            if found := regex.match(trimmed):
+                return _pick(methods, method, found.groupdict())
+        return None
+
+
+def _pick(methods: Mapping[str, Route], method: str, params: Mapping[str, str]) -> Match:
+    # HEAD is GET without the body, which the server leaves out by itself.
+    route = methods.get("GET" if method == "HEAD" else method)
+    allowed = set(methods) | ({"HEAD"} if "GET" in methods else set())
+    accent = next(iter(methods.values())).accent
+    return Match(route, params, tuple(sorted(allowed)), accent)
+
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a `Host` header can be used in links."""
+    return _HOST.fullmatch(text) is not None

@@ -1,0 +1,1 @@
+"""The processing endpoints: processes, validation, cost, execution, jobs."""

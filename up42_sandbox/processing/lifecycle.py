@@ -1,0 +1,291 @@
+"""The life of processing jobs: which status follows which, and when.
+
+Nothing runs in the background. Whoever looks at a job first lets everything happen that
+was due by now, in the order in which it was due.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from up42_sandbox.account.balance import Balance
+from up42_sandbox.account.eulas import EulaRegister
+from up42_sandbox.core.clock import Clock
+from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.processing.records import STATUSES, WITH_CREDITS, JobRecord
+
+DEFAULT_DURATIONS: Mapping[str, float] = {
+    "created": 1.0,
+    "licensed": 1.0,
+    "valid": 1.0,
+    "accepted": 2.0,
+    "running": 60.0,
+    "successful": 2.0,
+    "failed": 2.0,
+}
+"""Clock seconds that a job stays in each status that isn't final."""
+
+FATES = ("failed", "invalid", "rejected", "unlicensed")
+"""Bad ends that a test can choose for a job."""
+
+MAGIC_TITLES: Mapping[str, str] = {f"[{fate}]": fate for fate in FATES}
+"""A title that contains one of these makes the job end that way."""
+
+_REASONS = {
+    "failed": ("ProcessingFailed", "The process ended with an error."),
+    "invalid": ("InvalidInputs", "The inputs turned out to be unusable."),
+}
+
+
+class JobBook:
+    """All processing jobs and the balance that they are paid from.
+
+    Args:
+        clock: Drives the jobs.
+        seed: Decides the ids.
+        account_id: The account that pays.
+        credits: Balance at the start.
+        eulas: Decide whether a job gets its licence.
+        durations: Clock seconds per status, where they differ from `DEFAULT_DURATIONS`.
+
+    Raises:
+        ValueError: `durations` names an unknown status or a negative time.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        seed: int,
+        account_id: str,
+        credits: int,
+        eulas: EulaRegister,
+        durations: Mapping[str, float] | None = None,
+    ) -> None:
+        self.lock = threading.RLock()
+        self.settles = True
+        self._clock = clock
+        self._seed = seed
+        self._account_id = account_id
+        self._balance = Balance(credits)
+        self._eulas = eulas
+        self._durations = _checked_durations(durations or {})
+        self._jobs: dict[str, JobRecord] = {}
+        self._by_collection: dict[str, JobRecord] = {}
+        self._due: list[tuple[datetime, int, JobRecord]] = []
+        self._fates: deque[tuple[str | None, str, list[dict[str, str]]]] = deque()
+        self.version = 0
+
+    def balance(self) -> Balance:
+        """Return a copy of the balance as it is now."""
+        with self.lock:
+            self.settle()
+            return replace(self._balance)
+
+    def top_up(self, credits: int) -> None:
+        """Add credits to the balance; a negative number takes some away."""
+        with self.lock:
+            self.settle()
+            self._balance.available += credits
+
+    def all(self) -> dict[str, JobRecord]:
+        """Return every job by id, oldest first."""
+        with self.lock:
+            self.settle()
+            return dict(self._jobs)
+
+    def get(self, job_id: str) -> JobRecord | None:
+        """Return a job, None if the id is unknown."""
+        with self.lock:
+            self.settle()
+            return self._jobs.get(job_id.lower())
+
+    def by_collection(self, collection_id: str) -> JobRecord | None:
+        """Return the job whose results a collection holds or will hold."""
+        with self.lock:
+            self.settle()
+            return self._by_collection.get(collection_id)
+
+    def with_results(self) -> list[JobRecord]:
+        """Return the jobs that have delivered a collection, oldest first."""
+        return [job for job in self.all().values() if job.has_results]
+
+    def choose_fate(self, fate: str, process_id: str | None, errors: list[dict[str, str]]) -> None:
+        """Decide how the next job (of a process, if given) ends.
+
+        Raises:
+            ValueError: `fate` isn't one of `FATES`.
+        """
+        if fate not in FATES:
+            raise ValueError(f"a job can end {', '.join(FATES)}, got {fate!r}")
+        with self.lock:
+            self._fates.append((process_id, fate, errors))
+
+    def create(
+        self,
+        process_id: str,
+        inputs: dict[str, Any],
+        workspace_id: str,
+        credits: int,
+        budget_id: str | None = None,
+    ) -> JobRecord:
+        """Start a job; its life takes its course from now on."""
+        with self.lock:
+            self.settle()
+            job = self._new(process_id, inputs, workspace_id, credits, self._clock.now())
+            job.budget_id = budget_id
+            job.fate, job.errors = self._fate_of(job)
+            self._store(job)
+            self._schedule(job)
+            return job
+
+    def insert(
+        self,
+        process_id: str,
+        inputs: dict[str, Any],
+        workspace_id: str,
+        credits: int,
+        status: str,
+        created: datetime,
+        run_seconds: float,
+    ) -> JobRecord:
+        """Put a job into the book that is already in some status, and stays in it.
+
+        The balance isn't touched: whatever the job cost was paid before.
+
+        Raises:
+            ValueError: The status is unknown, or `created` has no time zone.
+        """
+        if status not in STATUSES:
+            raise ValueError(f"status must be one of {', '.join(STATUSES)}, got {status!r}")
+        if created.tzinfo is None:
+            raise ValueError("created needs a time zone")
+        with self.lock:
+            job = self._new(process_id, inputs, workspace_id, credits, created)
+            job.status = status
+            if status in _REASONS or status == "released":
+                job.errors = [_reason("failed" if status == "released" else status)]
+            if status in WITH_CREDITS - {"accepted"} or status in ("failed", "released"):
+                job.started = created + timedelta(seconds=self._lead_seconds())
+            if job.started is not None and status != "running":
+                job.finished = job.updated = job.started + timedelta(seconds=run_seconds)
+            self._store(job)
+            return job
+
+    def settle(self) -> None:
+        """Let everything happen that is due by now."""
+        if not self._due:
+            return
+        now = self._clock.now()
+        while self._due and self._due[0][0] <= now:
+            moment, _, job = heapq.heappop(self._due)
+            self._step(job, moment)
+
+    def _lead_seconds(self) -> float:
+        return sum(self._durations[name] for name in ("created", "licensed", "valid", "accepted"))
+
+    def _new(
+        self,
+        process_id: str,
+        inputs: dict[str, Any],
+        workspace_id: str,
+        credits: int,
+        created: datetime,
+    ) -> JobRecord:
+        number = len(self._jobs)
+
+        def new_id(kind: str) -> str:
+            return make_id(self._seed, kind, number)
+
+        return JobRecord(
+            id=new_id("job"),
+            number=number,
+            process_id=process_id,
+            inputs=inputs,
+            workspace_id=workspace_id,
+            account_id=self._account_id,
+            credits=credits,
+            created=created,
+            updated=created,
+            collection_id=new_id("job-collection"),
+            hold_id=new_id("hold"),
+            consumption_id=new_id("consumption"),
+        )
+
+    def _fate_of(self, job: JobRecord) -> tuple[str | None, list[dict[str, str]]]:
+        for index, (process_id, fate, errors) in enumerate(self._fates):
+            if process_id in (None, job.process_id):
+                del self._fates[index]
+                return fate, errors
+        title = str(job.inputs.get("title", ""))
+        return next((fate for mark, fate in MAGIC_TITLES.items() if mark in title), None), []
+
+    def _store(self, job: JobRecord) -> None:
+        self._jobs[job.id] = job
+        self._by_collection[job.collection_id] = job
+        self.version += 1
+
+    def _schedule(self, job: JobRecord) -> None:
+        seconds = self._durations.get(job.status)
+        if seconds is None or (job.status in ("successful", "failed") and not self.settles):
+            return
+        due = job.updated + timedelta(seconds=seconds)
+        heapq.heappush(self._due, (due, job.number, job))
+
+    def _step(self, job: JobRecord, moment: datetime) -> None:
+        steps: dict[str, Callable[[JobRecord], str]] = {
+            "created": self._license,
+            "licensed": lambda job: "invalid" if job.fate == "invalid" else "valid",
+            "valid": self._accept,
+            "accepted": lambda job: "running",
+            "running": lambda job: "failed" if job.fate == "failed" else "successful",
+            "successful": self._capture,
+            "failed": self._release,
+        }
+        job.status = steps[job.status](job)
+        job.updated = moment
+        if job.status in ("running", "invalid"):
+            job.started = moment
+        if job.status in ("successful", "failed", "invalid"):
+            job.finished = moment
+        if job.status in _REASONS and not job.errors:
+            job.errors = [_reason(job.status)]
+        self.version += 1
+        self._schedule(job)
+
+    def _license(self, job: JobRecord) -> str:
+        licensed = job.fate != "unlicensed" and self._eulas.is_satisfied(job.process_id)
+        return "licensed" if licensed else "unlicensed"
+
+    def _accept(self, job: JobRecord) -> str:
+        if job.fate == "rejected" or not self._balance.hold(job.credits):
+            return "rejected"
+        return "accepted"
+
+    def _capture(self, job: JobRecord) -> str:
+        self._balance.capture(job.credits)
+        return "captured"
+
+    def _release(self, job: JobRecord) -> str:
+        self._balance.release(job.credits)
+        return "released"
+
+
+def _reason(status: str) -> dict[str, str]:
+    name, message = _REASONS[status]
+    return {"name": name, "message": message}
+
+
+def _checked_durations(changes: Mapping[str, float]) -> dict[str, float]:
+    for status, seconds in changes.items():
+        if status not in DEFAULT_DURATIONS:
+            known = ", ".join(DEFAULT_DURATIONS)
+            raise ValueError(f"a job stays for a while in {known}; got {status!r}")
+        if not seconds >= 0:
+            raise ValueError(f"{status} can't last {seconds!r} seconds")
+    return {**DEFAULT_DURATIONS, **changes}

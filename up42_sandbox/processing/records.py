@@ -1,0 +1,139 @@
+"""A processing job as the server knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from up42_sandbox.core.timestamps import FRACTION_DIGITS, stamp
+
+STATUSES = (
+    "created",
+    "licensed",
+    "unlicensed",
+    "valid",
+    "invalid",
+    "accepted",
+    "rejected",
+    "running",
+    "successful",
+    "failed",
+    "captured",
+    "released",
+)
+"""All statuses that a processing job can have."""
+
+WITH_RESULTS = frozenset({"successful", "captured"})
+"""Statuses in which there is a collection."""
+
+WITH_CREDITS = frozenset({"accepted", "running", "successful", "captured"})
+"""Statuses in which credits are held or spent."""
+
+_WITHOUT_CONSUMPTION = frozenset({"unlicensed", "invalid", "rejected"})
+
+
+@dataclass
+class JobRecord:
+    """A job, with everything that tests may want to know about it.
+
+    Attributes:
+        id: Job id.
+        number: Running number, from 0.
+        process_id: The process.
+        inputs: Inputs as they were sent.
+        workspace_id: The workspace that it was started in.
+        account_id: The account that pays.
+        budget_id: The budget, if one was given.
+        credits: Price in credits.
+        status: Present status.
+        created: When the job was made.
+        updated: When the status changed last.
+        started: When it began to run.
+        finished: When it stopped running.
+        errors: Names and messages, for jobs that ended badly.
+        fate: Status of the bad end that is in store; None if it will succeed.
+        collection_id: The collection that holds the results, once there are any.
+        hold_id: Booking that sets the credits aside.
+        consumption_id: Booking that spends them.
+    """
+
+    id: str
+    number: int
+    process_id: str
+    inputs: dict[str, Any]
+    workspace_id: str
+    account_id: str
+    credits: int
+    created: datetime
+    updated: datetime
+    collection_id: str
+    hold_id: str
+    consumption_id: str
+    budget_id: str | None = None
+    status: str = "created"
+    started: datetime | None = None
+    finished: datetime | None = None
+    errors: list[dict[str, str]] = field(default_factory=list)
+    fate: str | None = None
+
+    @property
+    def has_results(self) -> bool:
+        """Whether the job has delivered a collection."""
+        return self.status in WITH_RESULTS
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that it ran, None if it hasn't finished running."""
+        if self.started is None or self.finished is None:
+            return None
+        return (self.finished - self.started).total_seconds()
+
+    @property
+    def consumed_credits(self) -> int | None:
+        """Credits held or spent, None where there are none."""
+        return self.credits if self.status in WITH_CREDITS else None
+
+    def metadata(self, base_url: str) -> dict[str, Any]:
+        """Return the JSON form.
+
+        Args:
+            base_url: Origin for the collection's URL.
+        """
+        document: dict[str, Any] = {
+            "processID": self.process_id,
+            "jobID": self.id,
+            "accountID": self.account_id,
+            "workspaceID": self.workspace_id,
+            "definition": {"inputs": self.inputs},
+            "results": self._results(base_url),
+            "status": self.status,
+            "created": self._stamp(self.created, 0),
+            "updated": self._stamp(self.updated, 0),
+            "started": self._stamp(self.started, 1),
+            "finished": self._stamp(self.finished, 1),
+        }
+        # The field came late to the service: half of the jobs lack it.
+        if self.number % 2 == 0:
+            document["type"] = "process"
+        if self.status not in _WITHOUT_CONSUMPTION:
+            document["creditConsumption"] = self._consumption()
+        return document
+
+    def _results(self, base_url: str) -> dict[str, Any] | None:
+        if self.has_results:
+            url = f"{base_url}/v2/assets/stac/collections/{self.collection_id}"
+            return {"collection": url}
+        return {"errors": list(self.errors)} if self.errors else None
+
+    def _consumption(self) -> dict[str, Any] | None:
+        if self.status not in WITH_CREDITS:
+            return None
+        spent = self.consumption_id if self.status == "captured" else None
+        return {"credits": self.credits, "holdID": self.hold_id, "consumptionID": spent}
+
+    def _stamp(self, moment: datetime | None, offset: int) -> str | None:
+        if moment is None:
+            return None
+        digits = FRACTION_DIGITS[(self.number + offset) % len(FRACTION_DIGITS)]
+        return stamp(moment, digits)

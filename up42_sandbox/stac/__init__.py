@@ -1,0 +1,1 @@
+"""The account's storage as a STAC catalogue."""

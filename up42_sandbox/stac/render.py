@@ -1,0 +1,97 @@
+"""STAC documents of the stored collections and items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.stac.records import StoredCollection, StoredFile, StoredItem
+from up42_sandbox.stac.samples import STAC_EXTENSIONS
+
+STAC = "/v2/assets/stac"
+JSON = "application/json"
+GEO_JSON = "application/geo+json"
+
+
+def link(rel: str, href: str, media_type: str = JSON, **extra: Any) -> dict[str, Any]:
+    """Return a STAC link."""
+    return {"rel": rel, "href": href, "type": media_type, **extra}
+
+
+def _navigation(base_url: str, path: str, parent: str, media_type: str) -> list[dict[str, Any]]:
+    return [
+        link("self", f"{base_url}{path}", media_type),
+        link("parent", f"{base_url}{parent}"),
+        link("root", f"{base_url}{STAC}"),
+    ]
+
+
+def item_document(item: StoredItem, base_url: str) -> dict[str, Any]:
+    """Return an item's JSON form with links to `base_url`."""
+    collection = f"{STAC}/collections/{item.collection_id}"
+    path = f"{collection}/items/{item.id}"
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "stac_extensions": list(STAC_EXTENSIONS),
+        "id": item.id,
+        "collection": item.collection_id,
+        "geometry": item.geometry,
+        "bbox": item.bbox,
+        "properties": dict(item.properties),
+        "links": [
+            *_navigation(base_url, path, collection, GEO_JSON),
+            link("collection", f"{base_url}{collection}"),
+        ],
+        "assets": {file.name: asset_document(file, base_url) for file in item.files},
+    }
+
+
+def asset_document(file: StoredFile, base_url: str) -> dict[str, Any]:
+    """Return an asset's JSON form."""
+    return {
+        "href": f"{base_url}/v2/assets/{file.id}",
+        "title": file.title,
+        "type": file.media_type,
+        "roles": list(file.roles),
+        **file.extra,
+    }
+
+
+def collection_document(collection: StoredCollection, base_url: str) -> dict[str, Any]:
+    """Return a collection's JSON form with links to `base_url`."""
+    path = f"{STAC}/collections/{collection.id}"
+    return {
+        "type": "Collection",
+        "stac_version": "1.0.0",
+        "stac_extensions": list(STAC_EXTENSIONS),
+        "id": collection.id,
+        "title": collection.title,
+        "description": f"Delivery of {collection.title}",
+        "license": "proprietary",
+        "extent": {
+            "spatial": {"bbox": [_joint_bbox(collection.items)]},
+            "temporal": {"interval": [_interval(collection.items)]},
+        },
+        "links": [
+            *_navigation(base_url, path, STAC, JSON),
+            link("items", f"{base_url}{path}/items", GEO_JSON),
+        ],
+        **collection.extra,
+    }
+
+
+def _joint_bbox(items: Sequence[StoredItem]) -> list[float]:
+    if not items:
+        return [-180.0, -90.0, 180.0, 90.0]
+    boxes = [item.bbox for item in items]
+    west, south, east, north = zip(*boxes, strict=True)
+    return [min(west), min(south), max(east), max(north)]
+
+
+def _interval(items: Sequence[StoredItem]) -> list[str | None]:
+    if not items:
+        return [None, None]
+    moments = [item.moment for item in items]
+    return [stamp(min(moments)), stamp(max(moments))]

@@ -1,0 +1,1 @@
+"""The storage origin: signed URLs, byte ranges, checksums."""

@@ -1,0 +1,101 @@
+"""Endpoints under `/v2/assets` that aren't STAC: signed URLs and metadata of deliveries."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from up42_sandbox.core.problems import ApiError
+from up42_sandbox.core.routing import Call, Route, reply
+from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.stac.records import StoredFile, StoredItem
+
+DEFAULT_PAGE_SIZE = 20
+
+
+def _file(call: Call) -> tuple[StoredItem, StoredFile]:
+    asset_id = call.params["asset_id"]
+    found = call.world.storage_catalog.file(asset_id)
+    if found is None:
+        raise ApiError(404, f"There is no asset {asset_id}.")
+    return found
+
+
+def _signed_url(call: Call) -> str:
+    _, file = _file(call)
+    storage = call.world.storage
+    name = f"assets/{file.id}/{file.name}"
+    storage.offer(name, file.build)
+    stem = PurePosixPath(file.name).stem
+    # The real service sometimes quotes the name and never gives the extension.
+    quoted = f'"{stem}"' if int(file.id[0], 16) % 2 else stem
+    return storage.sign(name, filename=quoted)
+
+
+def download_url(call: Call) -> Response:
+    """Sign a download address."""
+    return reply({"url": _signed_url(call)})
+
+
+def redirect_to_file(call: Call) -> Response:
+    """Send the client to the file itself."""
+    return RedirectResponse(_signed_url(call), status_code=302)
+
+
+def _metadata(item: StoredItem) -> dict[str, Any]:
+    properties = item.properties
+    return {
+        "id": item.asset_id,
+        "accountId": properties["up42-system:account_id"],
+        "workspaceId": properties["up42-system:workspace_id"],
+        "createdAt": stamp(item.moment),
+        "updatedAt": stamp(item.moment),
+        "title": properties["up42-user:title"],
+        "tags": properties["up42-user:tags"],
+        "source": properties["up42-system:source"],
+        "productId": properties["up42-product:product_id"],
+        "collectionName": item.product_collection,
+        "orderId": properties.get("up42-order:id"),
+    }
+
+
+def metadata(call: Call) -> Response:
+    """Return a delivery's metadata."""
+    item, _ = _file(call)
+    return reply(_metadata(item))
+
+
+def _page_number(call: Call, name: str, default: int, least: int) -> int:
+    text = call.one(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
+        raise ApiError(400, f"{name} must be a whole number from {least}, got {text!r}.")
+    return int(text)
+
+
+def list_assets(call: Call) -> Response:
+    """List deliveries in pages counted from 0."""
+    page = _page_number(call, "page", 0, 0)
+    size = _page_number(call, "size", DEFAULT_PAGE_SIZE, 1)
+    items = list(call.world.storage_catalog.items())
+    chosen = items[page * size : (page + 1) * size]
+    return reply(
+        {
+            "content": [_metadata(item) for item in chosen],
+            "totalPages": -(-len(items) // size),
+            "totalElements": len(items),
+            "number": page,
+            "size": size,
+        }
+    )
+
+
+ROUTES = (
+    Route("GET", "/v2/assets", list_assets),
+    Route("GET", "/v2/assets/{asset_id}", redirect_to_file),
+    Route("GET", "/v2/assets/{asset_id}/metadata", metadata),
+    Route("POST", "/v2/assets/{asset_id}/download-url", download_url),
+)

@@ -1,0 +1,197 @@
+"""Objects in the bucket: files that exist, or are made when they are first fetched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+
+from up42_sandbox.core.clock import Clock
+from up42_sandbox.storage.checksums import hash_header
+from up42_sandbox.storage.signing import Signer
+
+BUCKET = "up42-sandbox-storage"
+
+URL_LIFETIME_SECONDS = 300
+"""How long a signed URL works unless somebody asks for another time."""
+
+MEDIA_TYPES = {
+    ".tif": "image/tiff",
+    ".geojson": "application/geo+json",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".zip": "application/zip",
+}
+
+SignedUrl = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object that lies on disk.
+
+    Attributes:
+        path: The file.
+        size: Its length in bytes.
+        etag: Entity tag with quotes.
+        modified: When it was made.
+        media_type: Content type.
+        hashes: Value of `x-goog-hash`, None if it wasn't computed.
+    """
+
+    path: Path
+    size: int
+    etag: str
+    modified: datetime
+    media_type: str
+    hashes: str | None
+
+
+@dataclass
+class _Entry:
+    build: Callable[[Path], None] | None
+    path: Path
+    checksums: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    ready: StoredObject | None = None
+
+
+class Storage:
+    """The bucket behind signed URLs.
+
+    Attributes:
+        ranges: Whether byte ranges are served; without, every answer is the whole file.
+        rate: Bytes per second for each connection, None for as fast as possible.
+        lifetime: Seconds for which new signed URLs work.
+
+    Args:
+        clock: Signed URLs expire by its wall time.
+        seed: Part of the signing key.
+    """
+
+    def __init__(self, clock: Clock, seed: int) -> None:
+        self.ranges = True
+        self.rate: float | None = None
+        self.lifetime: float = URL_LIFETIME_SECONDS
+        self.url = ""
+        self._clock = clock
+        self._signer = Signer(f"up42-sandbox-storage-{seed}".encode())
+        self._lock = threading.RLock()
+        self._entries: dict[str, _Entry] = {}
+        self._folder: Path | None = None
+
+    def put(self, name: str, source: Path | str | bytes, *, checksums: bool = True) -> SignedUrl:
+        """Store a file of one's own.
+
+        Args:
+            name: Object name, may contain slashes. An object of this name is replaced.
+            source: The content, or the path of a file that stays where it is and is
+                streamed from there.
+            checksums: Compute MD5 and CRC-32C, which reads the file once.
+
+        Returns:
+            A function that makes a signed URL; called with a number, one that works for
+            so many seconds.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+
+        Example:
+            >>> storage.put("a/output.tgz", data)()  # doctest: +SKIP
+            'http://127.0.0.1:40123/up42-sandbox-storage/a/output.tgz?…'
+        """
+        if isinstance(source, bytes):
+            path = self._new_path(name)
+            path.write_bytes(source)
+        else:
+            path = Path(source)
+        entry = _Entry(None, path, checksums)
+        entry.ready = _describe(path, PurePosixPath(name).suffix, checksums)
+        with self._lock:
+            self._entries[name] = entry
+        return lambda lifetime=None: self.sign(name, lifetime=lifetime)
+
+    def offer(self, name: str, build: Callable[[Path], None]) -> None:
+        """Store an object that is built on first access; known names are left alone."""
+        with self._lock:
+            if name not in self._entries:
+                self._entries[name] = _Entry(build, self._new_path(name), True)
+
+    def sign(self, name: str, *, filename: str | None = None, lifetime: float | None = None) -> str:
+        """Return a signed URL.
+
+        Args:
+            name: Object name.
+            filename: Value for `response-content-disposition`, none if left out.
+            lifetime: Seconds that it works, `self.lifetime` if left out.
+        """
+        seconds = self.lifetime if lifetime is None else lifetime
+        expires = self._clock.wall() + timedelta(seconds=seconds)
+        disposition = None if filename is None else f"attachment; filename={filename}"
+        path = f"/{BUCKET}/{name}"
+        return self.url + self._signer.sign(path, expires, disposition)
+
+    def check(self, path: str, query: dict[str, str]) -> None:
+        """Check a signed URL's path and query.
+
+        Raises:
+            BadSignatureError: The signature is missing, wrong or expired.
+        """
+        self._signer.check(path, query, self._clock.wall())
+
+    def get(self, name: str) -> StoredObject | None:
+        """Return an object, built if need be; None if the name is unknown."""
+        with self._lock:
+            entry = self._entries.get(name)
+        if entry is None:
+            return None
+        with entry.lock:
+            if entry.ready is None:
+                if entry.build is not None:
+                    entry.build(entry.path)
+                suffix = PurePosixPath(name).suffix
+                entry.ready = _describe(entry.path, suffix, entry.checksums)
+            return entry.ready
+
+    def is_ready(self, name: str) -> bool:
+        """Tell whether an object can be served without building it first."""
+        with self._lock:
+            entry = self._entries.get(name)
+        return entry is None or entry.ready is not None
+
+    def close(self) -> None:
+        """Remove everything that was built or put as bytes."""
+        with self._lock:
+            self._entries.clear()
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = None
+
+    def _new_path(self, name: str) -> Path:
+        with self._lock:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="up42-sandbox-"))
+        descriptor, path = tempfile.mkstemp(PurePosixPath(name).suffix, dir=self._folder)
+        # Only the name is wanted; whoever writes the file opens it.
+        os.close(descriptor)
+        return Path(path)
+
+
+def _describe(path: Path, suffix: str, checksums: bool) -> StoredObject:
+    status = path.stat()
+    hashes, etag = hash_header(path) if checksums else (None, "")
+    return StoredObject(
+        path=path,
+        size=status.st_size,
+        etag=f'"{etag or f"{status.st_size:x}-{status.st_mtime_ns:x}"}"',
+        modified=datetime.fromtimestamp(int(status.st_mtime), UTC),
+        media_type=MEDIA_TYPES.get(suffix.lower(), "application/octet-stream"),
+        hashes=hashes,
+    )

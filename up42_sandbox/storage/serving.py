@@ -1,0 +1,198 @@
+"""Serves objects: whole or a range, at full speed or throttled."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import format_datetime
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from up42_sandbox.core.problems import ApiError
+from up42_sandbox.core.routing import Access, Call, Route
+from up42_sandbox.core.server import TRANSPORT
+from up42_sandbox.storage.objects import BUCKET, StoredObject
+from up42_sandbox.storage.signing import BadSignatureError
+
+CHUNK_BYTES = 256 * 1024
+"""Read and sent at a time; larger ones only cost memory."""
+
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Bytes `start` to `stop`, the latter not included."""
+
+    start: int
+    stop: int
+
+    @property
+    def length(self) -> int:
+        """Number of bytes."""
+        return self.stop - self.start
+
+
+class UnsatisfiableRangeError(Exception):
+    """A range begins behind the end of the file."""
+
+
+def parse_range(text: str | None, size: int) -> Span | None:
+    """Return what a `Range` header asks for.
+
+    Args:
+        text: The header.
+        size: Length of the file in bytes.
+
+    Returns:
+        The span, or None where the whole file is to be sent: no header, several ranges,
+        or something that isn't a range.
+
+    Raises:
+        UnsatisfiableRangeError: Nothing of the range exists.
+    """
+    match = _RANGE.fullmatch(text.strip()) if text else None
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        suffix = int(match[2])
+        if suffix == 0 or size == 0:
+            raise UnsatisfiableRangeError
+        return Span(max(0, size - suffix), size)
+    start = int(match[1])
+    if match[2] and int(match[2]) < start:
+        return None
+    if start >= size:
+        raise UnsatisfiableRangeError
+    return Span(start, min(int(match[2]) + 1, size) if match[2] else size)
+
+
+def _still_valid(condition: str | None, stored: StoredObject) -> bool:
+    modified = format_datetime(stored.modified, usegmt=True)
+    return condition is None or condition in (stored.etag, modified)
+
+
+class FileSlice(Response):
+    """Streams a part of a file.
+
+    Args:
+        path: The file.
+        span: The part.
+        status: HTTP status.
+        headers: Headers.
+        rate: Bytes per second, None for no limit.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        span: Span,
+        status: int,
+        headers: Mapping[str, str],
+        rate: float | None,
+    ) -> None:
+        super().__init__(b"", status, headers)
+        self._path = path
+        self._span = span
+        self._rate = rate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send headers and bytes; stop early if the client has gone."""
+        start = {"status": self.status_code, "headers": self.raw_headers}
+        await send({"type": "http.response.start", **start})
+        if scope["method"] != "HEAD":
+            await self._stream(scope, send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _stream(self, scope: Scope, send: Send) -> None:
+        transport = scope["state"][TRANSPORT]
+        began, sent = time.monotonic(), 0
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(self._span.start)
+            while sent < self._span.length and not transport.is_closing():
+                chunk = file.read(min(CHUNK_BYTES, self._span.length - sent))
+                if not chunk:
+                    break
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                sent += len(chunk)
+                if self._rate:
+                    ahead = sent / self._rate - (time.monotonic() - began)
+                    await asyncio.sleep(max(0.0, ahead))
+
+
+async def serve(call: Call) -> Response:
+    """Answer a signed URL."""
+    storage = call.world.storage
+    query = {name: values[0] for name, values in call.query.items()}
+    try:
+        storage.check(call.path, query)
+    except BadSignatureError as error:
+        return _xml(403, error.code, error.message, error.details)
+    name = call.path.removeprefix(f"/{BUCKET}/")
+    if storage.is_ready(name):
+        stored = storage.get(name)
+    else:
+        stored = await run_in_threadpool(storage.get, name)
+    if stored is None:
+        message = "The specified key does not exist."
+        return _xml(404, "NoSuchKey", message, f"No such object: {BUCKET}/{name}")
+    return _deliver(call, stored, query.get("response-content-disposition"))
+
+
+def _deliver(call: Call, stored: StoredObject, disposition: str | None) -> Response:
+    storage = call.world.storage
+    headers = {
+        "content-type": stored.media_type,
+        "etag": stored.etag,
+        "last-modified": format_datetime(stored.modified, usegmt=True),
+    }
+    if stored.hashes is not None:
+        headers["x-goog-hash"] = stored.hashes
+    if disposition is not None:
+        headers["content-disposition"] = disposition.encode("ascii", "replace").decode()
+    span: Span | None = None
+    if storage.ranges:
+        headers["accept-ranges"] = "bytes"
+        if _still_valid(call.headers.get("if-range"), stored):
+            try:
+                span = parse_range(call.headers.get("range"), stored.size)
+            except UnsatisfiableRangeError:
+                return _unsatisfiable(stored)
+    status = 200
+    if span is not None:
+        status = 206
+        headers["content-range"] = f"bytes {span.start}-{span.stop - 1}/{stored.size}"
+    span = span or Span(0, stored.size)
+    headers["content-length"] = str(span.length)
+    return FileSlice(stored.path, span, status, headers, storage.rate)
+
+
+def _unsatisfiable(stored: StoredObject) -> Response:
+    message = "The requested range cannot be satisfied."
+    response = _xml(416, "InvalidRange", message, "")
+    response.headers["content-range"] = f"bytes */{stored.size}"
+    return response
+
+
+def _xml(status: int, code: str, message: str, details: str) -> Response:
+    parts = (("Code", code), ("Message", message), ("Details", details))
+    body = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in parts if text)
+    document = f"<?xml version='1.0' encoding='UTF-8'?><Error>{body}</Error>"
+    return Response(document, status, media_type="application/xml")
+
+
+def xml_error(error: ApiError) -> Response:
+    """Tell an error as the storage service does."""
+    response = _xml(error.status, "InvalidArgument", str(error), "")
+    response.headers.update(error.headers)
+    return response
+
+
+ROUTES = (Route("GET", f"/{BUCKET}/{{name:path}}", serve, Access.OPEN, xml_error),)
