@@ -1,0 +1,235 @@
+"""The generated client as somebody uses it who never heard of the facade."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import textwrap
+from collections.abc import Awaitable, Callable, Iterator
+from http import HTTPStatus
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import up42_client
+from up42_client import AuthenticatedClient, Client
+from up42_client.api.auth import get_account_token
+from up42_client.api.processing import get_processing_job, list_processes, list_processing_jobs
+from up42_client.errors import UnexpectedStatus
+from up42_client.models import (
+    AccountToken,
+    AccountTokenRequest,
+    JobStatus,
+    ProcessingJob,
+    ProcessingJobList,
+)
+from up42_client.types import Unset
+from up42_sandbox import Fault, Sandbox
+
+T = TypeVar("T")
+PACKAGE = Path(up42_client.__file__).parent
+JOBS = "/v2/processing/jobs"
+MODULES = sorted(
+    ".".join(("up42_client", *path.relative_to(PACKAGE).with_suffix("").parts))
+    for path in (PACKAGE / "api").rglob("*.py")
+    if path.stem != "__init__"
+)
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> Iterator[AuthenticatedClient]:
+    body = AccountTokenRequest(
+        grant_type="password",
+        username=sandbox.username,
+        password=sandbox.password,
+        client_id="up42-api",
+    )
+    with Client(base_url=sandbox.url) as anonymous:
+        token = get_account_token.sync(client=anonymous, body=body)
+    assert isinstance(token, AccountToken)
+    with AuthenticatedClient(base_url=sandbox.url, token=str(token.access_token)) as made:
+        yield made
+
+
+def asynchronously(
+    client: AuthenticatedClient, call: Callable[[AuthenticatedClient], Awaitable[T]]
+) -> T:
+    """Run one call in an event loop and close what it opened there."""
+
+    async def run() -> T:
+        async with client:
+            return await call(client)
+
+    return asyncio.run(run())
+
+
+def test_sync_and_async(sandbox: Sandbox, client: AuthenticatedClient) -> None:
+    job_id = sandbox.add_job(status="captured").id
+    job = get_processing_job.sync(job_id, client=client)
+    assert isinstance(job, ProcessingJob)
+    assert job.status is JobStatus.CAPTURED
+    assert asynchronously(client, lambda c: get_processing_job.asyncio(job_id, client=c)) == job
+    detailed = get_processing_job.sync_detailed(job_id, client=client)
+    assert detailed.status_code is HTTPStatus.OK
+
+
+def test_lists_travel_as_one_comma_joined_value(
+    sandbox: Sandbox, client: AuthenticatedClient
+) -> None:
+    one, two = sandbox.add_job(status="captured").id, sandbox.add_job(status="running").id
+    sandbox.add_job(status="invalid")
+    answer = list_processing_jobs.sync(
+        client=client,
+        ids=[one, two],
+        status=[JobStatus.CAPTURED, JobStatus.RUNNING],
+        process_id=["pansharpening", "detection-trees-spacept"],
+        min_duration=0,
+    )
+    query = sandbox.requests[-1].query
+    assert query["ids"] == [f"{one},{two}"]
+    assert query["status"] == ["captured,running"]
+    assert query["processId"] == ["pansharpening,detection-trees-spacept"]
+    assert query["minDuration"] == ["0"]
+    assert isinstance(answer, ProcessingJobList)
+
+
+@given(st.text(min_size=1))
+def test_unknown_enum_values_round_trip(value: str) -> None:
+    job = ProcessingJob.from_dict({"jobID": "j", "status": value})
+    assert isinstance(job.status, JobStatus)
+    assert job.status == value
+    assert job.to_dict()["status"] == value
+
+
+FIELDS = [
+    "processID", "jobID", "accountID", "workspaceID", "type", "definition", "results",
+    "creditConsumption", "status", "created", "updated", "started", "finished",
+]  # fmt: skip
+ODD = st.one_of(
+    st.none(),
+    st.integers(),
+    st.text(),
+    st.lists(st.integers()),
+    st.dictionaries(st.text(), st.text()),
+)
+
+
+@given(st.dictionaries(st.sampled_from([*FIELDS, "unknown"]), ODD))
+def test_any_field_may_be_missing_null_or_odd(content: dict[str, Any]) -> None:
+    job = ProcessingJob.from_dict(content)
+    sent = job.to_dict()
+    assert set(sent) == set(content)
+    for name in FIELDS:
+        if name not in content:
+            assert name not in sent
+    nulls = {name for name, value in content.items() if value is None}
+    assert nulls == {name for name, value in sent.items() if value is None}
+    json.dumps(sent)
+
+
+def test_missing_fields_are_unset() -> None:
+    job = ProcessingJob.from_dict({})
+    assert isinstance(job.results, Unset)
+
+
+@pytest.mark.parametrize("status", [418, 420, 499, 520, 599])
+def test_undocumented_statuses(sandbox: Sandbox, client: AuthenticatedClient, status: int) -> None:
+    sandbox.inject(Fault(path="/v2/processing/processes", status=status, times=None))
+    answer = list_processes.sync_detailed(client=client)
+    assert answer.status_code == status
+    assert int(answer.status_code) == status
+    assert repr(answer.status_code)
+    again = asynchronously(client, lambda c: list_processes.asyncio_detailed(client=c))
+    assert again.status_code == status
+
+
+def test_undocumented_statuses_raise_on_request(
+    sandbox: Sandbox, client: AuthenticatedClient
+) -> None:
+    sandbox.inject(Fault(path="/v2/processing/processes", status=418))
+    client.raise_on_unexpected_status = True
+    with pytest.raises(UnexpectedStatus, match="418"):
+        list_processes.sync(client=client)
+
+
+@pytest.mark.parametrize("body", ["<html>", "null", "", "[1]", '"text"'])
+def test_odd_error_bodies_do_not_hide_the_status(
+    sandbox: Sandbox, client: AuthenticatedClient, body: str
+) -> None:
+    sandbox.inject(Fault(path=f"{JOBS}/*", status=502, body=body, content_type="text/html"))
+    answer = get_processing_job.sync_detailed("x", client=client)
+    assert answer.status_code is HTTPStatus.BAD_GATEWAY
+    assert answer.parsed is None
+
+
+def closure(models: set[str]) -> set[str]:
+    """Return the models and those that they import at their top."""
+    nested = {
+        line.split("models.")[1].split()[0]
+        for name in models
+        for line in (PACKAGE / "models" / f"{name}.py").read_text().splitlines()
+        if line.startswith("from ..models.")
+    }
+    return models if nested <= models else closure(models | nested)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_operation_loads_only_the_models_that_it_uses(module: str) -> None:
+    """Checked by what its source names, so that a model that sneaks in is seen."""
+    source = Path(str(import_module(module).__file__)).read_text()
+    code = textwrap.dedent(f"""
+        import sys, {module}
+        print(*sorted(n for n in sys.modules if n.startswith("up42_client.models.")))
+    """)
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.rpartition(".")[2] for name in shown.stdout.split()}
+    direct = {
+        line.split("models.")[1].split()[0] for line in source.splitlines() if "...models." in line
+    }
+    assert loaded == closure(direct)
+    assert len(loaded) < 15
+
+
+def test_all_models_can_be_imported() -> None:
+    import up42_client.models as models
+
+    for name in models.__all__:
+        assert getattr(models, name).__name__ == name
+    assert set(dir(models)) == set(models.__all__)
+    with pytest.raises(AttributeError, match="NoSuchModel"):
+        _ = models.NoSuchModel
+
+
+def test_typed_for_its_users(tmp_path: Path) -> None:
+    """A program that uses the client passes mypy --strict, and a slip in it doesn't."""
+    assert (PACKAGE / "py.typed").exists()
+    good = tmp_path / "good.py"
+    good.write_text(
+        textwrap.dedent("""
+            from up42_client import AuthenticatedClient
+            from up42_client.api.processing import list_processing_jobs
+            from up42_client.models import JobStatus, ProcessingJobList
+
+            client = AuthenticatedClient(base_url="https://api.up42.com", token="t")
+            answer = list_processing_jobs.sync(client=client, status=[JobStatus.CAPTURED])
+            if isinstance(answer, ProcessingJobList) and answer.jobs:
+                reveal_type(answer.jobs[0].status)
+        """)
+    )
+    bad = tmp_path / "bad.py"
+    bad.write_text(good.read_text().replace("[JobStatus.CAPTURED]", "5"))
+    environment = {"MYPYPATH": str(PACKAGE.parent), "PATH": ""}
+    for path, code in ((good, 0), (bad, 1)):
+        done = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent",
+             f"--cache-dir={tmp_path / 'cache'}", str(path)],
+            capture_output=True, text=True, env=environment,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
+    assert "JobStatus | None | " in done.stdout or "JobStatus" in done.stdout

@@ -1,0 +1,54 @@
+"""What all tests share: a sandbox, a session on it, and no credentials from outside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+import up42_facade as up42
+from up42_facade import session as session_module
+from up42_sandbox import Sandbox
+
+# Repeats at once and gives up soon: tests of patience set their own.
+IMPATIENT = up42.TransportOptions(
+    connect_timeout=5,
+    read_timeout=20,
+    backoff=0.01,
+    longest_wait=0.05,
+    rate=10_000,
+    burst=10_000,
+    lookup_waits=(0.0, 0.05),
+)
+
+
+@pytest.fixture(autouse=True)
+def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts without UP42_… variables and without a default session."""
+    for name in [name for name in os.environ if name.startswith("UP42_")]:
+        if name != "UP42_RIVAL_PYTHON":
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(session_module, "_default", None)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def session(sandbox: Sandbox) -> Iterator[up42.Session]:
+    with new_session(sandbox) as made:
+        yield made
+
+
+def new_session(sandbox: Sandbox, options: up42.TransportOptions = IMPATIENT) -> up42.Session:
+    """Make a session on a sandbox."""
+    return up42.Session(
+        username=sandbox.username,
+        password=sandbox.password,
+        base_url=sandbox.url,
+        options=options,
+    )

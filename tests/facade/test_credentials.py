@@ -1,0 +1,187 @@
+"""Where credentials come from, and what is said when they are wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import up42_facade as up42
+from up42_facade.credentials import AccountCredentials, ProjectCredentials, collect
+from up42_facade.hosts import choose_hosts
+
+SECRET = "s3cret-pass"
+
+
+def arguments(**given: str) -> dict[str, str | None]:
+    keys = ("username", "password", "project_id", "project_api_key")
+    return {key: given.get(key) for key in keys}
+
+
+def write(folder: Path, content: Any) -> Path:
+    path = folder / "credentials.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def test_arguments() -> None:
+    found, project = collect(None, arguments(username="a@b.c", password=SECRET))
+    assert found == AccountCredentials("a@b.c", SECRET)
+    assert project is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"username": "a@b.c", "password": SECRET}, AccountCredentials("a@b.c", SECRET)),
+        ({"project_id": "p", "project_api_key": "k"}, ProjectCredentials("p", "k")),
+    ],
+)
+def test_file(tmp_path: Path, content: dict[str, str], expected: object) -> None:
+    assert collect(write(tmp_path, content), arguments())[0] == expected
+    assert collect(str(write(tmp_path, content)), arguments())[0] == expected
+
+
+def test_environment_fills_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UP42_USERNAME", "other@b.c")
+    monkeypatch.setenv("UP42_PASSWORD", SECRET)
+    monkeypatch.setenv("UP42_PROJECT_ID", "project")
+    found, project = collect(None, arguments(username="a@b.c"))
+    assert found == AccountCredentials("a@b.c", SECRET)
+    assert project == "project"
+    assert collect(None, arguments())[0] == AccountCredentials("other@b.c", SECRET)
+
+
+def test_environment_of_the_other_kind_does_not_disturb(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UP42_PROJECT_ID", "project")
+    monkeypatch.setenv("UP42_PROJECT_API_KEY", "key")
+    assert collect(None, arguments(username="a", password="b"))[0] == AccountCredentials("a", "b")
+    assert collect(None, arguments())[0] == ProjectCredentials("project", "key")
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({}, "UP42_USERNAME"),
+        ({"username": "a@b.c"}, "password is missing"),
+        ({"password": SECRET}, "username is missing"),
+        ({"project_id": "p"}, "project_api_key is missing"),
+        ({"project_api_key": "k"}, "project_id is missing"),
+        ({"username": "a", "password": "b", "project_api_key": "k"}, "Two kinds"),
+        ({"username": "", "password": "b"}, "username"),
+    ],
+)
+def test_incomplete_or_doubled(given: dict[str, str], named: str) -> None:
+    with pytest.raises(up42.ConfigurationError, match=named) as caught:
+        collect(None, arguments(**given))
+    assert SECRET not in str(caught.value)
+
+
+def test_both_kinds_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("USERNAME", "PASSWORD", "PROJECT_ID", "PROJECT_API_KEY"):
+        monkeypatch.setenv(f"UP42_{key}", "x")
+    with pytest.raises(up42.ConfigurationError, match="Two kinds"):
+        collect(None, arguments())
+
+
+def test_two_sources_for_one_credential(tmp_path: Path) -> None:
+    path = write(tmp_path, {"username": "a", "password": SECRET})
+    with pytest.raises(up42.ConfigurationError, match=r"username given twice.*credentials\.json"):
+        collect(path, arguments(username="b"))
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("{broken", "not valid JSON"),
+        ([1], "JSON object"),
+        ({"username": 5}, "JSON object with texts"),
+        ({"user": "a"}, "unknown keys: user"),
+        ({"username": "", "password": "x"}, "username"),
+    ],
+)
+def test_bad_file(tmp_path: Path, content: Any, named: str) -> None:
+    with pytest.raises(up42.ConfigurationError, match=named):
+        collect(write(tmp_path, content), arguments())
+
+
+def test_unreadable_file(tmp_path: Path) -> None:
+    with pytest.raises(up42.ConfigurationError, match=r"nowhere\.json.*No such file"):
+        collect(tmp_path / "nowhere.json", arguments())
+
+
+def test_broken_file_is_not_quoted(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"password": "' + SECRET)
+    with pytest.raises(up42.ConfigurationError) as caught:
+        collect(path, arguments())
+    assert caught.value.__cause__ is None
+    assert SECRET not in str(caught.value)
+
+
+def test_regions(monkeypatch: pytest.MonkeyPatch) -> None:
+    from up42_facade.hosts import DEFAULT_REGION
+
+    assert choose_hosts(DEFAULT_REGION, None).api == "https://api.up42.com"
+    assert choose_hosts("sa", None).auth == "https://auth.sa.up42.com"
+    monkeypatch.setenv("UP42_REGION", "sa")
+    assert choose_hosts(DEFAULT_REGION, None).region == "sa"
+    assert choose_hosts("eu", None).region == "eu"
+    with pytest.raises(up42.ConfigurationError, match="'us': expected one of eu, sa"):
+        choose_hosts("us", None)
+
+
+def test_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = choose_hosts("eu", "http://127.0.0.1:8042/")
+    assert hosts.api == hosts.auth == "http://127.0.0.1:8042"
+    monkeypatch.setenv("UP42_BASE_URL", "http://localhost:1")
+    assert choose_hosts("eu", None).api == "http://localhost:1"
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8042", "localhost", "ftp://host", "http://", "http://u:p@host", ""]
+)
+def test_unusable_base_url(url: str) -> None:
+    with pytest.raises(up42.ConfigurationError, match="base_url") as caught:
+        choose_hosts("eu", url)
+    assert "u:p" not in str(caught.value)
+
+
+def test_the_default_region_is_eu() -> None:
+    import inspect
+
+    for function in (up42.authenticate, up42.Session):
+        parameters = inspect.signature(function).parameters
+        assert parameters["region"].default == "eu"
+        assert list(parameters)[:7] == [
+            "cfg_file",
+            "username",
+            "password",
+            "project_id",
+            "project_api_key",
+            "region",
+            "base_url",
+        ]
+
+
+def test_nothing_secret_in_reprs() -> None:
+    with up42.Session(username="me@b.c", password=SECRET, base_url="http://127.0.0.1:1") as session:
+        shown = repr(session) + repr(vars(session)) + repr(session.client)
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: up42.Job.get("x"),
+        lambda: up42.Job.all(),
+        lambda: up42.Process.all(),
+        lambda: up42.initialize_asset("x"),
+        lambda: up42.search_items(),
+        lambda: up42.processing_templates.Pansharpening(title="t", item="http://h/i"),
+    ],
+)
+def test_before_authenticate(use: Any) -> None:
+    with pytest.raises(up42.NotAuthenticatedError, match=r"authenticate\("):
+        use()

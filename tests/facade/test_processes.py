@@ -1,0 +1,160 @@
+"""Processes: listed, described, and made into templates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import up42_facade as up42
+from up42_facade.processes import Process
+from up42_sandbox import Fault, Sandbox
+
+PROCESSES = "/v2/processing/processes"
+
+
+@pytest.fixture
+def item(session: up42.Session) -> Any:
+    return next(iter(up42.search_items(session=session)))
+
+
+def test_all(session: up42.Session) -> None:
+    processes = up42.Process.all(session=session)
+    assert len(processes) >= 16
+    assert all(process.id and process.title for process in processes)
+
+
+@pytest.mark.parametrize("envelope", [True, False])
+def test_both_forms_of_the_list(sandbox: Sandbox, session: up42.Session, envelope: bool) -> None:
+    listed: Any = [{"id": "a"}, {"id": "b", "title": None, "new": 1}, None]
+    body = json.dumps({"processes": listed, "links": None} if envelope else listed[:2])
+    sandbox.inject(Fault(path=PROCESSES, status=200, body=body, content_type="application/json"))
+    assert [process.id for process in up42.Process.all(session=session)] == ["a", "b"]
+
+
+def test_get(sandbox: Sandbox, session: up42.Session) -> None:
+    process = up42.Process.get("pansharpening", session=session)
+    assert process.title
+    assert process.description
+    assert {"title", "item", "greyWeights"} <= set(process.inputs)
+    assert process.prices[0].unit == "SQ_KM"
+    assert "credits/SQ_KM" in str(process.prices[0])
+    assert process.is_eula_accepted
+    assert "pansharpening" in process._repr_html_()
+    assert up42.Process.get("pansharpening", session=session) is process
+
+
+def test_unknown(session: up42.Session) -> None:
+    with pytest.raises(up42.NotFoundError, match="no-such-process"):
+        up42.Process.get("no-such-process", session=session)
+
+
+def test_schema(session: up42.Session) -> None:
+    schema = up42.Process.get("pansharpening", session=session).inputs_schema
+    assert set(schema["required"]) == {"title", "item"}
+    assert schema["properties"]["title"]["maxLength"] == 250
+
+
+def test_template(sandbox: Sandbox, session: up42.Session, item: Any) -> None:
+    process = up42.Process.get("detection-trees-spacept", session=session)
+    template = process.template(title="Trees", item=item)
+    assert template.process_id == process.id
+    assert template.inputs == {"title": "Trees", "item": item.get_self_href()}
+    assert template.is_valid
+    assert template.execute(max_credits=template.cost.credits).process_id == process.id
+
+
+def test_template_from_the_list(session: up42.Session, item: Any) -> None:
+    listed = next(p for p in up42.Process.all(session=session) if p.id == "pansharpening")
+    assert listed.template(title="P", item=item).is_valid
+
+
+@pytest.mark.parametrize(
+    ("inputs", "named"),
+    [
+        ({}, "title"),
+        ({"title": ""}, "inputs.title"),
+        ({"title": "x" * 251}, "inputs.title"),
+        ({"title": 5}, "inputs.title"),
+        ({"title": "t", "titel": "t"}, "titel"),
+        ({"title": "t", "greyWeights": [{"band": 1, "weight": 0.2}]}, "greyWeights.0.band"),
+    ],
+)
+def test_local_checks_ask_nobody(
+    sandbox: Sandbox, session: up42.Session, item: Any, inputs: dict[str, Any], named: str
+) -> None:
+    process = up42.Process.get("pansharpening", session=session)
+    template = process.template(item=item, **inputs)
+    sandbox.clear_requests()
+    assert not template.is_valid
+    assert all(error.name == "InvalidSchema" for error in template.errors)
+    assert any(named in error.message for error in template.errors)
+    with pytest.raises(up42.InvalidTemplateError, match="pansharpening"):
+        template.execute()
+    assert sandbox.requests == []
+
+
+def test_an_item_without_url(session: up42.Session, item: Any) -> None:
+    process = up42.Process.get("pansharpening", session=session)
+    item.remove_links("self")
+    with pytest.raises(up42.InvalidInputError, match="self link"):
+        process.template(title="t", item=item)
+
+
+@pytest.mark.parametrize(
+    ("content", "prices", "eulas"),
+    [
+        ({"id": "p"}, 0, 0),
+        ({"id": "p", "additionalParameters": None}, 0, 0),
+        ({"id": "p", "additionalParameters": {"parameters": None}}, 0, 0),
+        ({"id": "p", "additionalParameters": {"parameters": [{"name": "price"}]}}, 0, 0),
+        (
+            {
+                "id": "p",
+                "additionalParameters": {
+                    "parameters": [
+                        {"name": "price", "value": [{"credits": 2.5}]},
+                        {"name": "eula-id", "value": ["a", "b"]},
+                    ]
+                },
+            },
+            1,
+            2,
+        ),
+    ],
+)
+def test_liberal_in_descriptions(
+    session: up42.Session, content: dict[str, Any], prices: int, eulas: int
+) -> None:
+    process = Process._adapt(content, session)
+    assert len(process.prices) == prices
+    assert len(process.eula_ids) == eulas
+
+
+def test_the_older_form_says_input(session: up42.Session) -> None:
+    process = Process._adapt({"id": "p", "input": {"title": {"schema": {}}}}, session)
+    assert set(process.inputs) == {"title"}
+
+
+def test_inputs_that_may_come_several_times(session: up42.Session) -> None:
+    inputs = {"items": {"minOccurs": 2, "maxOccurs": 5, "schema": {"type": "string"}}}
+    process = Process._adapt({"id": "p", "inputs": inputs}, session)
+    assert process.check({"items": ["a", "b"]}) == set()
+    assert process.check({"items": [1]})
+
+
+def test_a_broken_schema_leaves_the_check_to_the_server(session: up42.Session) -> None:
+    inputs = {"title": {"schema": {"type": "no-such-type"}}}
+    process = Process._adapt({"id": "p", "inputs": inputs}, session)
+    assert process.check({"title": 5}) == set()
+
+
+def test_acceptance_is_remembered_refusal_is_not(sandbox: Sandbox, session: up42.Session) -> None:
+    process = up42.Process.get("pansharpening", session=session)
+    sandbox.inject(Fault(path="/v2/eulas/*", patch={"isAccepted": False}))
+    sandbox.clear_requests()
+    assert not process.is_eula_accepted
+    assert process.is_eula_accepted
+    assert process.is_eula_accepted
+    assert len(sandbox.requests) == 2

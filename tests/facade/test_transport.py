@@ -1,0 +1,260 @@
+"""Patience, errors with names, and secrets that stay where they belong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import up42_facade as up42
+from tests.conftest import IMPATIENT, new_session
+from up42_client.api.processing import list_processes
+from up42_facade.limits import TokenBucket
+from up42_facade.redaction import SignedUrlFilter
+from up42_facade.transport import is_safe, proxy_for
+from up42_sandbox import Fault, Sandbox
+
+LIST = "/v2/processing/processes"
+
+
+def asked(sandbox: Sandbox, path: str = LIST) -> int:
+    return sum(request.path == path for request in sandbox.requests)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 503},
+        {"status": 520},
+        {"status": 429},
+        {"status": 429, "retry_after": 0},
+        {"drop": "before"},
+        {"drop": "after"},
+        {"drop": 40},
+    ],
+    ids=str,
+)
+def test_passing_failures_are_repeated(
+    sandbox: Sandbox, session: up42.Session, fault: dict[str, Any]
+) -> None:
+    sandbox.inject(Fault(path=LIST, times=3, **fault))
+    assert up42.Process.all(session=session)
+    assert asked(sandbox) == 4
+
+
+async def asynchronous(session: up42.Session) -> Any:
+    return await list_processes.asyncio(client=session.client)
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"drop": 40}], ids=str)
+def test_async_repeats_too(sandbox: Sandbox, session: up42.Session, fault: dict[str, Any]) -> None:
+    import asyncio
+
+    sandbox.inject(Fault(path=LIST, times=3, **fault))
+    assert asyncio.run(asynchronous(session))
+    assert asked(sandbox) == 4
+
+
+def test_async_errors_have_the_same_names(sandbox: Sandbox, session: up42.Session) -> None:
+    import asyncio
+
+    sandbox.inject(Fault(path=LIST, status=403, times=1))
+    with pytest.raises(up42.ForbiddenError):
+        asyncio.run(asynchronous(session))
+    sandbox.inject(Fault(path=LIST, drop="before", times=None))
+    with pytest.raises(up42.ConnectionFailedError):
+        asyncio.run(asynchronous(session))
+
+
+@pytest.mark.parametrize("ending", ["validation", "cost"])
+def test_asking_posts_are_repeated(sandbox: Sandbox, session: up42.Session, ending: str) -> None:
+    item = next(iter(up42.search_items(session=session)))
+    sandbox.inject(Fault(method="POST", path=f"*/{ending}", status=503, times=2))
+    template = up42.processing_templates.Pansharpening("t", item, session=session)
+    assert template.cost > 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "safe"),
+    [
+        ("GET", "/anything", True),
+        ("HEAD", "/anything", True),
+        ("POST", "/v2/processing/processes/p/validation", True),
+        ("POST", "/v2/processing/processes/p/cost", True),
+        ("POST", "/v2/processing/processes/p/execution", False),
+        ("POST", "/v2/processing/processes/cost/execution", False),
+        ("POST", "/v2/assets/stac/search", True),
+        ("POST", "/v2/assets/a/download-url", True),
+        ("POST", "/projects/p/workflows/w/jobs", False),
+        ("POST", "/projects/p/workflows/w/jobs/j", False),
+        ("POST", "/projects/p/jobs/validate", True),
+        ("POST", "/projects/p/jobs/j/cancel", False),
+        ("PUT", "/projects/p/workflows/w/jobs/j", False),
+        ("DELETE", "/v2/assets/stac/collections/c", False),
+        ("PATCH", "/v2/assets/stac/collections/c/items/i", False),
+    ],
+)
+def test_what_may_be_repeated(method: str, path: str, safe: bool) -> None:
+    assert is_safe(httpx.Request(method, f"https://api.up42.com{path}")) is safe
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+def test_retry_after_is_honoured(as_date: bool) -> None:
+    options = up42.TransportOptions(backoff=0.001, longest_wait=30)
+    with Sandbox() as sandbox, new_session(sandbox, options) as session:
+        up42.Process.all(session=session)
+        # A date has whole seconds: two ahead are at least one.
+        wish: Any = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2) if as_date else 1
+        sandbox.inject(Fault(path=LIST, status=429, retry_after=wish))
+        started = time.monotonic()
+        assert up42.Process.all(session=session)
+        assert time.monotonic() - started >= 0.9
+
+
+def test_too_many_requests_in_the_end(sandbox: Sandbox, session: up42.Session) -> None:
+    sandbox.inject(Fault(path=LIST, status=429, retry_after=17, times=None))
+    with pytest.raises(up42.RateLimitError) as caught:
+        up42.Process.all(session=session)
+    assert caught.value.retry_after == 17
+    assert asked(sandbox) == IMPATIENT.retries + 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, up42.BadRequestError),
+        (402, up42.InsufficientCreditsError),
+        (403, up42.ForbiddenError),
+        (404, up42.NotFoundError),
+        (410, up42.NotFoundError),
+        (418, up42.ApiError),
+        (422, up42.UnprocessableError),
+        (501, up42.ServerError),
+        (520, up42.ServerError),
+        (302, up42.ApiError),
+    ],
+)
+def test_statuses_have_names(
+    sandbox: Sandbox, session: up42.Session, status: int, kind: type[up42.ApiError]
+) -> None:
+    sandbox.inject(Fault(path=LIST, status=status, times=None))
+    with pytest.raises(kind) as caught:
+        up42.Process.all(session=session)
+    assert type(caught.value) is kind
+    assert caught.value.status_code == status
+    assert caught.value.method == "GET"
+    assert caught.value.url.endswith(LIST)
+    assert str(status) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('{"title": "Nope", "status": 403, "detail": "Not yours"}', "Nope: Not yours"),
+        ('{"title": "Bad", "schema-error": "data.inputs"}', "Bad: data.inputs"),
+        ('{"data": null, "error": {"code": "X", "message": "Old style"}}', "Old style"),
+        ('{"error": "invalid", "error_description": "Told you"}', "invalid: Told you"),
+        ('{"errors": [{"name": "N", "message": "m"}]}', "N: m"),
+        ("null", "Forbidden"),
+        ("[1]", "Forbidden"),
+        ("", "Forbidden"),
+        ("<html>", "Forbidden"),
+    ],
+)
+def test_error_bodies(sandbox: Sandbox, session: up42.Session, body: str, found: str) -> None:
+    sandbox.inject(Fault(path=LIST, status=403, body=body, content_type="application/json"))
+    with pytest.raises(up42.ForbiddenError, match=found):
+        up42.Process.all(session=session)
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "application/json", "text/plain"])
+def test_an_html_page_where_json_was_expected(
+    sandbox: Sandbox, session: up42.Session, content_type: str
+) -> None:
+    page = "<html><body>Please log in</body></html>"
+    sandbox.inject(Fault(path=LIST, status=200, body=page, content_type=content_type))
+    with pytest.raises(up42.UnexpectedResponseError, match="base_url"):
+        up42.Process.all(session=session)
+
+
+def test_redirects_are_not_followed(sandbox: Sandbox, session: up42.Session) -> None:
+    sandbox.inject(Fault(path=LIST, status=302, headers={"location": f"{sandbox.storage_url}/x"}))
+    with pytest.raises(up42.ApiError):
+        up42.Process.all(session=session)
+    assert all(request.origin == "api" for request in sandbox.requests)
+
+
+def test_an_unreachable_server(sandbox: Sandbox, session: up42.Session) -> None:
+    up42.Process.all(session=session)
+    sandbox.stop()
+    with pytest.raises(up42.ConnectionFailedError, match="can't be reached") as caught:
+        session.call(list_processes)
+    assert caught.value.sent is False
+
+
+def test_signed_urls_are_logged_without_their_query(
+    sandbox: Sandbox, session: up42.Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    url = session.http.post(f"/v2/assets/{sandbox.asset_id()}/download-url").json()["url"]
+    assert session.storage.get(url).status_code == 200
+    logged = "\n".join(record.getMessage() for record in caplog.records)
+    signature = httpx.URL(url).params["Signature"]
+    assert signature not in logged
+    assert httpx.URL(url).path in logged
+    assert session._auth._tokens.present() not in logged
+    assert sandbox.password not in logged
+
+
+def test_the_log_filter_leaves_others_alone() -> None:
+    record = logging.LogRecord("httpx", 20, "f", 1, "%s", (httpx.URL("http://h/p?q=1"),), None)
+    assert SignedUrlFilter().filter(record)
+    assert record.getMessage() == "http://h/p?q=1"
+
+
+@given(st.lists(st.floats(0, 2), max_size=60), st.integers(1, 10), st.integers(1, 20))
+def test_the_bucket_keeps_the_rate(pauses: list[float], burst: int, rate: int) -> None:
+    now = [0.0]
+    bucket = TokenBucket(rate, burst, clock=lambda: now[0])
+    starts = []
+    for pause in pauses:
+        now[0] += pause
+        starts.append(now[0] + bucket.reserve())
+    for index, start in enumerate(starts):
+        for later, end in enumerate(starts[index:], start=1):
+            assert later <= burst + (end - start) * rate + 1e-6
+
+
+def test_the_rate_is_kept_by_threads() -> None:
+    options = up42.TransportOptions(rate=50, burst=5)
+    with Sandbox() as sandbox, new_session(sandbox, options) as session:
+        started = time.monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: session.http.get(LIST), range(25)))
+        assert time.monotonic() - started >= (25 + 1 - 5) / 50
+
+
+def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "api.sa.up42.com")
+    assert proxy_for("https://api.up42.com") == "http://proxy:3128"
+    assert proxy_for("https://api.sa.up42.com") is None
+
+
+def test_a_closed_session_leaves_no_threads(sandbox: Sandbox) -> None:
+    before = set(threading.enumerate())
+    with new_session(sandbox) as session:
+        list(up42.Job.all(session=session))
+        item = next(iter(up42.search_items(session=session)))
+        assert up42.processing_templates.Pansharpening("t", item, session=session).is_valid
+    left = {t for t in set(threading.enumerate()) - before if t.name.startswith("up42_")}
+    assert not left

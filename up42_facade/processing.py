@@ -1,0 +1,343 @@
+"""Processing jobs: get, list, track, collect."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, fields
+
+from up42_facade import processing_types as types
+from up42_facade.errors import InvalidInputError, UnexpectedResponseError
+from up42_facade.html import table
+from up42_facade.job_files import Files, JobFiles
+from up42_facade.processing_types import (
+    TERMINAL_STATUSES,
+    Cost,
+    JobMetadata,
+    JobResults,
+    JobSorting,
+    JobStatus,
+    ValidationError,
+)
+from up42_facade.session import Session, resolve_session
+from up42_facade.sorting import SortingField
+from up42_facade.times import Moment, to_utc
+from up42_facade.values import as_dict, entries
+
+if TYPE_CHECKING:
+    import pystac
+
+
+__all__ = [
+    "TERMINAL_STATUSES",
+    "Cost",
+    "Job",
+    "JobMetadata",
+    "JobResults",
+    "JobSorting",
+    "JobStatus",
+    "SortingField",
+    "ValidationError",
+]
+
+# Seconds between two looks at a job, and how many: the documented defaults, three days in all.
+TRACK_WAIT = 60
+TRACK_RETRIES = 60 * 24 * 3
+
+
+@define
+class Job(JobFiles):
+    """A processing job, as it was when it was last looked at.
+
+    Attributes:
+        process_id: Id of the process, for instance `pansharpening`.
+        id: Id of the job (a UUID).
+        account_id: Id of the account.
+        workspace_id: Id of the workspace, or None.
+        definition: What was executed: `{"inputs": {…}}`.
+        status: See `JobStatus`.
+        created, updated: Aware UTC datetimes; None only if the server left them out.
+        collection_url: URL of the STAC collection with the results, once there are any.
+        errors: Why the inputs were refused; None unless the status is `invalid`.
+        credits: What the job costs, in credits, once they are held.
+        started, finished: Aware UTC datetimes, or None as long as it hasn't.
+    """
+
+    process_id: str
+    id: str
+    account_id: str
+    workspace_id: str | None
+    definition: dict[str, Any] = field(repr=False)
+    status: JobStatus
+    created: dt.datetime | None
+    updated: dt.datetime | None
+    collection_url: str | None = None
+    errors: list[ValidationError] | None = None
+    credits: int | None = None
+    started: dt.datetime | None = None
+    finished: dt.datetime | None = None
+    _session: Session | None = field(default=None, repr=False, eq=False, kw_only=True)
+    _files: Files = field(factory=Files, init=False, repr=False, eq=False)
+
+    def __repr__(self) -> str:
+        credits = f", credits={self.credits}" if self.credits is not None else ""
+        return (
+            f"Job(id={self.id!r}, process_id={self.process_id!r}, status={self.status.value!r}"
+            f"{credits})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "Process": self.process_id,
+            "Status": self.status.value,
+            "Title": self.inputs.get("title"),
+            "Credits": self.credits,
+            "Created": self.created,
+            "Started": self.started,
+            "Finished": self.finished,
+            "Collection": self.collection_url,
+            "Errors": "; ".join(f"{e.name}: {e.message}" for e in self.errors or []) or None,
+        }
+        return table(f"Job {self.id}", rows)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The inputs of the process, from `definition`."""
+        return as_dict(self.definition.get("inputs"))
+
+    @property
+    def is_succeeded(self) -> bool:
+        """True for `successful` and `captured`: the results are in storage."""
+        return self.status in types.SUCCEEDED_STATUSES
+
+    @property
+    def is_finished(self) -> bool:
+        """True once the outcome is decided, well or badly."""
+        return self.status in TERMINAL_STATUSES or self.status in types.DECIDED_STATUSES
+
+    @property
+    def session(self) -> Session:
+        """The session that the job belongs to."""
+        return resolve_session(self._session)
+
+    @property
+    def collection(self) -> pystac.Collection | None:
+        """The STAC collection of the results; None as long as the job has none.
+
+        Its items and links resolve with the session's credentials. Asks each time.
+
+        Raises:
+            NotFoundError: The collection was deleted from storage.
+
+        Example:
+            >>> for item in job.collection.get_items():
+            ...     print(item.id, list(item.assets))
+
+        Endpoint: GET /v2/assets/stac/collections/{collectionId}.
+        """
+        if self.collection_url is None:
+            return None
+        from up42_facade.stac import read_collection
+
+        return read_collection(self.collection_url, self.session)
+
+    def refresh(self) -> Job:
+        """Look at the job again, update this object and return it.
+
+        Endpoint: GET /v2/processing/jobs/{jobId}.
+        """
+        current = Job.get(self.id, session=self.session)
+        for attribute in fields(Job):
+            if attribute.eq:
+                setattr(self, attribute.name, getattr(current, attribute.name))
+        return self
+
+    def track(
+        self,
+        wait: float = TRACK_WAIT,
+        retries: int = TRACK_RETRIES,
+        *,
+        on_update: Callable[[Job], object] | None = None,
+        progress: bool = True,
+    ) -> Job:
+        """Look at the job until it has ended, and return it.
+
+        Outages of the server or the network in between are sat out: each failed look counts
+        as one of the `retries`.
+
+        Args:
+            wait: Seconds between two looks.
+            retries: Number of looks.
+            on_update: Called with the job at first and whenever its status has changed.
+            progress: Show a bar; never where the output is no terminal or notebook, nor with
+                UP42_PROGRESS=0.
+
+        Returns:
+            This job, updated. It has ended, but need not have succeeded: see `is_succeeded`.
+
+        Raises:
+            UnfinishedJob: The looks ran out; its `job` is this job.
+            InvalidInputError: `wait` or `retries` is not positive.
+            NotFoundError, AuthenticationError: The server can't show the job to this account.
+
+        Example:
+            >>> job = up42.Job.get(job_id).track(wait=0.05)
+
+        Endpoint: GET /v2/processing/jobs/{jobId}.
+        """
+        from up42_facade.tracking import Course, track
+
+        course = Course[Job](
+            status=lambda job: job.status,
+            life=types.LIFE,
+            terminal=TERMINAL_STATUSES,
+            decided=types.DECIDED_STATUSES,
+        )
+        return track(
+            self, course, wait=wait, retries=retries, on_update=on_update, progress=progress
+        )
+
+    @classmethod
+    def get(
+        cls,
+        job_id: str | None = None,
+        *,
+        id: str | None = None,
+        session: Session | None = None,
+    ) -> Job:
+        """Return one job.
+
+        Args:
+            job_id: Id of the job.
+            id: The same under its other documented name.
+            session: Default: that of `authenticate()`.
+
+        Raises:
+            NotFoundError: There is no such job, or this account can't see it.
+            InvalidInputError: None or both of `job_id` and `id`.
+
+        Example:
+            >>> job = up42.Job.get(id=job_id)
+
+        Endpoint: GET /v2/processing/jobs/{jobId}.
+        """
+        from up42_client.api.processing import get_processing_job
+
+        known = [value for value in (job_id, id) if value is not None]
+        if len(known) != 1 or not isinstance(known[0], str) or not known[0]:
+            raise InvalidInputError(
+                f"Job.get(job_id={job_id!r}, id={id!r}): expected one non-empty job id."
+            )
+        session = resolve_session(session)
+        return cls._adapt(session.call_object(get_processing_job, known[0]), session)
+
+    @classmethod
+    def all(
+        cls,
+        process_id: Sequence[str] | None = None,
+        workspace_id: str | None = None,
+        status: Sequence[JobStatus | str] | None = None,
+        min_duration: int | None = None,
+        max_duration: int | None = None,
+        sort_by: SortingField | None = None,
+        ids: Sequence[str] | None = None,
+        *,
+        page_size: int | None = None,
+        created_after: Moment | None = None,
+        created_before: Moment | None = None,
+        session: Session | None = None,
+    ) -> Iterator[Job]:
+        """Yield all jobs that match; without arguments all that the account can see.
+
+        Args:
+            process_id: Jobs of any of these processes.
+            workspace_id: Jobs of this workspace; of the whole account where it is missing.
+            status: Jobs with any of these statuses.
+            min_duration: Jobs that ran at least so many seconds; 0 is sent too.
+            max_duration: Jobs that ran at most so many seconds; 0 is sent too.
+            sort_by: A field of `JobSorting`, with `.asc` or `.desc` if its default isn't meant.
+            ids: Jobs with these ids. More than 100 are asked for in several requests, unless
+                they are to be sorted.
+            page_size: Jobs per request; default: the server's.
+            created_after: Jobs made at this moment or later; a date, a datetime or a text.
+            created_before: Jobs made before this moment. The API can't filter by date: the
+                facade does, and stops as soon as the order allows. With a bound and without
+                `sort_by` the newest come first.
+            session: Default: that of `authenticate()`.
+
+        Returns:
+            An iterator that fetches pages as they are needed, the next one ahead. An empty
+            list as a filter matches nothing.
+
+        Raises:
+            InvalidInputError: A filter has a value that can't match anything. Raised at once,
+                before the first request.
+
+        Example:
+            >>> slow = up42.Job.all(min_duration=600, sort_by=up42.JobSorting.created.desc)
+            >>> total = sum(job.credits or 0 for job in slow)
+
+        Endpoint: GET /v2/processing/jobs.
+        """
+        from up42_facade.job_list import Query
+
+        query = Query.checked(
+            process_id=process_id,
+            workspace_id=workspace_id,
+            status=status,
+            min_duration=min_duration,
+            max_duration=max_duration,
+            sort_by=sort_by,
+            ids=ids,
+            page_size=page_size,
+            created_after=created_after,
+            created_before=created_before,
+        )
+        return query.run(resolve_session(session))
+
+    @classmethod
+    def from_metadata(cls, metadata: JobMetadata, session: Session | None = None) -> Job:
+        """Make a job from the JSON object that the API sends for it.
+
+        Raises:
+            UnexpectedResponseError: It has no job id.
+        """
+        return cls._adapt(metadata, session)
+
+    @classmethod
+    def _adapt(cls, content: Mapping[str, Any], session: Session | None) -> Job:
+        # Reads the JSON as it came: in long lists, making a model of every job and of each of
+        # its parts would take longer than everything else.
+        get = content.get
+        job_id = get("jobID")
+        if not job_id:
+            raise UnexpectedResponseError(
+                "The server sent a job without jobID. Check region and base_url.", status_code=200
+            )
+        results = as_dict(get("results"))
+        return cls(
+            process_id=get("processID") or "",
+            id=job_id,
+            account_id=get("accountID") or "",
+            workspace_id=get("workspaceID"),
+            definition=as_dict(get("definition")),
+            status=JobStatus(str(get("status") or types.UNKNOWN_STATUS)),
+            created=to_utc(get("created")),
+            updated=to_utc(get("updated")),
+            collection_url=results.get("collection"),
+            errors=validation_errors(results.get("errors")) or None,
+            credits=as_dict(get("creditConsumption")).get("credits"),
+            started=to_utc(get("started")),
+            finished=to_utc(get("finished")),
+            session=session,
+        )
+
+
+def validation_errors(found: Any) -> list[ValidationError]:
+    """Read a list of `{name, message}` objects, whatever they lack."""
+    return [
+        ValidationError(message=str(error.get("message", "")), name=str(error.get("name", "")))
+        for error in map(as_dict, entries(found))
+    ]

@@ -1,0 +1,335 @@
+"""A session: one account in one region, with the configured generated client."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from up42_facade.auth import TokenAuth, TokenStore
+from up42_facade.credentials import ProjectCredentials, collect
+from up42_facade.errors import (
+    ConfigurationError,
+    NotAuthenticatedError,
+    UnexpectedResponseError,
+    Up42Error,
+)
+from up42_facade.hosts import DEFAULT_REGION, choose_hosts
+from up42_facade.once import Once
+from up42_facade.responses import unexpected
+from up42_facade.transport import Clients, TransportOptions
+
+if TYPE_CHECKING:
+    import httpx
+
+    from up42_client import AuthenticatedClient
+
+T = TypeVar("T")
+M = TypeVar("M", bound="Model")
+# Requests that one session has under way at the same time on behalf of one call.
+WORKERS = 16
+
+
+class Endpoint(Protocol):
+    """A module of the generated client: one operation of the API."""
+
+    __name__: str
+    sync_detailed: Callable[..., Any]
+
+
+class Model(Protocol):
+    """A model of the generated client."""
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self: ...
+
+
+class Session:
+    """Everything that talks to one UP42 account.
+
+    Args:
+        cfg_file: Path of a JSON file with `username` and `password` (or `project_id` and
+            `project_api_key`).
+        username: E-mail address of the account.
+        password: Password of the account.
+        project_id: Default project of the analytics API; with `project_api_key` also a
+            credential.
+        project_api_key: API key of that project.
+        region: `eu` or `sa`.
+        base_url: One origin that replaces the hosts of the API and of the token server, for
+            instance that of the sandbox.
+        options: Time-outs, repetitions and rate limit.
+
+    Missing arguments are looked up in UP42_USERNAME, UP42_PASSWORD, UP42_PROJECT_ID,
+    UP42_PROJECT_API_KEY, UP42_REGION and UP42_BASE_URL.
+
+    Raises:
+        ConfigurationError: Credentials are missing, doubled or incomplete, the file can't be
+            read, or region or base URL are unusable. Nothing is sent: a wrong password shows
+            with the first request.
+
+    Example:
+        >>> with up42.Session(username=name, password=password, base_url=url) as session:
+        ...     jobs = list(up42.Job.all(session=session))
+    """
+
+    def __init__(
+        self,
+        cfg_file: str | Path | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        project_id: str | None = None,
+        project_api_key: str | None = None,
+        region: str = DEFAULT_REGION,
+        base_url: str | None = None,
+        *,
+        options: TransportOptions | None = None,
+    ) -> None:
+        arguments = {
+            "username": username,
+            "password": password,
+            "project_id": project_id,
+            "project_api_key": project_api_key,
+        }
+        self._credentials, self.project_id = collect(cfg_file, arguments)
+        self.hosts = choose_hosts(region, base_url)
+        self.options = options or TransportOptions()
+        self._clients = Clients(self.options)
+        self._token_client = self._clients.plain(self.hosts.auth)
+        self._auth = TokenAuth(TokenStore(self._credentials, self.hosts, self._token_client))
+        self.client = self._generated_client(self.hosts.api)
+        self._storage: httpx.Client | None = None
+        self._executor: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._is_closed = False
+        self._known: dict[Hashable, Once[Any]] = {}
+
+    def __repr__(self) -> str:
+        where = f"region={self.hosts.region!r}" if self.hosts.region else f"api={self.hosts.api!r}"
+        return f"Session({where})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and threads. The session can't be used afterwards."""
+        global _default
+        if _default is self:
+            _default = None
+        with self._lock:
+            self._is_closed = True
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
+        self.client.get_httpx_client().close()
+        self._token_client.close()
+        if self._storage is not None:
+            self._storage.close()
+
+    async def aclose(self) -> None:
+        """Close like `close()`, and the connections of the running event loop too."""
+        await self.client.get_async_httpx_client().aclose()
+        self.close()
+
+    @property
+    def http(self) -> httpx.Client:
+        """The HTTP client of the API: authorised, patient, raising this package's errors."""
+        return self.client.get_httpx_client()
+
+    @property
+    def storage(self) -> httpx.Client:
+        """The HTTP client for signed URLs: it never carries credentials."""
+        with self._lock:
+            self._require_open()
+            if self._storage is None:
+                self._storage = self._clients.storage()
+            return self._storage
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        """Threads for requests that run side by side."""
+        with self._lock:
+            self._require_open()
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="up42")
+            return self._executor
+
+    @property
+    def workspace_id(self) -> str:
+        """The user's own workspace, asked for once.
+
+        Raises:
+            ConfigurationError: The session has project credentials, which have no workspace.
+
+        Endpoint: GET {auth}/realms/public/protocol/openid-connect/userinfo.
+        """
+        if isinstance(self._credentials, ProjectCredentials):
+            raise ConfigurationError(
+                "A project's credentials have no default workspace: pass workspace_id, or "
+                "authenticate with username and password."
+            )
+        return self.once("workspace", self._ask_workspace)
+
+    def call(self, endpoint: Endpoint, *arguments: Any, **options: Any) -> Any:
+        """Call an operation of the generated client and return its parsed answer.
+
+        Args:
+            endpoint: A module below `up42_client.api`.
+            arguments, options: What its `sync` takes besides `client`.
+
+        Raises:
+            Up42Error: As the transport does; UnexpectedResponseError if the answer is no JSON.
+        """
+        return self._call(endpoint, arguments, options, lambda answer: answer.parsed)
+
+    def call_object(self, endpoint: Endpoint, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Call an operation like `call`, and return its answer as the JSON object that came.
+
+        Models keep what they don't know, but can't always give it back: this is for answers of
+        which any part may be odd.
+        """
+        return self._call(endpoint, arguments, options, lambda answer: json_object(answer.content))
+
+    def _call(
+        self,
+        endpoint: Endpoint,
+        arguments: tuple[Any, ...],
+        options: dict[str, Any],
+        read: Callable[[Any], T],
+    ) -> T:
+        self._require_open()
+        client = options.pop("client", self.client)
+        try:
+            return read(endpoint.sync_detailed(*arguments, client=client, **options))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if isinstance(error, Up42Error):
+                raise
+            operation = endpoint.__name__.rpartition(".")[2]
+            raise UnexpectedResponseError(
+                f"{operation}: {self.hosts.api} answered with something that is not the JSON "
+                "that was expected. Check region and base_url; a proxy may stand in between.",
+                status_code=200,
+                url=self.hosts.api,
+            ) from error
+
+    def follow(self, link: str, model: type[M]) -> M:
+        """Follow an opaque link of an API answer and return what it leads to.
+
+        Args:
+            link: Relative or absolute; it must lead to the session's API host.
+            model: The model of the generated client that reads the answer.
+
+        Raises:
+            ForeignHostError: It leads elsewhere. UnexpectedResponseError: No JSON came.
+        """
+        response = self.http.get(self.hosts.resolve(link))
+        try:
+            return model.from_dict(response.json())
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise unexpected(response, "something unreadable") from error
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return the value under a key, made by the first who asks; others wait for it.
+
+        A failure is not remembered: who asks after it tries again.
+        """
+        with self._lock:
+            known = self._known.setdefault(key, Once())
+        value: T = known.get(make)
+        return value
+
+    def forget(self, key: Hashable) -> None:
+        """Drop what `once` remembers under a key."""
+        with self._lock:
+            self._known.pop(key, None)
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise NotAuthenticatedError(
+                "The session is closed: call up42_facade.authenticate(…) again, or make a new "
+                "Session."
+            )
+
+    def _ask_workspace(self) -> str:
+        from up42_client.api.auth import get_user_info
+
+        client = self._generated_client(self.hosts.auth)
+        with client.get_httpx_client():
+            return str(self.call(get_user_info, client=client).sub)
+
+    def _generated_client(self, origin: str) -> AuthenticatedClient:
+        from up42_client import AuthenticatedClient
+
+        # The token comes from the HTTP clients' auth; the field of the generated client would
+        # hold one for ever.
+        client = AuthenticatedClient(base_url=origin, token="")
+        client.set_httpx_client(self._clients.sync(origin, self._auth))
+        client.set_async_httpx_client(self._clients.asynchronous(origin, self._auth))
+        return client
+
+
+def json_object(content: bytes) -> dict[str, Any]:
+    value = json.loads(content)
+    if not isinstance(value, dict):
+        raise TypeError(f"{type(value).__name__} instead of a JSON object")
+    return value
+
+
+_default: Session | None = None
+
+
+def authenticate(
+    cfg_file: str | Path | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    project_id: str | None = None,
+    project_api_key: str | None = None,
+    region: str = DEFAULT_REGION,
+    base_url: str | None = None,
+) -> Session:
+    """Make a session and set it as the default of everything that isn't given another.
+
+    Args:
+        cfg_file, username, password, project_id, project_api_key, region, base_url: As for
+            `Session`.
+
+    Returns:
+        The session. Its token is fetched with the first request.
+
+    Raises:
+        ConfigurationError: As for `Session`.
+
+    Example:
+        >>> session = up42.authenticate(username=name, password=password, base_url=url)
+    """
+    global _default
+    session = Session(cfg_file, username, password, project_id, project_api_key, region, base_url)
+    _default = session
+    return session
+
+
+def resolve_session(session: Session | None) -> Session:
+    """Return the given session, else the default one.
+
+    Raises:
+        NotAuthenticatedError: Neither exists.
+    """
+    chosen = session or _default
+    if chosen is None:
+        raise NotAuthenticatedError(
+            "Not authenticated: call up42_facade.authenticate(username=…, password=…) first, or "
+            "pass session=Session(…)."
+        )
+    return chosen

@@ -1,0 +1,283 @@
+"""STAC storage as pystac objects whose links resolve with the session's credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pystac
+from pystac.stac_io import DefaultStacIO
+
+from up42_facade.errors import InvalidInputError, NotFoundError, UnexpectedResponseError
+from up42_facade.hosts import is_same_host, without_query
+from up42_facade.paging import prefetched
+from up42_facade.session import Session, resolve_session
+from up42_facade.values import as_dict, entries, next_link
+
+if TYPE_CHECKING:
+    from up42_client.models import StacItemCollection
+
+# Items per request; the server's own default of 10 would need ten times as many requests.
+PAGE_SIZE = 100
+# What pystac raises on content that is no STAC.
+UNREADABLE = (
+    pystac.STACError,
+    pystac.STACTypeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
+
+
+class SessionStacIO(DefaultStacIO):
+    """Reads STAC objects: from the API with the session's credentials, elsewhere without."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def read_text_from_href(self, href: str) -> str:
+        if is_same_host(href, self._session.hosts.api):
+            return self._session.http.get(self._session.hosts.resolve(href)).text
+        if href.startswith(("http://", "https://")):
+            return self._session.storage.get(href).raise_for_status().text
+        return super().read_text_from_href(href)
+
+
+class StorageCollection(pystac.Collection):
+    """A collection in UP42's storage, whose items come page by page from the API."""
+
+    _session: Session
+
+    def get_items(self, *ids: str, recursive: bool = False) -> Iterator[pystac.Item]:
+        """Yield the collection's items.
+
+        Args:
+            ids: Only these items; all where none is given.
+            recursive: Kept for pystac; collections in storage have no children.
+
+        Endpoint: GET /v2/assets/stac/collections/{collectionId}/items.
+        """
+        for item in list_items(self.id, self._session):
+            item.set_collection(self)
+            if not ids or item.id in ids:
+                yield item
+
+
+def read_collection(collection_url: str, session: Session) -> StorageCollection:
+    """Return the collection that a job's `results.collection` names.
+
+    Endpoint: GET /v2/assets/stac/collections/{collectionId}.
+    """
+    from up42_client.api.storage import get_collection
+
+    collection_id = without_query(collection_url).rstrip("/").rpartition("/")[2]
+    content = as_dict(session.call(get_collection, collection_id))
+    collection: StorageCollection = readable(StorageCollection.from_dict, content)
+    collection._session = session
+    collection._stac_io = SessionStacIO(session)
+    return collection
+
+
+def read_item(url: str, session: Session) -> pystac.Item:
+    """Return the item behind a URL of the storage.
+
+    Endpoint: GET /v2/assets/stac/collections/{collectionId}/items/{itemId}.
+    """
+    from up42_client.api.storage import get_item
+
+    collection_id, _, item_id = without_query(url).rstrip("/").split("/")[-3:]
+    return item_of(as_dict(session.call(get_item, collection_id, item_id)), session)
+
+
+def list_items(collection_id: str, session: Session) -> Iterator[pystac.Item]:
+    """Yield all items of a collection."""
+    from up42_client.api.storage import list_items as endpoint
+    from up42_client.models import StacItemCollection
+
+    def following(page: StacItemCollection) -> Callable[[], StacItemCollection] | None:
+        link = next_link(page.links)
+        return (lambda: session.follow(link["href"], StacItemCollection)) if link else None
+
+    pages = prefetched(
+        lambda: session.call(endpoint, collection_id, limit=PAGE_SIZE),
+        following,
+        session.executor,
+    )
+    return (item for page in pages for item in items_of(page, session))
+
+
+def search_items(
+    filter: dict[str, Any] | None = None,
+    *,
+    intersects: dict[str, Any] | None = None,
+    sortby: list[dict[str, str]] | None = None,
+    session: Session | None = None,
+) -> Iterator[pystac.Item]:
+    """Yield the items in storage that match.
+
+    Args:
+        filter: CQL2-JSON, with property names without the `up42-*` prefix.
+        intersects: GeoJSON geometry in degrees (EPSG:4326).
+        sortby: STAC sort fields, for instance
+            `[{"field": "properties.datetime", "direction": "desc"}]`.
+        session: Default: that of `authenticate()`.
+
+    Returns:
+        Items in the server's order; pages are fetched while they are consumed.
+
+    Example:
+        >>> wanted = {"op": "=", "args": [{"property": "constellation"}, "PHR"]}
+        >>> items = list(up42.search_items(wanted))
+
+    Endpoint: POST /v2/assets/stac/search.
+    """
+    session = resolve_session(session)
+    wanted = {"filter": filter, "intersects": intersects, "sortby": sortby}
+    body = {"limit": PAGE_SIZE, **{k: v for k, v in wanted.items() if v is not None}}
+    pages = prefetched(
+        lambda: search_page(body, session),
+        lambda page: next_search(page, body, session),
+        session.executor,
+    )
+    return (item for page in pages for item in items_of(page, session))
+
+
+def search_page(body: dict[str, Any], session: Session) -> StacItemCollection:
+    from up42_client.api.storage import search_stac
+    from up42_client.models import StacSearch
+
+    page = session.call(search_stac, body=StacSearch.from_dict(body))
+    return cast("StacItemCollection", page)
+
+
+def next_search(
+    page: StacItemCollection, body: dict[str, Any], session: Session
+) -> Callable[[], StacItemCollection] | None:
+    from up42_client.models import StacItemCollection
+
+    link = next_link(page.links)
+    if link is None:
+        return None
+    if str(link.get("method", "GET")).upper() != "POST":
+        return lambda: session.follow(link["href"], StacItemCollection)
+    session.hosts.resolve(link["href"])
+    wanted = as_dict(link.get("body"))
+    following = {**body, **wanted} if link.get("merge") else wanted
+    return lambda: search_page(following, session)
+
+
+def items_of(page: StacItemCollection, session: Session) -> Iterator[pystac.Item]:
+    for feature in entries(page.features):
+        yield item_of(as_dict(feature), session)
+
+
+def item_of(content: dict[str, Any], session: Session) -> pystac.Item:
+    item: pystac.Item = readable(pystac.Item.from_dict, content)
+    item._stac_io = SessionStacIO(session)
+    return item
+
+
+def readable(read: Callable[[dict[str, Any]], Any], content: dict[str, Any]) -> Any:
+    try:
+        return read(content)
+    except UNREADABLE as error:
+        raise UnexpectedResponseError(
+            f"The storage sent an object that pystac can't read as STAC: {error!r} "
+            f"(id {content.get('id')!r}).",
+            status_code=200,
+        ) from error
+
+
+class Asset:
+    """An asset in storage: the delivered data of an order or of a job."""
+
+    def __init__(self, asset_id: str, session: Session) -> None:
+        self.asset_id = asset_id
+        self._session = session
+
+    def __repr__(self) -> str:
+        return f"Asset(asset_id={self.asset_id!r})"
+
+    @property
+    def stac_items(self) -> list[pystac.Item]:
+        """The STAC items of the asset, asked for once.
+
+        Raises:
+            NotFoundError: The storage has no item of this asset.
+
+        Endpoint: POST /v2/assets/stac/search.
+        """
+        return self._session.once(("stac_items", self.asset_id), self._find_items)
+
+    def download(
+        self,
+        output_directory: str | Path | None = None,
+        *,
+        assets: str | Sequence[str] | None = None,
+        unpacking: bool = True,
+        overwrite: bool = False,
+        progress: bool = True,
+    ) -> list[str]:
+        """Download the asset's files.
+
+        Args:
+            output_directory: Default: the folder `asset_<id>` in the current one.
+            assets, unpacking, overwrite, progress: As for `download_items`.
+
+        Returns:
+            The paths.
+
+        Raises:
+            NotFoundError, InvalidInputError, DownloadError: As for `stac_items` and
+                `download_items`.
+
+        Example:
+            >>> paths = up42.initialize_asset(asset_id).download(folder, assets="thumbnail")
+
+        Endpoint: POST /v2/assets/{assetId}/download-url.
+        """
+        from up42_facade.item_files import download_items
+
+        folder = output_directory or Path.cwd() / f"asset_{self.asset_id}"
+        return download_items(
+            self.stac_items,
+            folder,
+            assets=assets,
+            unpacking=unpacking,
+            overwrite=overwrite,
+            progress=progress,
+            session=self._session,
+        )
+
+    def _find_items(self) -> list[pystac.Item]:
+        by_asset = {"op": "=", "args": [{"property": "asset_id"}, self.asset_id]}
+        items = list(search_items(by_asset, session=self._session))
+        if not items:
+            raise NotFoundError(
+                f"The storage has no STAC item of asset {self.asset_id!r}. Check the id and the "
+                "region; data that was added before 2023 has no STAC items.",
+                status_code=404,
+            )
+        return items
+
+
+def initialize_asset(asset_id: str, session: Session | None = None) -> Asset:
+    """Return an asset by its id, without a request.
+
+    Args:
+        asset_id: The id (a UUID), as the console and STAC items show it.
+        session: Default: that of `authenticate()`.
+
+    Raises:
+        InvalidInputError: The id is no text or empty. NotAuthenticatedError: No session.
+
+    Example:
+        >>> asset = up42.initialize_asset(asset_id=known_id)
+        >>> item = asset.stac_items[0]
+    """
+    if not isinstance(asset_id, str) or not asset_id:
+        raise InvalidInputError(f"asset_id={asset_id!r} is not usable: expected a non-empty text.")
+    return Asset(asset_id, resolve_session(session))
