@@ -1,0 +1,69 @@
+"""The examples in the docstrings run."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from google.cloud import storage
+
+import up42_facade as up42
+from tests.conftest import IMPATIENT
+from up42_facade import (
+    analytics,
+    analytics_job_outputs,
+    analytics_jobs,
+    analytics_tasks,
+    analytics_types,
+    geojson,
+)
+from up42_sandbox import Sandbox
+
+MODULES = [
+    analytics,
+    analytics_job_outputs,
+    analytics_jobs,
+    analytics_tasks,
+    analytics_types,
+    geojson,
+]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_examples(
+    sandbox: Sandbox, module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The upload itself is tested against an emulator, which one example isn't worth.
+    monkeypatch.setattr("up42_facade.buckets.send", lambda blob, file, url: None)
+    jobs = sandbox.analytics.jobs
+    session = up42.Session(
+        username=sandbox.username,
+        password=sandbox.password,
+        project_id=sandbox.analytics.project_id,
+        base_url=sandbox.url,
+        options=IMPATIENT,
+    )
+    with session:
+        monkeypatch.setattr("up42_facade.session._default", session)
+        jobtask_id = sandbox.analytics.task_ids("ndvi")[0]
+        names: dict[str, Any] = {
+            "up42": up42,
+            "folder": tmp_path,
+            "job_id": jobs["ndvi"],
+            "jobtask_id": jobtask_id,
+            "project_id": sandbox.analytics.project_id,
+            "job": up42.initialize_job(jobs["ndvi"]),
+            "running_job": up42.initialize_job(jobs["running"]),
+            "jobtask": up42.initialize_jobtask(jobtask_id, jobs["ndvi"]),
+            "client": storage.Client.create_anonymous_client(),
+        }
+        runner = doctest.DocTestRunner()
+        count = 0
+        for test in doctest.DocTestFinder().find(module, extraglobs=names):
+            count += len(test.examples)
+            runner.run(test)
+    assert runner.failures == 0
+    assert count > 0
