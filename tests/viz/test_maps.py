@@ -1,0 +1,177 @@
+"""Maps without a browser: what is in them, and wrong input."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pytest
+from shapely.geometry import Point, box
+
+import up42_facade as up42
+from tests.viz import scenes
+from up42_facade import viz
+
+PLACE = box(13.38, 52.51, 13.39, 52.52)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    return scenes.write_quarters(tmp_path / "scene.tif")
+
+
+def names(shown: folium.Map, kind: type = folium.Element) -> list[str]:
+    return [
+        child.layer_name
+        for child in shown._children.values()
+        if isinstance(child, kind)  # type: ignore[attr-defined]
+    ]
+
+
+def overlay(shown: folium.Map) -> Any:
+    kind = folium.raster_layers.ImageOverlay
+    return next(child for child in shown._children.values() if isinstance(child, kind))
+
+
+def test_signatures_are_the_documented_ones() -> None:
+    expected = {
+        "plot_results": {
+            "figsize": (14, 8),
+            "bands": None,
+            "titles": None,
+            "filepaths": None,
+            "plot_file_format": None,
+            "kwargs": inspect.Parameter.empty,
+        },
+        "plot_quicklooks": {"figsize": (8, 8), "filepaths": None, "titles": None},
+        "map_results": {
+            "bands": None,
+            "aoi": None,
+            "show_images": True,
+            "show_features": True,
+            "name_column": "uid",
+            "save_html": None,
+        },
+    }
+    for name, parameters in expected.items():
+        found = list(inspect.signature(getattr(viz.Viz, name)).parameters.values())[1:]
+        assert {parameter.name: parameter.default for parameter in found} == parameters
+        assert [parameter.name for parameter in found] == list(parameters)
+
+
+@pytest.mark.parametrize("target", ["maps", "maps/berlin.html", "maps/deep/er"])
+def test_a_map_is_saved_in_a_folder_or_as_a_file(scene: Path, tmp_path: Path, target: str) -> None:
+    shown = viz.map_results(scene, save_html=tmp_path / target)
+    assert isinstance(shown, folium.Map)
+    path = tmp_path / target
+    saved = path if path.suffix else path / "final_map.html"
+    assert "data:image/png;base64" in saved.read_text(encoding="utf-8")
+    assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]
+
+
+def test_images_and_features_can_be_left_out(scene: Path, tmp_path: Path) -> None:
+    vectors = scenes.write_geojson(tmp_path / "things.geojson", [(PLACE, {"a": 1})])
+    image, features = folium.raster_layers.ImageOverlay, folium.GeoJson
+    both = viz.map_results([scene, vectors])
+    assert (names(both, image), names(both, features)) == (["scene"], ["things (1)"])
+    assert names(viz.map_results([scene, vectors], show_images=False), image) == []
+    assert names(viz.map_results([scene, vectors], show_features=False), features) == []
+
+
+def test_an_image_in_noise_stays_below_five_megabytes(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 4000, (4, 2000, 2000), dtype="uint16")
+    paths = [scenes.write(tmp_path / f"{i}.tif", noise) for i in range(2)]
+    viz.map_results(paths, save_html=tmp_path)
+    assert (tmp_path / "final_map.html").stat().st_size < 5_000_000
+
+
+def test_areas_of_interest_of_any_kind(scene: Path, tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"a": [1]}, geometry=[PLACE], crs=4326)
+    path = tmp_path / "aoi.geojson"
+    frame.to_file(path)
+    package = tmp_path / "aoi.gpkg"
+    frame.to_crs(scenes.CRS).to_file(package)
+    feature = {"type": "Feature", "geometry": PLACE.__geo_interface__, "properties": {}}
+    kinds: list[Any] = [
+        frame,
+        frame.to_crs(3857),
+        frame.geometry,
+        str(path),
+        path,
+        package,
+        PLACE,
+        feature,
+        {"type": "FeatureCollection", "features": [feature]},
+        gpd.GeoDataFrame(geometry=[PLACE]),
+    ]
+    for aoi in kinds:
+        shown = viz.map_results(scene, aoi=aoi)
+        assert "Area of interest" in names(shown, folium.GeoJson)
+
+
+def data_json(tmp_path: Path, *features: tuple[Any, dict[str, Any]]) -> Path:
+    return scenes.write_geojson(tmp_path / "data.json", features)
+
+
+def test_an_image_without_crs_takes_the_place_of_its_feature(tmp_path: Path) -> None:
+    image = scenes.write_quarters(tmp_path / "s" / "scene.tif", crs=None)
+    far = box(1, 1, 2, 2)
+    found = data_json(
+        tmp_path, (far, {"up42.data_path": "other.tif"}), (PLACE, {"up42.data_path": "s/scene.tif"})
+    )
+    shown = viz.map_results([image, found])
+    assert overlay(shown).bounds == [[52.51, 13.38], [52.52, 13.39]]
+    plain = data_json(tmp_path, (PLACE, {"id": 1}))
+    assert overlay(viz.map_results([image, plain])).bounds == [[52.51, 13.38], [52.52, 13.39]]
+    shown = viz.map_results([image, plain], show_features=False)
+    assert overlay(shown).bounds == [[52.51, 13.38], [52.52, 13.39]]
+
+
+def test_other_json_is_no_feature_file(scene: Path, tmp_path: Path) -> None:
+    for name, text in (("a.json", "[1]"), ("b.json", "{"), ("c.json", '{"type": "x"}')):
+        (tmp_path / name).write_text(text)
+    paths = [scene, *tmp_path.glob("*.json")]
+    assert names(viz.map_results(paths), folium.GeoJson) == []
+
+
+def test_no_detections_make_no_layer(scene: Path, tmp_path: Path) -> None:
+    none = scenes.write_geojson(tmp_path / "none.geojson", [])
+    assert names(viz.map_results([scene, none]), folium.GeoJson) == []
+    viz.map_results(none, save_html=tmp_path)
+
+
+WRONG: dict[str, tuple[Callable[[Path, Path], Any], str]] = {
+    "nothing to map": (lambda s, t: viz.map_results(other(t / "a.txt")), "a.txt"),
+    "empty": (lambda s, t: viz.map_results([]), "no files"),
+    "bands": (lambda s, t: viz.map_results(s, bands=[1, 9, 2]), "no band 9"),
+    "damaged": (lambda s, t: viz.map_results(other(t / "a.tif")), "damaged"),
+    "no place": (
+        lambda s, t: viz.map_results(scenes.write_quarters(t / "n.tif", crs=None)),
+        "n.tif has no CRS",
+    ),
+    "aoi in metres": (
+        lambda s, t: viz.map_results(s, aoi=gpd.GeoDataFrame(geometry=[Point(4e5, 5e6)])),
+        "no CRS",
+    ),
+    "aoi of nothing": (lambda s, t: viz.map_results(s, aoi=3), "GeoDataFrame"),
+    "aoi missing": (lambda s, t: viz.map_results(s, aoi=t / "no.geojson"), "no.geojson"),
+    "aoi damaged": (lambda s, t: viz.map_results(s, aoi=other(t / "a.geojson")), "vector"),
+    "aoi empty": (lambda s, t: viz.map_results(s, aoi=gpd.GeoDataFrame(geometry=[])), "geometry"),
+}
+
+
+def other(path: Path) -> Path:
+    path.write_text("something else")
+    return path
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_input_is_named(name: str, scene: Path, tmp_path: Path) -> None:
+    call, message = WRONG[name]
+    with pytest.raises(up42.InvalidInputError, match=message):
+        call(scene, tmp_path)

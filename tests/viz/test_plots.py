@@ -1,0 +1,322 @@
+"""What the plots show."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from rasterio.enums import ColorInterp
+from rasterio.transform import Affine
+from shapely.geometry import Point, box
+
+import up42_facade as up42
+from tests.viz import scenes
+from up42_facade import viz
+from up42_facade.viz_plots import FEATURE_COLOURS
+
+QUARTERS = {
+    scenes.NORTHWEST: scenes.RED,
+    scenes.NORTHEAST: scenes.GREEN,
+    scenes.SOUTHWEST: scenes.BLUE,
+    scenes.SOUTHEAST: scenes.WHITE,
+}
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    return scenes.write_quarters(tmp_path / "scene.tif", nodata=0)
+
+
+def shows(figure: Figure, expected: dict[tuple[float, float], tuple[int, ...]]) -> bool:
+    return all(
+        scenes.is_near(scenes.colour_at(figure, place), colour)
+        for place, colour in expected.items()
+    )
+
+
+def test_sixteen_bits_show_their_content_in_true_colour(scene: Path) -> None:
+    figure = viz.plot_results(scene)
+    assert shows(figure, QUARTERS)
+    assert len(figure.axes) == 1
+    assert figure.axes[0].get_title() == "scene"
+    assert tuple(figure.get_size_inches()) == (14, 8), "width first, as matplotlib has it"
+
+
+def test_bands_decide_on_the_colours(scene: Path) -> None:
+    figure = viz.plot_results(scene, bands=[1, 2, 3])
+    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST), scenes.BLUE)
+    assert scenes.is_near(scenes.colour_at(figure, scenes.SOUTHWEST), scenes.RED)
+
+
+def test_one_band_is_grey(scene: Path) -> None:
+    figure = viz.plot_results(scene, bands=[3])
+    assert shows(figure, {scenes.NORTHWEST: scenes.WHITE, scenes.NORTHEAST: scenes.BLACK})
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "float32", "float64", "complex64"])
+def test_bands_of_any_type_are_stretched(tmp_path: Path, dtype: str) -> None:
+    bands = scenes.quarters().astype("float64") / (20 if dtype == "uint8" else 1)
+    path = scenes.write(tmp_path / "any.tif", bands.astype(dtype))
+    assert shows(viz.plot_results(path, bands=[3, 2, 1]), QUARTERS)
+
+
+def test_what_has_no_data_is_clear_and_not_part_of_the_stretch(tmp_path: Path) -> None:
+    bands = scenes.quarters()
+    bands[:, :20] = 65_535
+    figure = viz.plot_results(
+        scenes.write(tmp_path / "a.tif", bands, ("blue", "green", "red"), nodata=65_535)
+    )
+    assert shows(figure, {**QUARTERS, (0.5, 0.05): scenes.WHITE, (0.25, 0.15): scenes.RED})
+    values = bands[2:3].astype("float32")
+    values[values == 65_535] = np.nan
+    figure = viz.plot_results(scenes.write(tmp_path / "b.tif", values))
+    assert shows(figure, {scenes.NORTHEAST: scenes.BLACK, (0.5, 0.05): scenes.WHITE})
+
+
+def test_alpha_is_a_mask_and_no_colour(tmp_path: Path) -> None:
+    bands = scenes.quarters()[[2, 1, 0, 3]].astype("uint16")
+    bands[3] = 65_535
+    bands[3, :20] = bands[:3, :20] = 0
+    path = scenes.write(tmp_path / "alpha.tif", bands)
+    import rasterio
+
+    with rasterio.open(path, "r+") as dataset:
+        dataset.colorinterp = [
+            ColorInterp.red,
+            ColorInterp.green,
+            ColorInterp.blue,
+            ColorInterp.alpha,
+        ]
+    figure = viz.plot_results(path)
+    assert shows(figure, {**QUARTERS, (0.5, 0.05): scenes.WHITE})
+
+
+@pytest.mark.parametrize("name", ["IMG_SPOT6_PMS.TIF", "a.tiff", "b.TIFF", "c.Tif"])
+def test_letter_case_and_spelling_of_the_suffix_dont_matter(tmp_path: Path, name: str) -> None:
+    path = scenes.write_quarters(tmp_path / name)
+    figure = viz.plot_results(
+        str(path), figsize=(10, 10), bands=[1], titles=["Berlin"], plot_file_format=[".tif"]
+    )
+    assert figure.axes[0].get_title() == "Berlin"
+
+
+def test_filepaths_in_all_forms(tmp_path: Path) -> None:
+    paths = [scenes.write_quarters(tmp_path / name / "data.tif") for name in "abcd"]
+    forms: list[tuple[Any, list[str]]] = [
+        (str(paths[0]), ["data"]),
+        (paths[0], ["data"]),
+        ([str(paths[0]), paths[1]], ["a/data", "b/data"]),
+        ({"one": paths[:2], "two": [str(paths[2])]}, ["a/data", "b/data", "c/data"]),
+        (paths, ["a/data", "b/data", "c/data", "d/data"]),
+    ]
+    for form, titles in forms:
+        figure = viz.plot_results(form)
+        assert [axes.get_title() for axes in figure.axes] == titles
+
+
+def test_other_arguments_go_to_rasterio(scene: Path) -> None:
+    figure = viz.plot_results(scene, bands=[4], cmap="Reds", vmin=0, vmax=6000, aspect="auto")
+    image = figure.axes[0].images[0]
+    assert image.get_cmap().name == "Reds"
+    assert image.get_clim() == (0, 6000)
+    assert viz.plot_results(scene, bands=[4], contour=True).axes[0].collections
+    with pytest.raises(up42.InvalidInputError, match="ax="):
+        viz.plot_results(scene, ax=figure.axes[0])
+
+
+def test_a_tilted_image_is_turned_north_up(tmp_path: Path) -> None:
+    turned = Affine(0, 3, scenes.WEST, -3, 0, scenes.NORTH)
+    path = scenes.write_quarters(tmp_path / "turned.tif", transform=turned, nodata=0)
+    # Rows run east and columns south: the image is mirrored along its diagonal.
+    assert shows(
+        viz.plot_results(path),
+        {**QUARTERS, scenes.NORTHEAST: scenes.BLUE, scenes.SOUTHWEST: scenes.GREEN},
+    )
+
+
+def test_an_image_without_a_place_is_plotted(tmp_path: Path) -> None:
+    assert shows(viz.plot_results(scenes.write_quarters(tmp_path / "a.tif", crs=None)), QUARTERS)
+
+
+def test_flat_rare_and_empty_content(tmp_path: Path) -> None:
+    flat = np.full((1, 50, 50), 7, dtype="uint16")
+    figure = viz.plot_results(scenes.write(tmp_path / "flat.tif", flat))
+    assert shows(figure, {scenes.NORTHWEST: (128, 128, 128)})
+    rare = flat * 0
+    rare[0, 24:27, 24:27] = 2
+    figure = viz.plot_results(scenes.write(tmp_path / "rare.tif", rare, ("change",)))
+    assert shows(figure, {(0.5, 0.5): scenes.WHITE, scenes.NORTHWEST: scenes.BLACK})
+    figure = viz.plot_results(scenes.write(tmp_path / "empty.tif", flat, nodata=7))
+    assert shows(figure, {scenes.NORTHWEST: scenes.WHITE})
+
+
+@pytest.mark.parametrize("layout", ["overviews", "striped", "tiled"])
+def test_large_files_are_reduced_alike_whatever_their_layout(
+    tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rasterio.enums import Resampling
+
+    from up42_facade import viz_reading
+
+    monkeypatch.setattr(viz_reading, "FEW_PIXELS", 200_000)
+    monkeypatch.setattr(viz_reading, "CHUNK_BYTES", 500_000)
+    options = {"tiled": True, "blockxsize": 256, "blockysize": 256} if layout != "striped" else {}
+    bands = scenes.quarters(2000)
+    bands[:, :200] = 0
+    path = scenes.write(tmp_path / "l.tif", bands, ("blue", "green", "red"), nodata=0, **options)
+    if layout == "overviews":
+        import rasterio
+
+        with rasterio.open(path, "r+") as dataset:
+            dataset.build_overviews([2, 4, 8], Resampling.average)
+    figure = viz.plot_results(path, figsize=(4, 4))
+    assert shows(figure, {**QUARTERS, (0.5, 0.05): scenes.WHITE})
+    assert max(figure.axes[0].images[0].get_size()) <= 400, "read at the figure's resolution"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "names", "full"),
+    [
+        ("uint8", ("probability",), 255),
+        ("float32", ("Tree likelihood",), 1),
+        ("float32", ("",), 1),
+        ("uint8", ("",), 255),
+        ("float32", ("probability",), 100),
+    ],
+)
+def test_probabilities_have_a_ramp_and_a_bar(
+    tmp_path: Path, dtype: str, names: tuple[str], full: float
+) -> None:
+    values = np.zeros((1, 200, 200), dtype=dtype)
+    values[0, :100, :100] = full
+    figure = viz.plot_results(scenes.write(tmp_path / "trees.tif", values, names))
+    bars = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
+    assert [bar.get_ylabel() for bar in bars] == ["Probability"]
+    assert figure.axes[0].images[0].get_clim() == (0, 1)
+    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST), (240, 249, 33))
+    assert scenes.is_near(scenes.colour_at(figure, scenes.SOUTHEAST), (13, 8, 135))
+
+
+def test_imagery_is_no_probability(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 1, 40_000, dtype="float32").reshape(1, 200, 200)
+    for name, values in (("pan", ramp), ("", ramp), ("", (ramp * 255).astype("uint8"))):
+        figure = viz.plot_results(scenes.write(tmp_path / "a.tif", values, (name,)))
+        assert len(figure.axes) == 1
+
+
+def thing(x: float, y: float, half: float = 0) -> Any:
+    """Return a point or square in degrees, so many metres from the scene's corner."""
+    centre = Point(scenes.WEST + x, scenes.NORTH - y)
+    metres = box(*centre.buffer(half).bounds) if half else centre
+    return gpd.GeoSeries([metres], crs=scenes.CRS).to_crs(4326).iloc[0]
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
+def test_features_lie_over_their_image(tmp_path: Path, scene: Path, suffix: str) -> None:
+    other = scenes.write_quarters(tmp_path / "far" / "other.tif")
+    frame = gpd.GeoDataFrame(
+        {"n": [1, 2]}, geometry=[thing(450, 450, 60), thing(150, 150)], crs=4326
+    )
+    vectors = tmp_path / f"ships{suffix}"
+    frame.to_crs(scenes.CRS if suffix == ".gpkg" else 4326).to_file(vectors)
+    figure = viz.plot_results([other, scene, vectors], figsize=(12, 6))
+    assert [axes.get_title() for axes in figure.axes] == ["other", "scene"]
+    yellow = tuple(int(FEATURE_COLOURS[0][i : i + 2], 16) for i in (1, 3, 5))
+    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST, 1), yellow)
+    assert scenes.is_near(scenes.colour_at(figure, (0.85, 0.75), 1), yellow, 90)
+    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST, 0), scenes.RED)
+    assert figure.axes[0].get_legend() is None
+    legend = figure.axes[1].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["ships: 2"]
+
+
+def test_features_without_an_image_are_drawn_alone(tmp_path: Path) -> None:
+    ships = scenes.write_geojson(tmp_path / "ships.geojson", [(thing(10, 10, 9), {"n": 1})])
+    none = scenes.write_geojson(tmp_path / "none.geojson", [])
+    figure = viz.plot_results([ships, none])
+    assert [axes.get_title() for axes in figure.axes] == ["ships", "none"]
+    assert "no features" in [text.get_text() for text in figure.axes[1].texts]
+
+
+def test_no_detections_leave_the_image(tmp_path: Path, scene: Path) -> None:
+    none = scenes.write_geojson(tmp_path / "none.geojson", [])
+    assert shows(viz.plot_results([scene, none]), QUARTERS)
+
+
+def test_quicklooks_are_shown_as_they_are(tmp_path: Path) -> None:
+    picture = np.full((3, 60, 80), 40, dtype="uint8")
+    picture[0] = 200
+    paths = [
+        scenes.write(tmp_path / f"{name}", picture, crs=None, driver=driver)
+        for name, driver in (("a.png", "PNG"), ("b.JPG", "JPEG"))
+    ]
+    figure = viz.plot_quicklooks(paths, titles=["Scene 1", "Scene 2"])
+    assert [axes.get_title() for axes in figure.axes] == ["Scene 1", "Scene 2"]
+    for number in range(2):
+        colour = scenes.colour_at(figure, (0.5, 0.5), number)
+        assert scenes.is_near(colour, (200, 40, 40))
+
+
+Wrong = Callable[[Path, Path], Any]
+WRONG: dict[str, tuple[Wrong, str]] = {
+    "no file of the format": (lambda s, t: viz.plot_results(s, plot_file_format=[".jp2"]), "jp2"),
+    "nothing": (lambda s, t: viz.plot_results([]), "no files"),
+    "no path": (lambda s, t: viz.plot_results(3), "expected a path"),  # type: ignore[arg-type]
+    "missing": (lambda s, t: viz.plot_results(t / "no.tif"), "no.tif"),
+    "folder": (lambda s, t: viz.plot_results(t), "no file"),
+    "two bands": (lambda s, t: viz.plot_results(s, bands=[1, 2]), r"1 \(blue\), 2 \(green\)"),
+    "band 5": (lambda s, t: viz.plot_results(s, bands=[5]), r"no band 5.*4 \(nir\)"),
+    "band 0": (lambda s, t: viz.plot_results(s, bands=[0]), "no band 0"),
+    "band x": (lambda s, t: viz.plot_results(s, bands=["x"]), "whole"),  # type: ignore[list-item]
+    "titles": (lambda s, t: viz.plot_results([s, s], titles=["one"]), "1 entries for 2"),
+    "contour": (lambda s, t: viz.plot_results(s, contour=True), "one band"),
+    "pictures": (lambda s, t: viz.plot_quicklooks(damaged(t / "a.xyz")), "jpg"),
+    "damaged": (lambda s, t: viz.plot_results(damaged(t / "a.tif")), "a.tif.*damaged"),
+    "cut off": (lambda s, t: viz.plot_results(cut(s, t / "c.tif")), "c.tif.*damaged"),
+    "vectors": (lambda s, t: viz.plot_results(damaged(t / "a.geojson")), "a.geojson"),
+    "only images": (
+        lambda s, t: viz.plot_results(
+            scenes.write_geojson(t / "v.geojson", []), plot_file_format=[".tif"]
+        ),
+        "nothing to plot",
+    ),
+}
+
+
+def damaged(path: Path) -> Path:
+    path.write_bytes(b"II*\0 no image")
+    return path
+
+
+def cut(source: Path, path: Path) -> Path:
+    path.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    return path
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_input_is_named(name: str, scene: Path, tmp_path: Path) -> None:
+    call, message = WRONG[name]
+    with pytest.raises(up42.InvalidInputError, match=f"(?s){message}"):
+        call(scene, tmp_path)
+
+
+def test_plots_leave_matplotlib_as_it_was(scene: Path) -> None:
+    program = (
+        "import sys, matplotlib, warnings\n"
+        "before = dict(matplotlib.rcParams), warnings.filters[:]\n"
+        "from up42_facade import viz\n"
+        f"figure = viz.plot_results({str(scene)!r})\n"
+        "assert (dict(matplotlib.rcParams), warnings.filters[:]) == before\n"
+        "import matplotlib.pyplot as plt\n"
+        "assert plt.get_fignums() == []\n"
+        "assert figure._repr_png_().startswith(b'\\x89PNG')\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
