@@ -1,193 +1,82 @@
 """Write the generated client from the OpenAPI document, or check that it is up to date.
 
-python scripts/regenerate.py            write generated/up42_client
-python scripts/regenerate.py --check    fail if it differs from what would be written
+python scripts/regenerate.py                    write generated/up42_client
+python scripts/regenerate.py --check            fail if it differs from what would be written
+python scripts/regenerate.py --spec NEW         take over a newer document, see docs/updating.md
+python scripts/regenerate.py --spec NEW --check     only tell whether anything differs
+python scripts/regenerate.py --spec NEW --dry-run   do everything but the last step
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
-import filecmp
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import yaml
+from updating import command
+from updating.errors import UpdateError
+from updating.generating import generate
+from updating.repository import Repository
+from updating.swap import Swap
+from updating.trees import compare, files
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEC = ROOT / "openapi" / "up42.yaml"
-CLIENT = ROOT / "generated" / "up42_client"
-GENERATOR = ROOT / "scripts" / "generator"
-REFERENCE = "#/components/schemas/"
-
-Json = dict[str, Any]
-
-
-class GenerationError(Exception):
-    """The client could not be generated; the old one is still in place."""
+SPEC = Repository(ROOT).spec
+CLIENT = Repository(ROOT).client
+# What shells give a program that was ended by Ctrl-C.
+INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--check", action="store_true", help="only compare, write nothing")
-    options = parser.parse_args(arguments)
+    """Run the command line; return the exit code."""
+    options = parse(arguments)
     try:
+        if options.spec is not None:
+            return command.run(
+                Repository(ROOT),
+                command.Options(
+                    options.spec,
+                    check=options.check,
+                    dry_run=options.dry_run,
+                    accept_breaking=options.accept_breaking,
+                    markdown=options.markdown,
+                ),
+            )
         with tempfile.TemporaryDirectory() as folder:
             fresh = generate(SPEC, Path(folder))
             return check(fresh) if options.check else install(fresh)
-    except GenerationError as error:
+    except UpdateError as error:
         print(f"regenerate: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("regenerate: stopped, document and client are as they were", file=sys.stderr)
+        return INTERRUPTED
 
 
-def generate(spec: Path, folder: Path) -> Path:
-    """Generate the client of a document into a folder; return the package's path."""
-    document = yaml.safe_load(spec.read_text(encoding="utf-8"))
-    check_list_parameters(document)
-    relaxed = folder / "relaxed.yaml"
-    relaxed.write_text(yaml.safe_dump(relax(document), sort_keys=False), encoding="utf-8")
-    package = folder / "up42_client"
-    run_generator(relaxed, package)
-    # The generator marks a package as typed only when it writes its packaging files too.
-    (package / "py.typed").touch()
-    return package
-
-
-def run_generator(spec: Path, package: Path) -> None:
-    scripts = Path(sys.executable).parent
-    # The post hooks call ruff by name: it must be the pinned one that stands beside this Python.
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
-    command = [
-        sys.executable, "-m", "openapi_python_client", "generate",
-        "--path", spec, "--output-path", package, "--overwrite",
-        "--meta", "none", "--fail-on-warning",
-        "--config", GENERATOR / "config.yaml",
-        "--custom-template-path", GENERATOR / "templates",
-    ]  # fmt: skip
-    done = subprocess.run(
-        [str(part) for part in command], env=environment, capture_output=True, text=True
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    if done.returncode:
-        raise GenerationError(f"the generator failed:\n{done.stdout}{done.stderr}")
-
-
-def check_list_parameters(document: Json) -> None:
-    """Refuse list parameters that our endpoint template would send in another form."""
-    for path, operations in document["paths"].items():
-        for name, operation in operations.items():
-            parameters = operation.get("parameters", []) if isinstance(operation, dict) else []
-            for parameter in parameters:
-                parameter = resolve(document, parameter)
-                is_list = resolve(document, parameter["schema"]).get("type") == "array"
-                if parameter["in"] == "query" and is_list and parameter.get("explode", True):
-                    raise GenerationError(
-                        f"{name.upper()} {path}: list parameter '{parameter['name']}' has no "
-                        "'explode: false', but the template joins lists with commas"
-                    )
-
-
-def resolve(document: Json, node: Json) -> Json:
-    while "$ref" in node:
-        target: Any = document
-        for key in node["$ref"].removeprefix("#/").split("/"):
-            target = target[key]
-        node = target
-    return node
-
-
-def relax(document: Json) -> Json:
-    """Return a copy in which everything that the server sends may be missing or null.
-
-    The document says what is promised; the client must survive a promise that isn't kept.
-    """
-    document = copy.deepcopy(document)
-    schemas: Json = document["components"]["schemas"]
-    received = reachable(document, "responses")
-    sent = reachable(document, "requestBody")
-    for name in sorted(received & sent):
-        if schemas[name].get("properties"):
-            raise GenerationError(
-                f"schema '{name}' is both sent and received: use two, only one may be relaxed"
-            )
-    for name in received:
-        for schema in object_schemas(schemas[name]):
-            schema.pop("required", None)
-            schema["properties"] = {k: nullable(v) for k, v in schema["properties"].items()}
-    return document
-
-
-def reachable(document: Json, part: str) -> set[str]:
-    """Return the names of all schemas under this part of any operation."""
-    found: set[str] = set()
-    todo = [
-        operation[part]
-        for operations in document["paths"].values()
-        for operation in operations.values()
-        if isinstance(operation, dict) and part in operation
-    ]
-    while todo:
-        for reference in references(todo.pop()):
-            name = reference.removeprefix(REFERENCE)
-            if not reference.startswith(REFERENCE):
-                todo.append(resolve(document, {"$ref": reference}))
-            elif name not in found:
-                found.add(name)
-                todo.append(document["components"]["schemas"][name])
-    return found
-
-
-def references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        for key, value in node.items():
-            if key not in {"example", "examples"}:
-                yield from references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from references(value)
-
-
-def object_schemas(schema: Any) -> Iterator[Json]:
-    """Yield a schema and those nested in it, as far as they list properties."""
-    if isinstance(schema, list):
-        for part in schema:
-            yield from object_schemas(part)
-    if not isinstance(schema, dict):
-        return
-    for key in ("items", "additionalProperties", "allOf", "anyOf", "oneOf"):
-        yield from object_schemas(schema.get(key))
-    if "properties" in schema:
-        for value in schema["properties"].values():
-            yield from object_schemas(value)
-        yield schema
-
-
-def nullable(schema: Json) -> Json:
-    if "$ref" in schema:
-        others = {k: v for k, v in schema.items() if k != "$ref"}
-        return {**others, "anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
-    for union in ("anyOf", "oneOf"):
-        if union in schema:
-            return {**schema, union: [*schema[union], {"type": "null"}]}
-    if "const" in schema or "enum" in schema:
-        return {"anyOf": [schema, {"type": "null"}]}
-    types = schema.get("type")
-    if types is None:
-        return schema
-    known = types if isinstance(types, list) else [types]
-    return {**schema, "type": known if "null" in known else [*known, "null"]}
+    parser.add_argument("--spec", metavar="NEW", help="path or URL of a newer document")
+    parser.add_argument("--check", action="store_true", help="only compare, write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="do everything but the swap")
+    parser.add_argument(
+        "--accept-breaking",
+        action="store_true",
+        help="go on although methods of the facade are found to stop working",
+    )
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write the report as Markdown too"
+    )
+    options = parser.parse_args(arguments)
+    if options.spec is None and (options.dry_run or options.accept_breaking or options.markdown):
+        parser.error("--dry-run, --accept-breaking and --markdown need --spec")
+    return options
 
 
 def check(fresh: Path) -> int:
+    """Say how the client differs from a fresh one; return the exit code."""
     differences = sorted(compare(fresh, CLIENT))
     if not differences:
         print("generated/up42_client is up to date")
@@ -198,30 +87,9 @@ def check(fresh: Path) -> int:
     return 1
 
 
-def compare(fresh: Path, present: Path) -> Iterator[str]:
-    wanted, found = files(fresh), files(present)
-    yield from (f"missing: {name}" for name in wanted - found)
-    yield from (f"not generated: {name}" for name in found - wanted)
-    for name in wanted & found:
-        if not filecmp.cmp(fresh / name, present / name, shallow=False):
-            yield f"changed: {name}"
-
-
-def files(folder: Path) -> set[str]:
-    return {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and ".ruff_cache" not in path.parts
-    }
-
-
 def install(fresh: Path) -> int:
-    """Put the fresh package in the place of the old one, which stays until the last moment."""
-    staged = CLIENT.with_name(f".{CLIENT.name}.new")
-    shutil.rmtree(staged, ignore_errors=True)
-    shutil.copytree(fresh, staged, ignore=shutil.ignore_patterns("__pycache__", ".ruff_cache"))
-    shutil.rmtree(CLIENT, ignore_errors=True)
-    staged.rename(CLIENT)
+    """Put the fresh package in the place of the old one; return the exit code."""
+    Swap(CLIENT, SPEC).run(fresh)
     print(f"wrote {len(files(CLIENT))} files to {CLIENT.relative_to(ROOT)}")
     return 0
 

@@ -14,7 +14,8 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import regenerate  # noqa: E402 - the script is no package
+import regenerate  # noqa: E402 - the scripts are no package
+from updating import generating, trees  # noqa: E402
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -104,7 +105,7 @@ def test_writing_replaces_the_whole(tree: Path) -> None:
     (tree / "types.py").unlink()
     assert regenerate.main([]) == 0
     assert not (tree / "extra.py").exists()
-    assert not list(regenerate.compare(regenerate.ROOT / "generated/up42_client", tree))
+    assert not list(trees.compare(regenerate.ROOT / "generated/up42_client", tree))
     assert regenerate.main(["--check"]) == 0
 
 
@@ -114,14 +115,14 @@ def test_a_failing_generator_leaves_the_client_alone(
     broken = tmp_path / "broken.yaml"
     broken.write_text(yaml.safe_dump({**DOCUMENT, "openapi": "2.0"}))
     monkeypatch.setattr(regenerate, "SPEC", broken)
-    before = regenerate.files(tree)
+    before = trees.files(tree)
     assert regenerate.main([]) == 1
     assert "the generator failed" in capsys.readouterr().err
-    assert regenerate.files(tree) == before
+    assert trees.files(tree) == before
 
 
 def test_everything_received_is_relaxed(document: dict[str, Any]) -> None:
-    relaxed = regenerate.relax(document)["components"]["schemas"]
+    relaxed = generating.relax(document)["components"]["schemas"]
     thing = relaxed["Thing"]
     assert "required" not in thing
     assert "required" not in relaxed["Part"]
@@ -144,7 +145,7 @@ def test_what_is_sent_stays_strict(document: dict[str, Any]) -> None:
     }
     wish = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
     document["components"]["schemas"]["Wish"] = wish
-    assert regenerate.relax(document)["components"]["schemas"]["Wish"] == wish
+    assert generating.relax(document)["components"]["schemas"]["Wish"] == wish
 
 
 def test_a_schema_for_both_ways_is_refused(document: dict[str, Any]) -> None:
@@ -152,18 +153,18 @@ def test_a_schema_for_both_ways_is_refused(document: dict[str, Any]) -> None:
     operation["requestBody"] = {
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Part"}}}
     }
-    with pytest.raises(regenerate.GenerationError, match="'Part' is both sent and received"):
-        regenerate.relax(document)
+    with pytest.raises(generating.GenerationError, match="'Part' is both sent and received"):
+        generating.relax(document)
 
 
 def test_lists_in_another_form_are_refused(document: dict[str, Any]) -> None:
     del document["paths"]["/things"]["get"]["parameters"][0]["explode"]
-    with pytest.raises(regenerate.GenerationError, match="'ids' has no 'explode: false'"):
-        regenerate.check_list_parameters(document)
+    with pytest.raises(generating.GenerationError, match="'ids' has no 'explode: false'"):
+        generating.check_list_parameters(document)
 
 
 def test_the_templates_say_why_they_exist() -> None:
-    templates = list((regenerate.GENERATOR / "templates").iterdir())
+    templates = list((generating.GENERATOR / "templates").iterdir())
     assert len(templates) <= 3
     for template in templates:
         head = template.read_text().partition("#}")[0]

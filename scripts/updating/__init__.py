@@ -1,0 +1,1 @@
+"""From a newer OpenAPI document to a generated client that still works; see docs/updating.md."""

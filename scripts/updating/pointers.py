@@ -1,0 +1,86 @@
+"""JSON pointers (RFC 6901): where something stands in a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# Below these keys stand invented values, which may look like anything, also like a reference.
+VALUES = frozenset({"example", "default", "enum", "const", "value"})
+
+
+def escape(key: str | int) -> str:
+    """Return a key as it is written in a pointer."""
+    return str(key).replace("~", "~0").replace("/", "~1")
+
+
+def join(pointer: str, *keys: str | int) -> str:
+    """Return the pointer of what stands below a pointer under these keys."""
+    return "".join([pointer, *(f"/{escape(key)}" for key in keys)])
+
+
+def split(pointer: str) -> list[str]:
+    """Return the keys of a pointer."""
+    return [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
+
+
+def look_up(document: Any, pointer: str) -> Any:
+    """Return what stands at a pointer.
+
+    Raises:
+        KeyError: Nothing does.
+    """
+    value = document
+    for key in split(pointer):
+        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+            value = value[int(key)]
+        elif isinstance(value, dict):
+            value = value[key]
+        else:
+            raise KeyError(key)
+    return value
+
+
+def walk(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every part of a document with its pointer, examples and other values left out."""
+    yield pointer, node
+    entries: list[tuple[str | int, Any]] = []
+    if isinstance(node, dict):
+        entries = list(node.items())
+    elif isinstance(node, list):
+        entries = list(enumerate(node))
+    for key, value in entries:
+        if not is_value(pointer, key):
+            yield from walk(value, join(pointer, key))
+
+
+def is_value(pointer: str, key: str | int) -> bool:
+    """Tell whether what stands under a key is an invented value and no part of the contract."""
+    parent = pointer.rpartition("/")[2]
+    # A property may be called `default` or `value`; then it is a schema like any other.
+    return key in VALUES and parent not in {"properties", "schemas", "examples"}
+
+
+def references(node: Any, pointer: str = "") -> Iterator[tuple[str, Json]]:
+    """Yield every mapping that refers to something else, with its pointer."""
+    for where, value in walk(node, pointer):
+        if isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            yield where, value
+
+
+def resolve(document: Json, node: Json) -> Json:
+    """Follow references until something else comes."""
+    while isinstance(node.get("$ref"), str):
+        node = look_up(document, node["$ref"].removeprefix("#"))
+    return node
+
+
+def operations(document: Json) -> Iterator[tuple[str, str, Json, Json]]:
+    """Yield method, path, path item and operation of everything that can be called."""
+    for path, item in (document.get("paths") or {}).items():
+        for method in METHODS:
+            if isinstance(item, dict) and isinstance(item.get(method), dict):
+                yield method, path, item, item[method]

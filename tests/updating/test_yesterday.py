@@ -1,0 +1,86 @@
+"""Against a server that sends the new form already, everything of today goes on working."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+import up42_facade as up42
+from tests.updating.mutations import BY_NAME, MUTATIONS, Mutation
+from up42_sandbox import Fault, Sandbox
+
+ADDITIVE = [mutation for mutation in MUTATIONS if mutation.is_additive]
+
+each_additive = pytest.mark.parametrize("mutation", ADDITIVE, ids=lambda each: each.name)
+
+
+def new_form(mutation: Mutation, sandbox: Sandbox, job: dict[str, Any]) -> None:
+    """Let the sandbox answer as the new document says."""
+    if mutation.sends is None:
+        return
+    form: dict[str, Any] = {"times": None, **mutation.sends}
+    if "status" in form:
+        form["body"] = job
+    sandbox.inject(Fault(**form))
+
+
+def as_sent(session: up42.Session, job_id: str) -> dict[str, Any]:
+    """Return a job as it goes over the wire."""
+    found: dict[str, Any] = session.http.get(f"/v2/processing/jobs/{job_id}").json()
+    return found
+
+
+@each_additive
+def test_facade_and_client_go_on(
+    mutation: Mutation, sandbox: Sandbox, session: up42.Session
+) -> None:
+    from up42_client.api.eulas import get_eula
+    from up42_client.api.processing import get_processing_job, list_processing_jobs
+
+    known = sandbox.add_job(status="captured").id
+    process = up42.Process.get("pansharpening", session=session)
+    template = process.template(**sandbox.inputs_for("pansharpening"))
+    new_form(mutation, sandbox, as_sent(session, known))
+
+    assert up42.Job.get(known, session=session).id == known
+    assert known in [job.id for job in up42.Job.all(session=session)]
+    assert process.is_eula_accepted
+    assert template.cost.credits >= 0
+    assert template.execute().id
+    page = list_processing_jobs.sync(client=session.client)
+    assert known in [job.job_id for job in page.jobs]
+    found = get_processing_job.sync(known, client=session.client)
+    assert found.job_id == known
+    assert get_eula.sync(process.eula_ids[0], client=session.client).is_accepted
+
+
+def test_what_is_new_is_kept(sandbox: Sandbox, session: up42.Session) -> None:
+    known = sandbox.add_job(status="captured").id
+    new_form(BY_NAME["enum value added"], sandbox, {})
+    assert str(up42.Job.get(known, session=session).status) == "paused"
+    sandbox.clear_faults()
+    new_form(BY_NAME["response field added"], sandbox, {})
+    assert session.http.get(f"/v2/processing/jobs/{known}").json()["priority"] == 3
+
+
+@each_additive
+def test_the_sandbox_still_answers_what_the_document_says(
+    mutation: Mutation, document: dict[str, Any], answers: list[Any]
+) -> None:
+    from updating.wire_impact import complaints
+
+    changed = copy.deepcopy(document)
+    mutation.apply(changed)
+    assert list(complaints(changed, answers)) == []
+
+
+def test_an_answer_that_the_document_does_not_allow_is_noticed(
+    document: dict[str, Any], answers: list[Any]
+) -> None:
+    from updating.wire_impact import complaints
+
+    changed = copy.deepcopy(document)
+    BY_NAME["response field retyped"].apply(changed)
+    assert any("isAccepted" in line for line in complaints(changed, answers))
