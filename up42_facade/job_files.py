@@ -39,8 +39,9 @@ class JobFiles(Viz):
         id: str
         status: JobStatus
         errors: list[ValidationError] | None
-        _files: Files
 
+        @property
+        def _files(self) -> Files: ...
         @property
         def inputs(self) -> dict[str, Any]: ...
         @property

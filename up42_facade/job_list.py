@@ -120,6 +120,8 @@ class Query:
         if any(filtered == [] for filtered in (self.process_id, self.status, self.ids)):
             return iter(())
         jobs = (job for part in self._parts() for job in part._pages(session))
+        if self.created_after is None and self.created_before is None:
+            return jobs
         return within(jobs, self.created_after, self.created_before, self.order)
 
     def _parts(self) -> Iterator[Query]:
@@ -207,9 +209,6 @@ def within(
     """Yield the jobs made in [after, before); stop where the order says that none will follow."""
     by_creation = order is not None and order.name == JobSorting.created.name
     for job in jobs:
-        if after is None and before is None:
-            yield job
-            continue
         if job.created is None:
             continue
         too_old = after is not None and job.created < after

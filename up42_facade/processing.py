@@ -79,7 +79,8 @@ class Job(JobFiles):
     started: dt.datetime | None = None
     finished: dt.datetime | None = None
     _session: Session | None = field(default=None, repr=False, eq=False, kw_only=True)
-    _files: Files = field(factory=Files, init=False, repr=False, eq=False)
+    # Made at the first download: long listings shouldn't pay for it.
+    _downloaded: Files | None = field(default=None, init=False, repr=False, eq=False)
 
     def __repr__(self) -> str:
         credits = f", credits={self.credits}" if self.credits is not None else ""
@@ -101,6 +102,12 @@ class Job(JobFiles):
             "Errors": "; ".join(f"{e.name}: {e.message}" for e in self.errors or []) or None,
         }
         return table(f"Job {self.id}", rows)
+
+    @property
+    def _files(self) -> Files:
+        if self._downloaded is None:
+            self._downloaded = Files()
+        return self._downloaded
 
     @property
     def inputs(self) -> dict[str, Any]:
