@@ -103,6 +103,7 @@ def make_data(folder: Path) -> None:
     scenes = [scene(seed) for seed in range(SCENES)]
     with gzip.open(short, "wb", compresslevel=6) as packed:
         _pack(packed, scenes)
+    # isal publishes no types.
     with igzip_threaded.open(long, "wb", compresslevel=3, threads=2) as packed:  # type: ignore[no-untyped-call]
         _pack(packed, scenes * LONG_FACTOR)
 
@@ -201,7 +202,7 @@ def unpack(base: str, folder: Path, rival: str | None, rounds: int) -> list[tupl
 def memory(base: str, folder: Path, rounds: int) -> list[tuple[str, ...]]:
     """Peak memory above a bare import."""
     candidates: dict[str, Callable[[str], Result]] = {
-        name: lambda target, url=f"{base}/{name}": in_python(  # type: ignore[misc]
+        name: lambda target, url=f"{base}/{name}": in_python(  # type: ignore[misc]  # mypy counts the default
             sys.executable, OURS, "archive", url, target
         )
         for name in ("short.tgz", "long.tgz")
@@ -221,7 +222,7 @@ def parallel(base: str, folder: Path, rounds: int) -> list[tuple[str, ...]]:
     """One large file from a server that throttles each connection."""
     url = f"{base}/large.bin?bytes_per_second={BYTES_PER_SECOND}"
     candidates: dict[str, Callable[[str], Result]] = {
-        count: lambda target, count=count: in_python(  # type: ignore[misc]
+        count: lambda target, count=count: in_python(  # type: ignore[misc]  # mypy counts the default
             sys.executable, OURS, count, url, target
         )
         for count in ("4", "1")

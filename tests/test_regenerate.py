@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import regenerate  # noqa: E402 - the scripts are no package
-from updating import generating, trees  # noqa: E402
+from updating import generating, trees  # noqa: E402 - likewise
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.1.0",

@@ -76,6 +76,7 @@ def _open(reader: ForwardReader) -> tarfile.TarFile | None:
 
 def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
     # TarFile.next() takes a damaged header for the end of the archive, so it isn't used here.
+    # The stubs lack the two header errors that tell an end from a cut.
     try:
         return tarfile.TarInfo.fromtarfile(archive)
     except tarfile.EOFHeaderError:  # type: ignore[attr-defined]

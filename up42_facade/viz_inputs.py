@@ -88,7 +88,7 @@ def read_features(path: Path) -> list[Any]:
         InvalidInputError: The file can't be read as vector data.
     """
     import geopandas as gpd
-    import pyogrio  # type: ignore[import-untyped]
+    import pyogrio  # type: ignore[import-untyped]  # no types are published
 
     try:
         layers = [name for name, kind in pyogrio.list_layers(path) if kind is not None]

@@ -209,6 +209,7 @@ def finish(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
     if likely:
         names = html.escape(", ".join(overlay.path.stem for overlay in likely))
         legend = LEGEND.format(names=names, colours=", ".join(RAMP))
+        # The root of a map is a Figure, which the annotation doesn't say.
         target.get_root().html.add_child(folium.Element(legend))  # type: ignore[attr-defined]
     layers = sum(getattr(child, "control", False) for child in target._children.values())
     folium.LayerControl(collapsed=layers > OPEN_LAYERS).add_to(target)

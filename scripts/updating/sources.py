@@ -22,7 +22,7 @@ TRUTH = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
 Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class Loader(Base):  # type: ignore[misc]
+class Loader(Base):  # type: ignore[misc]  # which of the two is known at run time
     """YAML as JSON knows it: a date stays a text, and `no` or `on` are words."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the library's way to set them

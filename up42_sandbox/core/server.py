@@ -31,6 +31,7 @@ class _Protocol(H11Protocol):
         super().__init__(*args, **kwargs)
         self.access_log = False
 
+    # uvicorn narrows the argument of asyncio's protocol in the same way.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         # Every request's scope gets a copy of this mapping.
