@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         AuthenticationError,
         AuthServerError,
         BadRequestError,
+        BatchCostLimitError,
         ChecksumError,
         ConcurrentJobsError,
         ConfigurationError,
@@ -36,9 +37,15 @@ if TYPE_CHECKING:
         ExecutionUncertainError,
         ForbiddenError,
         ForeignHostError,
+        ForeignJournalError,
+        IncompleteBatchError,
         InsufficientCreditsError,
         InvalidInputError,
         InvalidTemplateError,
+        JournalError,
+        JournalLockedError,
+        LookUpUnavailableError,
+        MissingDriverError,
         MissingExtraError,
         NoResultsError,
         NotAuthenticatedError,
@@ -46,8 +53,10 @@ if TYPE_CHECKING:
         RateLimitError,
         RerunUncertainError,
         ServerError,
+        TemplateFileError,
         UncertainError,
         UnexpectedResponseError,
+        UnfinishedBatch,
         UnfinishedJob,
         UnprocessableError,
         UnsafeArchiveError,
@@ -55,6 +64,7 @@ if TYPE_CHECKING:
         Up42Error,
         UploadError,
     )
+    from up42_facade.frames import jobs_to_dataframe
     from up42_facade.item_files import download_items
     from up42_facade.processes import Process
     from up42_facade.processing import (
@@ -76,14 +86,18 @@ if TYPE_CHECKING:
 _MODULES = {
     "errors": (
         "ApiError ArchiveError AuthenticationError AuthServerError BadRequestError "
-        "ChecksumError ConcurrentJobsError ConfigurationError ConnectionFailedError "
-        "CorruptArchiveError CostLimitError DownloadError ExecutionUncertainError "
-        "ForbiddenError ForeignHostError InsufficientCreditsError InvalidInputError "
-        "InvalidTemplateError MissingExtraError NoResultsError NotAuthenticatedError "
-        "NotFoundError RateLimitError RerunUncertainError ServerError UncertainError "
-        "UnexpectedResponseError UnfinishedJob UnprocessableError UnsafeArchiveError "
-        "UnsupportedArchiveError Up42Error UploadError"
+        "BatchCostLimitError ChecksumError ConcurrentJobsError ConfigurationError "
+        "ConnectionFailedError CorruptArchiveError CostLimitError DownloadError "
+        "ExecutionUncertainError ForbiddenError ForeignHostError ForeignJournalError "
+        "IncompleteBatchError InsufficientCreditsError InvalidInputError "
+        "InvalidTemplateError JournalError JournalLockedError LookUpUnavailableError "
+        "MissingDriverError MissingExtraError "
+        "NoResultsError NotAuthenticatedError NotFoundError RateLimitError "
+        "RerunUncertainError ServerError TemplateFileError UncertainError "
+        "UnexpectedResponseError UnfinishedBatch UnfinishedJob UnprocessableError "
+        "UnsafeArchiveError UnsupportedArchiveError Up42Error UploadError"
     ),
+    "frames": "jobs_to_dataframe",
     "item_files": "download_items",
     "analytics": "AnalyticsJobSorting get_jobs initialize_job initialize_jobtask",
     "processes": "Process",
@@ -109,6 +123,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "JobStatus",
     "SortingField",
     "TERMINAL_STATUSES",
+    "jobs_to_dataframe",
     "ValidationError",
     "Cost",
     "Process",
@@ -127,6 +142,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "AuthenticationError",
     "AuthServerError",
     "BadRequestError",
+    "BatchCostLimitError",
     "ChecksumError",
     "ConcurrentJobsError",
     "ConfigurationError",
@@ -137,9 +153,15 @@ __all__ = [  # noqa: RUF022 - by topic
     "ExecutionUncertainError",
     "ForbiddenError",
     "ForeignHostError",
+    "ForeignJournalError",
+    "IncompleteBatchError",
     "InsufficientCreditsError",
     "InvalidInputError",
     "InvalidTemplateError",
+    "JournalError",
+    "JournalLockedError",
+    "LookUpUnavailableError",
+    "MissingDriverError",
     "MissingExtraError",
     "NoResultsError",
     "NotAuthenticatedError",
@@ -147,8 +169,10 @@ __all__ = [  # noqa: RUF022 - by topic
     "RateLimitError",
     "RerunUncertainError",
     "ServerError",
+    "TemplateFileError",
     "UncertainError",
     "UnexpectedResponseError",
+    "UnfinishedBatch",
     "UnfinishedJob",
     "UnprocessableError",
     "UnsafeArchiveError",

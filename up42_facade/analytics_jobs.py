@@ -22,7 +22,7 @@ from up42_facade.errors import (
     UnexpectedResponseError,
     UnprocessableError,
 )
-from up42_facade.html import table
+from up42_facade.html import Status, readable, table
 
 # Seconds between two looks at a job, and how many: those of processing jobs, three days in all.
 TRACK_WAIT = 60
@@ -48,12 +48,12 @@ class Job(JobOutputs):
     def _repr_html_(self) -> str:
         rows = {
             "Name": self._known.get("name"),
-            "Status": self._last_status,
+            "Status": Status(self._last_status) if self._last_status else None,
             "Workflow": self._known.get("workflowName"),
             "Mode": self._known.get("mode"),
-            "Created": self._known.get("createdAt"),
-            "Started": self._known.get("startedAt"),
-            "Finished": self._known.get("finishedAt"),
+            "Created": readable(self._known.get("createdAt")),
+            "Started": readable(self._known.get("startedAt")),
+            "Finished": readable(self._known.get("finishedAt")),
             "Project": self.project_id,
         }
         return table(f"Job {self.job_id}", rows)

@@ -26,6 +26,7 @@ from up42_facade.errors import (
     Up42Error,
 )
 from up42_facade.inflate import GZIP_MAGIC
+from up42_facade.locations import local_folder
 from up42_facade.tar_members import BLOCK_BYTES, is_tar
 from up42_facade.values import as_dict
 from up42_facade.zip_members import ZIP_MAGICS
@@ -110,7 +111,7 @@ class Outputs:
         self, output_directory: str | Path | None, *, unpacking: bool, progress: bool
     ) -> list[str]:
         """Bring the archive, or what is in it, to disk and return the paths."""
-        folder = self.folder if output_directory is None else Path(output_directory)
+        folder = self.folder if output_directory is None else local_folder(output_directory)
         # Asked for before anything is made on disk: this is where a job without results shows.
         get_url = FirstKnown(self.url(), self)
         storage = self.address.session.storage
@@ -259,7 +260,7 @@ def download_quicklooks(
     for task in tasks:
         for name in task.quicklook_names():
             file = f"quicklook_{safe_file_name(name)}"
-            folder = task.job_folder if output_directory is None else Path(output_directory)
+            folder = task.job_folder if output_directory is None else local_folder(output_directory)
             get_url = partial(quicklook_path, task, name)
             sources.setdefault(file.casefold(), Download(get_url, folder / file))
     if not sources:

@@ -10,7 +10,7 @@ from attrs import define, field
 from up42_facade.analytics_answers import JobAddress
 from up42_facade.analytics_outputs import Outputs, download_quicklooks
 from up42_facade.analytics_types import documented_status
-from up42_facade.html import table
+from up42_facade.html import Status, readable, table
 from up42_facade.session import Session, resolve_session
 from up42_facade.values import as_dict
 from up42_facade.viz import Viz
@@ -57,11 +57,11 @@ class JobTask(Viz):
     def _repr_html_(self) -> str:
         rows = {
             "Name": self._known.get("name"),
-            "Status": self._status,
+            "Status": Status(self._status) if self._status else None,
             "Block": as_dict(self._known.get("block")).get("name"),
             "Block version": self._block_version,
-            "Started": self._known.get("startedAt"),
-            "Finished": self._known.get("finishedAt"),
+            "Started": readable(self._known.get("startedAt")),
+            "Finished": readable(self._known.get("finishedAt")),
             "Job": self.job_id,
             "Project": self.project_id,
         }

@@ -42,7 +42,9 @@ class Token:
 class TokenStore:
     """One token for many threads; whoever needs a new one first fetches it for all."""
 
-    def __init__(self, credentials: Credentials, hosts: Hosts, client: httpx.Client) -> None:
+    def __init__(
+        self, credentials: Callable[[], Credentials], hosts: Hosts, client: httpx.Client
+    ) -> None:
         self._credentials = credentials
         self._hosts = hosts
         self._origins = {origin(httpx.URL(host)) for host in (hosts.api, hosts.auth)}
@@ -85,8 +87,10 @@ class TokenStore:
             return self._fetch()
 
     def _fetch(self) -> str:
+        # Who has none may get some: that isn't remembered as a failure.
+        credentials = self._credentials()
         try:
-            self._token = fetch_token(self._credentials, self._hosts, self._client)
+            self._token = fetch_token(credentials, self._hosts, self._client)
             self._failure = None
         except (AuthenticationError, AuthServerError) as error:
             self._token = None

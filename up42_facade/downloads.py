@@ -15,6 +15,7 @@ from attrs import frozen
 
 from up42_facade.archives import ArchiveLimits, download_archive
 from up42_facade.errors import DownloadError, InvalidInputError
+from up42_facade.stopping import transfer_stop
 
 if TYPE_CHECKING:
     import httpx
@@ -106,7 +107,7 @@ def download_file(
     if connections < 1:
         raise InvalidInputError(f"connections must be at least 1, not {connections}.")
     request = Download(get_url, target, size, checksum)
-    return _download(request, http, overwrite, progress, connections, threading.Event())
+    return _download(request, http, overwrite, progress, connections, transfer_stop())
 
 
 def download_files(
@@ -156,7 +157,7 @@ def download_files(
             )
         ]
     _check_targets(requests)
-    stop = threading.Event()
+    stop = transfer_stop()
     with (
         bar(progress=progress, total=len(requests), unit="file") as shown,
         ThreadPoolExecutor(workers, thread_name_prefix="up42-download") as pool,

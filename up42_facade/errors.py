@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from up42_facade.processing import Cost, Job, ValidationError
+    from up42_facade.template_rows import FileProblem
 
 
 class Up42Error(Exception):
-    """Base of all errors of this package: catch it to catch them all."""
+    """Base of all errors of this package: catch it to catch them all.
+
+    They come whole out of other processes, whatever their constructors take. An attribute that
+    can't be pickled is None there.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {name: value if travels(value) else None for name, value in vars(self).items()}
+        return restored, (type(self), self.args, state)
+
+
+def restored(kind: type[Up42Error], args: tuple[Any, ...], state: dict[str, Any]) -> Up42Error:
+    """Make an error of what was pickled of it, without the constructor of its class."""
+    error = kind.__new__(kind)
+    # That of the built-in base, which some of them have: it keeps the message.
+    super(Up42Error, error).__init__(*args)
+    error.__dict__.update(state)
+    return error
+
+
+def travels(value: Any) -> bool:
+    """Tell whether a value can be pickled."""
+    try:
+        pickle.dumps(value)
+    except Exception:  # whatever the objects in it raise
+        return False
+    return True
 
 
 class ConfigurationError(Up42Error, ValueError):
@@ -32,6 +60,14 @@ class MissingExtraError(Up42Error, ImportError):
     def __init__(self, feature: str, extra: str) -> None:
         super().__init__(f"{feature} needs the extra '{extra}': pip install 'up42-facade[{extra}]'")
         self.extra = extra
+
+
+class MissingDriverError(Up42Error, ImportError):
+    """A store was named whose driver for fsspec isn't installed. `scheme` names it."""
+
+    def __init__(self, scheme: str, remedy: str) -> None:
+        super().__init__(f"'{scheme}://' can't be reached: {remedy}")
+        self.scheme = scheme
 
 
 class ConnectionFailedError(Up42Error, ConnectionError):
@@ -146,7 +182,7 @@ class InvalidTemplateError(Up42Error):
         self.errors = frozenset(errors)
         listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in self.errors))
         super().__init__(
-            f"The inputs for process '{process_id}' are not valid: {listed}. "
+            f"The inputs for process '{process_id}' are not valid: {listed.rstrip('.')}. "
             "Correct them and make a new template. Nothing was executed."
         )
 
@@ -176,11 +212,21 @@ class UncertainError(Up42Error):
         self, message: str, *, look_up: Callable[[], list[Any]], candidates: Iterable[Any] = ()
     ) -> None:
         super().__init__(message)
-        self._look_up = look_up
+        self._look_up: Callable[[], list[Any]] | None = look_up
         self.candidates = list(candidates)
 
     def look_up(self) -> list[Any]:
-        """Look again for the job: those with the same inputs, made since."""
+        """Look again for the job: those with the same inputs, made since.
+
+        Raises:
+            LookUpUnavailableError: The error comes from another process.
+        """
+        if self._look_up is None:
+            raise LookUpUnavailableError(
+                "This error was raised in another process, and what looks for its job could not "
+                "come with it. Look at `candidates` and at the newest jobs, for instance "
+                "Job.all(sort_by=JobSorting.created.desc), before you send the request again."
+            )
         self.candidates = self._look_up()
         return self.candidates
 
@@ -225,6 +271,10 @@ class RerunUncertainError(UncertainError):
         super().__init__(message, **lookup)
         self.project_id = project_id
         self.job_id = job_id
+
+
+class LookUpUnavailableError(Up42Error):
+    """`look_up()` was called on an error that comes from another process. Nothing was sent."""
 
 
 class UnfinishedJob(Up42Error):  # noqa: N818 - the documented name
@@ -277,3 +327,75 @@ class UnsafeArchiveError(ArchiveError):
         super().__init__(f"Archive member {member!r} was refused: {reason}. Nothing was unpacked.")
         self.member = member
         self.reason = reason
+
+
+class TemplateFileError(InvalidInputError):
+    """A file of templates can't be used, or rows of it can't. Nothing was executed.
+
+    Attributes:
+        path: The file.
+        problems: All that were found, each with `message`, `line` and `column`.
+    """
+
+    # Problems that the message lists; `problems` holds all.
+    LISTED = 50
+
+    def __init__(self, path: Any, problems: Iterable[FileProblem]) -> None:
+        self.path = path
+        self.problems = list(problems)
+        listed = [f"{path}: {problem}" for problem in self.problems[: self.LISTED]]
+        rest = len(self.problems) - len(listed)
+        super().__init__("\n".join([*listed, *([f"… and {rest} more."] if rest else [])]))
+
+
+class BatchCostLimitError(CostLimitError):
+    """What a batch would cost in all passes the caller's limit. Nothing was executed."""
+
+    def __init__(self, cost: Cost, limit: float | Decimal, spent: int) -> None:
+        Up42Error.__init__(
+            self,
+            f"The batch costs {cost.credits} credits in all ({spent} of them for jobs that were "
+            f"executed before), above the limit max_credits={limit}. Nothing was executed: raise "
+            "the limit, choose with filter(…), or pass cheapest=True to take what fits.",
+        )
+        self.cost = cost
+        self.limit = limit
+        self.spent = spent
+
+
+class IncompleteBatchError(Up42Error):
+    """Something could not be done for some entries of a batch; for the others it is done.
+
+    Call the same method again: nothing runs or is fetched twice.
+
+    Attributes:
+        failures: What was raised, by index of the entry.
+    """
+
+    def __init__(self, message: str, failures: Mapping[int, Exception] | None = None) -> None:
+        super().__init__(message)
+        self.failures = dict(failures or {})
+
+
+class UnfinishedBatch(UnfinishedJob):
+    """Jobs of a batch have not ended before the deadline. They go on at the server.
+
+    Attributes:
+        batch: The entries whose jobs have not ended.
+    """
+
+    def __init__(self, message: str, batch: Any = None) -> None:
+        super().__init__(message)
+        self.batch = batch
+
+
+class JournalError(Up42Error):
+    """The journal of a batch can't be opened, read or written."""
+
+
+class JournalLockedError(JournalError):
+    """The journal is in use by another process that runs the batch."""
+
+
+class ForeignJournalError(JournalError):
+    """The journal belongs to another account or another UP42."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from up42_facade.errors import ExecutionUncertainError, Up42Error
 from up42_facade.job_list import Page, jobs_of
@@ -16,33 +17,56 @@ from up42_facade.lost_answers import is_unclear, look_for
 from up42_facade.processing import Job
 from up42_facade.processing_types import JobSorting
 from up42_facade.session import Session
+from up42_facade.values import next_link
 
 logger = logging.getLogger(__name__)
 
 # Jobs of one process that are compared before and after; new ones come first.
 RECENT_JOBS = 100
+# Of the jobs that were there before, so many are passed on the way back to older ones: where
+# the clocks of a server's nodes differ, a new job may stand behind jobs that were known.
+OVERLAP = 50
+
+
+def excludes_none(job: Job) -> bool:
+    return False
 
 
 @frozen
 class Execution:
-    """One request to execute a process, and how to find its job if the answer is lost."""
+    """One request to execute a process, and how to find its job if the answer is lost.
+
+    Attributes:
+        session, process_id, inputs, workspace_id, budget_id: What is asked for.
+        is_excluded: Tells jobs that fit but are known to be another request's.
+        stop: Ends the search for a job when it is set.
+    """
 
     session: Session
     process_id: str
     inputs: Mapping[str, Any]
     workspace_id: str
     budget_id: str | None = None
+    is_excluded: Callable[[Job], bool] = excludes_none
+    stop: threading.Event = field(factory=threading.Event)
 
-    def run(self) -> Job:
+    def run(self, on_send: Callable[[Collection[str]], object] | None = None) -> Job:
         """Send the request once and return the job.
 
         Identical executions of one session follow one another, so that the job of one can't
         be taken for that of the other.
+
+        Args:
+            on_send: Called right before the request, with the ids of the jobs that are there
+                already: with them `find_new` finds the job of a request whose sender died. If
+                it raises, nothing is sent.
         """
         fingerprint = json.dumps([self.process_id, self.inputs], sort_keys=True, default=str)
         with self.session.once(("execution", fingerprint), threading.Lock):
             # The ids, rather than a time, tell old jobs from new ones: clocks differ.
             known = {job.id for job in self._recent()}
+            if on_send is not None:
+                on_send(known)
             try:
                 return self._send()
             except KeyboardInterrupt as interruption:
@@ -51,7 +75,7 @@ class Execution:
                     "Job.all(sort_by=JobSorting.created) before you execute it again."
                 )
                 raise
-            except Up42Error as error:
+            except Exception as error:
                 if not is_unclear(error):
                     raise
                 return self._find(known, error)
@@ -80,17 +104,30 @@ class Execution:
             sort=str(JobSorting.created.desc),
             limit=RECENT_JOBS,
         )
-        return list(jobs_of(Page.from_dict(page), self.session))
+        jobs = list(jobs_of(Page.from_dict(page), self.session))
+        if len(jobs) < RECENT_JOBS and next_link(page.get("links")):
+            # The server's pages are smaller than what was asked for.
+            return list(islice(self._newest_first(), RECENT_JOBS))
+        return jobs
 
-    def _new(self, known: set[str]) -> list[Job]:
-        """Return the jobs with our inputs that were made since `known` was noted."""
+    def find_new(self, known: Collection[str]) -> list[Job]:
+        """Return the jobs with our inputs that were made since `known` was noted.
+
+        A server may add inputs that we left out: such jobs count where none has ours exactly.
+        """
         found: list[Job] = []
+        passed = 0
         for job in self._newest_first():
             if job.id in known:
-                break
-            if all(job.inputs.get(name) == value for name, value in self.inputs.items()):
+                passed += 1
+                if passed == OVERLAP:
+                    break
+            elif self._fits(job) and not self.is_excluded(job):
                 found.append(job)
-        return found
+        return [job for job in found if job.inputs == self.inputs] or found
+
+    def _fits(self, job: Job) -> bool:
+        return all(job.inputs.get(name) == value for name, value in self.inputs.items())
 
     def _newest_first(self) -> Iterator[Job]:
         return Job.all(
@@ -101,10 +138,11 @@ class Execution:
             session=self.session,
         )
 
-    def _find(self, known: set[str], error: Up42Error) -> Job:
+    def _find(self, known: set[str], error: Exception) -> Job:
         logger.warning("The answer to an execution was lost, looking for its job: %s", error)
+        pauses = self.session.options.lookup_waits
         try:
-            candidates = look_for(lambda: self._new(known), self.session.options.lookup_waits)
+            candidates = look_for(lambda: self.find_new(known), pauses, self.stop)
         except Up42Error as failure:
             unread = f"The list of jobs can't be read either: {failure}"
             raise self._uncertain(unread, known) from error
@@ -122,7 +160,7 @@ class Execution:
             process_id=self.process_id,
             inputs=self.inputs,
             candidates=candidates or (),
-            look_up=lambda: self._new(known),
+            look_up=lambda: self.find_new(known),
         )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from up42_facade.downloads import Download, download_files
+from up42_facade.destinations import Destination, Incoming, destination
 from up42_facade.errors import (
     InvalidInputError,
     UnexpectedResponseError,
@@ -67,6 +67,10 @@ class ItemFile:
         known = {self.key, media_type, media_type.partition(";")[0].strip()}
         return bool(known.union(self.asset.roles or ()).intersection(wanted))
 
+    def incoming(self, parts: tuple[str, ...]) -> Incoming:
+        """Return the file on its way to a path below a folder."""
+        return Incoming(self.url, parts, self.size, self.checksum)
+
     def url(self) -> str:
         """Return a fresh URL that needs no token.
 
@@ -100,26 +104,36 @@ def download_items(
     unpacking: bool = True,
     overwrite: bool = False,
     progress: bool = True,
+    storage_options: Mapping[str, Any] | None = None,
     session: Session | None = None,
 ) -> list[str]:
     """Download the files of STAC items, several at a time.
 
     Args:
         items: Items from UP42's storage.
-        output_directory: Where the files go; made if it isn't there.
+        output_directory: Where the files go; made if it isn't there. Also the URL of a folder in
+            another store, such as `s3://bucket/results`: needs the extra `cloud` and the store's
+            driver for fsspec (s3fs, gcsfs, adlfs, …).
         assets: Only assets with these keys, roles or media types; default: all.
         unpacking: Unpack archives while they arrive, instead of keeping them.
-        overwrite: Fetch also files that are there with the right size and checksum.
+        overwrite: Fetch also files that are there with the right size and checksum (in another
+            store: with the right size).
         progress: Show a bar.
+        storage_options: For the driver of another store, for instance credentials; default:
+            what it finds by itself, and fsspec's own configuration.
         session: Default: that of `authenticate()`.
 
     Returns:
-        The paths, in the order of items and assets, members of archives in theirs. A file is
-        named by its asset's key, in a folder named by its item where several have one key.
+        The paths, in the order of items and assets, members of archives in theirs; whole URLs
+        where they are in another store. A file is named by its asset's key, in a folder named by
+        its item where several have one key.
 
     Raises:
-        InvalidInputError: `assets` fits nothing; the error lists what is there.
+        InvalidInputError: `assets` fits nothing; the error lists what is there. Or
+            `output_directory` or `storage_options` is not usable.
         DownloadError: A file could not be fetched whole. No part of it stands under its name.
+        UploadError: The other store refuses or can't be reached.
+        MissingExtraError, MissingDriverError: fsspec or the store's driver isn't installed.
 
     Example:
         >>> items = up42.initialize_asset(asset_id).stac_items
@@ -139,58 +153,51 @@ def download_items(
             f"assets={assets!r} fits no asset: expected keys, roles or media types. There are: "
             f"{keys}."
         )
-    fetch = Fetch(targets(chosen, Path(output_directory)), session, overwrite, progress)
-    return fetch.run(unpacking)
+    folder = destination(
+        output_directory,
+        storage_options,
+        http=session.storage,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    return Fetch(targets(chosen), folder).run(unpacking)
 
 
-def targets(files: list[ItemFile], folder: Path) -> list[tuple[ItemFile, Path]]:
+def targets(files: list[ItemFile]) -> list[tuple[ItemFile, tuple[str, ...]]]:
     """Give each file its path; files of one name go to folders named after their items."""
     count = Counter(file.name.casefold() for file in files)
     return [
-        (file, folder / file.name)
+        (file, (file.name,))
         if count[file.name.casefold()] == 1
-        else (file, folder / safe_file_name(file.item.id) / file.name)
+        else (file, (safe_file_name(file.item.id), file.name))
         for file in files
     ]
 
 
 @frozen
 class Fetch:
-    """The transfer of some result files."""
+    """The transfer of some result files into a folder."""
 
-    files: list[tuple[ItemFile, Path]]
-    session: Session
-    overwrite: bool
-    progress: bool
+    files: list[tuple[ItemFile, tuple[str, ...]]]
+    folder: Destination
 
     def run(self, unpacking: bool) -> list[str]:
         """Return the paths in the order of the files, members of archives in theirs."""
-        unpacked = {
-            path: members
-            for file, path in self.files
-            if unpacking and file.is_archive and (members := self._unpack(file, path)) is not None
-        }
-        plain = [(file, path) for file, path in self.files if path not in unpacked]
+        incoming = [file.incoming(parts) for file, parts in self.files]
+        found: dict[int, list[str]] = {}
+        for index, (file, _) in enumerate(self.files):
+            if unpacking and file.is_archive:
+                members = self._unpack(incoming[index])
+                if members is not None:
+                    found[index] = members
+        plain = [index for index in range(len(incoming)) if index not in found]
         if plain:
-            download_files(
-                [Download(file.url, path, file.size, file.checksum) for file, path in plain],
-                http=self.session.storage,
-                overwrite=self.overwrite,
-                progress=self.progress,
-            )
-        return [name for _, path in self.files for name in unpacked.get(path, [str(path)])]
+            paths = self.folder.fetch_files([incoming[index] for index in plain])
+            found.update({index: [path] for index, path in zip(plain, paths, strict=True)})
+        return [path for index in range(len(incoming)) for path in found[index]]
 
-    def _unpack(self, file: ItemFile, path: Path) -> list[str] | None:
-        from up42_facade.archives import download_archive
-
-        options: dict[str, Any] = {"size": file.size, "checksum": file.checksum}
+    def _unpack(self, archive: Incoming) -> list[str] | None:
         try:
-            return download_archive(
-                file.url,
-                path.parent,
-                http=self.session.storage,
-                progress=self.progress,
-                **options,
-            )
+            return self.folder.fetch_archive(archive)
         except UnsupportedArchiveError:
             return None

@@ -132,7 +132,14 @@ class JobTemplate:
         ).run()
 
     def _repr_html_(self) -> str:
-        return table(f"Template of {self.process_id}", self.inputs)
+        rows: dict[str, object] = dict(self.inputs)
+        # What the server says is shown once it was asked for: showing a template asks nothing.
+        assessed = self._assessed.known
+        if assessed is not None:
+            rows["Valid"] = "no" if assessed.errors else "yes"
+            rows["Errors"] = sorted(f"{e.name}: {e.message}" for e in assessed.errors) or None
+            rows["Credits"] = assessed.cost.credits if assessed.cost else None
+        return table(f"Template of {self.process_id}", rows)
 
     @property
     def _assessment(self) -> Assessment:
@@ -168,6 +175,23 @@ def assess(template: JobTemplate) -> Assessment:
     errors |= validation.result()
     # An invalid template has no cost: that the server refused to price it is no news.
     return Assessment(frozenset(errors), None if errors else cost())
+
+
+def assess_in_turn(template: JobTemplate, process: set[ValidationError]) -> Assessment:
+    """Do what `assess` does with one request after the other, as one of many templates.
+
+    Args:
+        template: The template.
+        process: What `process_errors` has found for its process.
+    """
+    errors = template._local_errors() or set(process)
+    if not any(error.name == "ProcessNotFound" for error in errors):
+        errors = errors or validate(template.process_id, template.inputs, template._session)
+    if errors:
+        return Assessment(frozenset(errors), None)
+    return Assessment(
+        frozenset(), estimate(template.process_id, template.inputs, template._session)
+    )
 
 
 def attempt(function: Callable[[], Cost]) -> Callable[[], Cost]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -19,9 +19,22 @@ class Once(Generic[T]):
         self._lock = threading.Lock()
         self._made: list[T] = []
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Locks can't be pickled; the value can travel with what remembers it.
+        return {"made": list(self._made)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._lock = threading.Lock()
+        self._made = state["made"]
+
     def get(self, make: Callable[[], T]) -> T:
         """Return the value, made by `make` if there is none yet."""
         with self._lock:
             if not self._made:
                 self._made.append(make())
             return self._made[0]
+
+    @property
+    def known(self) -> T | None:
+        """The value if it was made already, else None; waits for nobody."""
+        return next(iter(self._made), None)

@@ -181,8 +181,9 @@ class PartFile:
             self._closed = True
             if os.name == "nt":  # Windows doesn't rename what is open.
                 os.close(self._file)
-            self._path.replace(self.target)
+            # In this order: whoever is killed in between leaves nothing that stays for ever.
             self._note.unlink(missing_ok=True)
+            self._path.replace(self.target)
             if os.name != "nt":
                 os.close(self._file)
 

@@ -56,8 +56,9 @@ class Process:
         rows = {
             "Title": self.title,
             "Description": self.description,
-            "Inputs": ", ".join(self.inputs) or None,
-            "Price": ", ".join(map(str, self.prices)) or None,
+            "Inputs": [input_line(name, as_dict(spec)) for name, spec in self.inputs.items()]
+            or None,
+            "Price": self.prices or None,
         }
         return table(f"Process {self.id}", rows)
 
@@ -200,6 +201,12 @@ def input_schema(spec: Any) -> dict[str, Any]:
     if most == 1:
         return schema
     return {"anyOf": [schema, {"type": "array", "items": schema}]}
+
+
+def input_line(name: str, spec: dict[str, Any]) -> str:
+    """Return an input's name and what it is in one line."""
+    told = spec.get("description") or spec.get("title")
+    return f"{name}: {told}" if told else name
 
 
 def place(error: Any) -> str:

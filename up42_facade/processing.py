@@ -10,7 +10,7 @@ from attrs import define, field, fields
 
 from up42_facade import processing_types as types
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
-from up42_facade.html import table
+from up42_facade.html import Status, table
 from up42_facade.job_files import Files, JobFiles
 from up42_facade.processing_types import (
     TERMINAL_STATUSES,
@@ -91,15 +91,15 @@ class Job(JobFiles):
 
     def _repr_html_(self) -> str:
         rows = {
-            "Process": self.process_id,
-            "Status": self.status.value,
             "Title": self.inputs.get("title"),
+            "Process": self.process_id,
+            "Status": Status(self.status.value),
             "Credits": self.credits,
             "Created": self.created,
             "Started": self.started,
             "Finished": self.finished,
             "Collection": self.collection_url,
-            "Errors": "; ".join(f"{e.name}: {e.message}" for e in self.errors or []) or None,
+            "Errors": [f"{error.name}: {error.message}" for error in self.errors or []] or None,
         }
         return table(f"Job {self.id}", rows)
 
@@ -155,7 +155,9 @@ class Job(JobFiles):
 
         Endpoint: GET /v2/processing/jobs/{jobId}.
         """
-        current = Job.get(self.id, session=self.session)
+        return self._take_over(Job.get(self.id, session=self.session))
+
+    def _take_over(self, current: Job) -> Job:
         for attribute in fields(Job):
             if attribute.eq:
                 setattr(self, attribute.name, getattr(current, attribute.name))
@@ -312,6 +314,29 @@ class Job(JobFiles):
             UnexpectedResponseError: It has no job id.
         """
         return cls._adapt(metadata, session)
+
+    def to_metadata(self) -> JobMetadata:
+        """Return the job as the JSON object that `from_metadata` reads.
+
+        Example:
+            >>> up42.Job.from_metadata(job.to_metadata()) == job
+            True
+        """
+        errors = [{"name": e.name, "message": e.message} for e in self.errors or []]
+        return {
+            "processID": self.process_id,
+            "jobID": self.id,
+            "accountID": self.account_id,
+            "workspaceID": self.workspace_id,
+            "definition": self.definition,
+            "results": {"collection": self.collection_url, "errors": errors or None},
+            "creditConsumption": {"credits": self.credits},
+            "status": self.status.value,
+            "created": self.created.isoformat() if self.created else None,
+            "started": self.started.isoformat() if self.started else None,
+            "finished": self.finished.isoformat() if self.finished else None,
+            "updated": self.updated.isoformat() if self.updated else None,
+        }
 
     @classmethod
     def _adapt(cls, content: Mapping[str, Any], session: Session | None) -> Job:

@@ -99,10 +99,10 @@ class JobMetadata(TypedDict, total=False):
     results: JobResults | None
     creditConsumption: dict[str, Any] | None
     status: str
-    created: str
+    created: str | None
     started: str | None
     finished: str | None
-    updated: str
+    updated: str | None
 
 
 class JobSorting:
@@ -158,6 +158,6 @@ class Cost:
         return bool(compare(self.credits, other))
 
     def _repr_html_(self) -> str:
-        size = f"{self.size} {self.unit or ''}".strip() if self.size is not None else None
-        rows = {"Credits": self.credits, "Strategy": self.strategy, "Size": size}
+        size = f"{self.size:,} {self.unit or ''}".strip() if self.size is not None else None
+        rows = {"Credits": self.credits, "Size": size, "Strategy": self.strategy or None}
         return table("Cost", rows)

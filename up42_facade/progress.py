@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Any
 
-from tqdm.auto import tqdm
+from tqdm import TqdmWarning
+
+with warnings.catch_warnings():
+    # In a notebook without ipywidgets bars are made of letters, which is no reason to warn.
+    warnings.simplefilter("ignore", TqdmWarning)
+    from tqdm.auto import tqdm
 
 # Set to 0 to switch every bar off, for instance in scheduled jobs.
 PROGRESS_VARIABLE = "UP42_PROGRESS"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from up42_facade.auth import TokenAuth, TokenStore
-from up42_facade.credentials import ProjectCredentials, collect
+from attrs import evolve
+
+from up42_facade.auth import TokenAuth
+from up42_facade.connections import Connections
+from up42_facade.credentials import Credentials, ProjectCredentials, collect
 from up42_facade.errors import (
     ConfigurationError,
     NotAuthenticatedError,
@@ -21,7 +26,8 @@ from up42_facade.errors import (
 from up42_facade.hosts import DEFAULT_REGION, choose_hosts
 from up42_facade.once import Once
 from up42_facade.responses import unexpected
-from up42_facade.transport import Clients, TransportOptions
+from up42_facade.session_pickling import Settings, registry, required_credentials, restore
+from up42_facade.transport import TransportOptions
 
 if TYPE_CHECKING:
     import httpx
@@ -63,9 +69,19 @@ class Session:
         base_url: One origin that replaces the hosts of the API and of the token server, for
             instance that of the sandbox.
         options: Time-outs, repetitions and rate limit.
+        pickle_credentials: Send the credentials along when the session, or a job that belongs
+            to it, is pickled. Whoever can read such a pickle can spend the account's credits:
+            only for workers that can't have credentials of their own, over channels and in
+            files that nobody else reads.
 
     Missing arguments are looked up in UP42_USERNAME, UP42_PASSWORD, UP42_PROJECT_ID,
     UP42_PROJECT_API_KEY, UP42_REGION and UP42_BASE_URL.
+
+    A session is pickled as its settings, without credentials and token. Another process makes
+    of all that arrive with the same settings one session, with the credentials of its own
+    environment (or takes its default session, if that is for the same hosts). A missing
+    password shows there with the first request, as ConfigurationError. With another account's
+    password there, that account is asked, and pays: it doesn't find the jobs of this one.
 
     Raises:
         ConfigurationError: Credentials are missing, doubled or incomplete, the file can't be
@@ -88,6 +104,7 @@ class Session:
         base_url: str | None = None,
         *,
         options: TransportOptions | None = None,
+        pickle_credentials: bool = False,
     ) -> None:
         arguments = {
             "username": username,
@@ -95,18 +112,49 @@ class Session:
             "project_id": project_id,
             "project_api_key": project_api_key,
         }
-        self._credentials, self.project_id = collect(cfg_file, arguments)
-        self.hosts = choose_hosts(region, base_url)
-        self.options = options or TransportOptions()
-        self._clients = Clients(self.options)
-        self._token_client = self._clients.plain(self.hosts.auth)
-        self._auth = TokenAuth(TokenStore(self._credentials, self.hosts, self._token_client))
-        self.client = self._generated_client(self.hosts.api)
-        self._storage: httpx.Client | None = None
+        credentials, project = collect(cfg_file, arguments)
+        settings = Settings(
+            hosts=choose_hosts(region, base_url),
+            project_id=project,
+            options=options or TransportOptions(),
+            origin=uuid.uuid4().hex,
+            credentials=credentials if pickle_credentials else None,
+        )
+        self._begin(settings, credentials)
+        registry.add(self, settings.origin)
+
+    def _begin(self, settings: Settings, credentials: Credentials | None) -> None:
+        """Set everything up; without credentials those of the environment are taken, later."""
+        self.hosts = settings.hosts
+        self.project_id = settings.project_id
+        self.options = settings.options
+        self._settings = settings
+        # Made without a reference to the session: it shall end when nobody holds it any more.
+        self._find_credentials: Callable[[], Credentials] = (
+            partial(Once[Credentials]().get, required_credentials)
+            if credentials is None
+            else lambda: credentials
+        )
+        self._connected: Connections | None = None
+        self._inherited: list[Connections] = []
         self._executor: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._is_closed = False
         self._known: dict[Hashable, Once[Any]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        settings = evolve(self._settings, project_id=self.project_id, options=self.options)
+        return restore, (type(self), settings)
+
+    def _leave_parent(self) -> None:
+        """Let go of what belongs to the process that this one was forked from."""
+        if self._connected is not None:
+            # Kept, not closed: a thread that this process doesn't have may hold its locks.
+            self._inherited.append(self._connected)
+        self._connected = None
+        self._executor = None
+        self._lock = threading.Lock()
+        self._known = {}
 
     def __repr__(self) -> str:
         where = f"region={self.hosts.region!r}" if self.hosts.region else f"api={self.hosts.api!r}"
@@ -133,15 +181,19 @@ class Session:
             executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=True, cancel_futures=True)
-        self.client.get_httpx_client().close()
-        self._token_client.close()
-        if self._storage is not None:
-            self._storage.close()
+        if self._connected is not None:
+            self._connected.close()
 
     async def aclose(self) -> None:
         """Close like `close()`, and the connections of the running event loop too."""
-        await self.client.get_async_httpx_client().aclose()
+        if self._connected is not None:
+            await self._connected.api.get_async_httpx_client().aclose()
         self.close()
+
+    @property
+    def client(self) -> AuthenticatedClient:
+        """The generated client, configured: with renewed tokens, repetition, the rate limit."""
+        return self._connections.api
 
     @property
     def http(self) -> httpx.Client:
@@ -151,11 +203,8 @@ class Session:
     @property
     def storage(self) -> httpx.Client:
         """The HTTP client for signed URLs: it never carries credentials."""
-        with self._lock:
-            self._require_open()
-            if self._storage is None:
-                self._storage = self._clients.storage()
-            return self._storage
+        self._require_open()
+        return self._connections.storage
 
     @property
     def executor(self) -> ThreadPoolExecutor:
@@ -250,6 +299,12 @@ class Session:
         value: T = known.get(make)
         return value
 
+    def known(self, key: Hashable) -> Any | None:
+        """Return what `once` remembers under a key, or None; makes nothing."""
+        with self._lock:
+            holder = self._known.get(key)
+        return holder.known if holder else None
+
     def forget(self, key: Hashable) -> None:
         """Drop what `once` remembers under a key."""
         with self._lock:
@@ -265,19 +320,29 @@ class Session:
     def _ask_workspace(self) -> str:
         from up42_client.api.auth import get_user_info
 
-        client = self._generated_client(self.hosts.auth)
+        client = self._connections.generated_client(self.hosts.auth)
         with client.get_httpx_client():
             return str(self.call(get_user_info, client=client).sub)
 
-    def _generated_client(self, origin: str) -> AuthenticatedClient:
-        from up42_client import AuthenticatedClient
+    @property
+    def _credentials(self) -> Credentials:
+        return self._find_credentials()
 
-        # The token comes from the HTTP clients' auth; the field of the generated client would
-        # hold one for ever.
-        client = AuthenticatedClient(base_url=origin, token="")
-        client.set_httpx_client(self._clients.sync(origin, self._auth))
-        client.set_async_httpx_client(self._clients.asynchronous(origin, self._auth))
-        return client
+    @property
+    def _auth(self) -> TokenAuth:
+        return self._connections.auth
+
+    @property
+    def _connections(self) -> Connections:
+        """The HTTP clients; made when first needed, in a forked process once more."""
+        connected = self._connected
+        if connected is not None:
+            return connected
+        with self._lock:
+            if self._connected is None:
+                self._require_open()
+                self._connected = Connections(self.hosts, self.options, self._find_credentials)
+            return self._connected
 
 
 def json_object(content: bytes) -> dict[str, Any]:
@@ -298,12 +363,14 @@ def authenticate(
     project_api_key: str | None = None,
     region: str = DEFAULT_REGION,
     base_url: str | None = None,
+    *,
+    pickle_credentials: bool = False,
 ) -> Session:
     """Make a session and set it as the default of everything that isn't given another.
 
     Args:
-        cfg_file, username, password, project_id, project_api_key, region, base_url: As for
-            `Session`.
+        cfg_file, username, password, project_id, project_api_key, region, base_url,
+            pickle_credentials: As for `Session`.
 
     Returns:
         The session. Its token is fetched with the first request.
@@ -315,7 +382,16 @@ def authenticate(
         >>> session = up42.authenticate(username=name, password=password, base_url=url)
     """
     global _default
-    session = Session(cfg_file, username, password, project_id, project_api_key, region, base_url)
+    session = Session(
+        cfg_file,
+        username,
+        password,
+        project_id,
+        project_api_key,
+        region,
+        base_url,
+        pickle_credentials=pickle_credentials,
+    )
     _default = session
     return session
 

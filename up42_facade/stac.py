@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +11,7 @@ from pystac.stac_io import DefaultStacIO
 
 from up42_facade.errors import InvalidInputError, NotFoundError, UnexpectedResponseError
 from up42_facade.hosts import is_same_host, without_query
+from up42_facade.html import table
 from up42_facade.paging import prefetched
 from up42_facade.session import Session, resolve_session
 from up42_facade.values import as_dict, entries, next_link
@@ -201,6 +202,16 @@ class Asset:
     def __repr__(self) -> str:
         return f"Asset(asset_id={self.asset_id!r})"
 
+    def _repr_html_(self) -> str:
+        # Showing an asset asks for nothing: its items are there once they were asked for.
+        items = self._session.known(("stac_items", self.asset_id)) or []
+        rows = {
+            "Storage": self._session.hosts.api,
+            "Items": [item.properties.get("title") or item.id for item in items] or None,
+            "Files": sorted({key for item in items for key in item.assets}) or None,
+        }
+        return table(f"Asset {self.asset_id}", rows)
+
     @property
     def stac_items(self) -> list[pystac.Item]:
         """The STAC items of the asset, asked for once.
@@ -220,18 +231,20 @@ class Asset:
         unpacking: bool = True,
         overwrite: bool = False,
         progress: bool = True,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> list[str]:
         """Download the asset's files.
 
         Args:
-            output_directory: Default: the folder `asset_<id>` in the current one.
-            assets, unpacking, overwrite, progress: As for `download_items`.
+            output_directory: A folder, or the URL of one in another store (extra `cloud`);
+                default: the folder `asset_<id>` in the current one.
+            assets, unpacking, overwrite, progress, storage_options: As for `download_items`.
 
         Returns:
             The paths.
 
         Raises:
-            NotFoundError, InvalidInputError, DownloadError: As for `stac_items` and
+            NotFoundError, InvalidInputError, DownloadError, UploadError: As for `stac_items` and
                 `download_items`.
 
         Example:
@@ -249,6 +262,7 @@ class Asset:
             unpacking=unpacking,
             overwrite=overwrite,
             progress=progress,
+            storage_options=storage_options,
             session=self._session,
         )
 

@@ -15,6 +15,7 @@ from up42_facade.errors import ChecksumError, DownloadError
 from up42_facade.hosts import without_query
 from up42_facade.patience import LinkRefused, PassingFault, Patience, Stopped, retry_after
 from up42_facade.redaction import protect_logs
+from up42_facade.stopping import transfer_stop
 
 # How object stores answer a signed URL that has expired.
 EXPIRED_STATUSES = frozenset({400, 401, 403, 410})
@@ -118,7 +119,7 @@ class Source:
         self._url: str | None = None
         self.size = size
         self.checksums = [parse_checksum(checksum)] if checksum else []
-        self.stop = stop or threading.Event()
+        self.stop = stop or transfer_stop()
         protect_logs()
 
     @property

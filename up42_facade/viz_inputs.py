@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from up42_facade.errors import InvalidInputError
+from up42_facade.locations import local_folder, scheme_of
 
 RASTER_FORMATS = (".tif",)
 PICTURE_FORMATS = (".jpg", ".jpeg", ".png", ".tif")
@@ -28,7 +29,8 @@ LISTED_NAMES = 5
 def listed(filepaths: Any) -> list[Path]:
     """Return the paths of any documented form: a path, a list of paths, or lists by name."""
     if isinstance(filepaths, str | os.PathLike):
-        return [Path(filepaths).expanduser()]
+        require_local(filepaths)
+        return [local_folder(filepaths).expanduser()]
     if isinstance(filepaths, Mapping):
         return [path for value in filepaths.values() for path in listed(value)]
     if isinstance(filepaths, Iterable):
@@ -36,6 +38,15 @@ def listed(filepaths: Any) -> list[Path]:
     raise InvalidInputError(
         f"filepaths={filepaths!r}: expected a path, a list of paths, or a dict of them."
     )
+
+
+def require_local(path: str | os.PathLike[str]) -> None:
+    """Refuse a file in another store, as what reads files here needs them on disk."""
+    if scheme_of(path) is not None:
+        raise InvalidInputError(
+            f"{str(path)!r} is in another store: plots and maps read files on this machine. "
+            "Download the results to a folder too, or pass filepaths of local copies."
+        )
 
 
 def existing(filepaths: Any) -> list[Path]:

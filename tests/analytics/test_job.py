@@ -10,6 +10,7 @@ import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID, GetJob, paths
 from up42_facade import analytics, tracking
 from up42_facade.analytics_types import documented_status
+from up42_facade.times import to_utc
 from up42_sandbox import Fault, Sandbox
 
 SOON = {"wait": 0.02, "retries": 500, "progress": False}
@@ -102,7 +103,8 @@ def test_repr_shows_what_is_known(sandbox: Sandbox, job: GetJob) -> None:
     assert repr(made).endswith(", name='NDVI of Berlin', status='SUCCEEDED')")
     assert "\n" not in repr(made)
     shown = made._repr_html_()
-    for text in ("NDVI of Berlin", "SUCCEEDED", "DEFAULT", made.info["createdAt"]):
+    created = to_utc(made.info["createdAt"])
+    for text in ("NDVI of Berlin", "SUCCEEDED", "DEFAULT", f"{created:%Y-%m-%d %H:%M:%S} UTC"):
         assert text in shown
     assert "<script" not in shown
 

@@ -310,7 +310,8 @@ def test_wrong_input_is_named(name: str, scene: Path, tmp_path: Path) -> None:
 
 def test_plots_leave_matplotlib_as_it_was(scene: Path) -> None:
     program = (
-        "import sys, matplotlib, warnings\n"
+        # rasterio loads boto3 where that is installed, which changes the filters.
+        "import sys, matplotlib, rasterio, warnings\n"
         "before = dict(matplotlib.rcParams), warnings.filters[:]\n"
         "from up42_facade import viz\n"
         f"figure = viz.plot_results({str(scene)!r})\n"

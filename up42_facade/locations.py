@@ -1,0 +1,64 @@
+"""Where files go: a folder on this machine, or the URL of one in another store."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from up42_facade.errors import InvalidInputError
+
+# One letter is a drive of Windows. A colon stands in URLs of one store inside another, which
+# are recognised in order to be refused.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.:_-]+)://")
+LOCAL_SCHEMES = ("file", "local")
+
+
+def scheme_of(location: object) -> str | None:
+    """Return the scheme of a URL that leads to another store; None for what is on this machine.
+
+    Example:
+        >>> scheme_of("s3://bucket/results"), scheme_of("results"), scheme_of("C://results")
+        ('s3', None, None)
+    """
+    match = _SCHEME.match(location) if isinstance(location, str) else None
+    scheme = match[1].lower() if match else None
+    return None if scheme in LOCAL_SCHEMES else scheme
+
+
+def below(location: str | Path, name: str) -> str | Path:
+    """Return the location of a folder or file in a folder, wherever that is.
+
+    Example:
+        >>> below("s3://bucket/results/", "job_1")
+        's3://bucket/results/job_1'
+    """
+    if scheme_of(location) is None:
+        return local_folder(location, "location") / name
+    scheme, _, rest = str(location).partition("://")
+    return f"{scheme}://{'/'.join(part for part in (rest.rstrip('/'), name) if part)}"
+
+
+def local_folder(location: str | os.PathLike[str], argument: str = "output_directory") -> Path:
+    """Return a folder on this machine as a path, also where it is given as `file://` URL.
+
+    Raises:
+        InvalidInputError: The location is in another store, or on another machine.
+    """
+    scheme = scheme_of(location)
+    if scheme is not None:
+        raise InvalidInputError(
+            f"{argument} is in the store '{scheme}://': expected a folder on this machine here."
+        )
+    match = _SCHEME.match(location) if isinstance(location, str) else None
+    if match is None:
+        return Path(location)
+    parts = urlsplit(str(location))
+    if parts.netloc not in ("", "localhost"):
+        raise InvalidInputError(
+            f"{argument}={str(location)!r} names the machine {parts.netloc!r}: expected three "
+            "slashes for a folder on this one, such as 'file:///home/me/results'."
+        )
+    return Path(url2pathname(parts.path))
