@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         initialize_job,
         initialize_jobtask,
     )
+    from up42_facade.batch import Batch
+    from up42_facade.batch_entry import BatchEntry
     from up42_facade.errors import (
         ApiError,
         ArchiveError,
@@ -97,6 +99,8 @@ _MODULES = {
         "UnexpectedResponseError UnfinishedBatch UnfinishedJob UnprocessableError "
         "UnsafeArchiveError UnsupportedArchiveError Up42Error UploadError"
     ),
+    "batch": "Batch",
+    "batch_entry": "BatchEntry",
     "frames": "jobs_to_dataframe",
     "item_files": "download_items",
     "analytics": "AnalyticsJobSorting get_jobs initialize_job initialize_jobtask",
@@ -128,6 +132,8 @@ __all__ = [  # noqa: RUF022 - by topic
     "Cost",
     "Process",
     "processing_templates",
+    "Batch",
+    "BatchEntry",
     "initialize_job",
     "initialize_jobtask",
     "get_jobs",

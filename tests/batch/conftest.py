@@ -1,0 +1,59 @@
+"""What the tests of batches share: templates in numbers, on a fast sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import up42_facade as up42
+from tests.conftest import new_session
+from up42_facade import processing_templates
+from up42_sandbox import Sandbox
+
+Make = Callable[..., list[processing_templates.JobTemplate]]
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(credits=10_000, speed=500) as running:
+        yield running
+
+
+@pytest.fixture
+def make(sandbox: Sandbox, session: up42.Session) -> Make:
+    """Makes templates of one cheap process: `make(3)`, or by titles: `make("a", "b")`."""
+
+    def templates(
+        *wanted: int | str, session: up42.Session = session
+    ) -> list[processing_templates.JobTemplate]:
+        titles = [f"Scene {k}" for k in range(wanted[0])] if isinstance(wanted[0], int) else wanted
+        return [
+            processing_templates.TrueColorConversion(
+                title=str(title), item=sandbox.item_url("pneo-berlin"), session=session
+            )
+            for title in titles
+        ]
+
+    return templates
+
+
+@pytest.fixture
+def batch(make: Make) -> Iterator[up42.Batch]:
+    with up42.Batch(make(3)) as made:
+        yield made
+
+
+@pytest.fixture
+def second(sandbox: Sandbox) -> Iterator[up42.Session]:
+    """Another session of the same account."""
+    with new_session(sandbox) as made:
+        yield made
+
+
+def posts(sandbox: Sandbox, ending: str) -> int:
+    return sum(r.method == "POST" and r.path.endswith(ending) for r in sandbox.requests)
+
+
+def job_titles(sandbox: Sandbox) -> list[str]:
+    return sorted(job.inputs["title"] for job in sandbox.jobs.values())

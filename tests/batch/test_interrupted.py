@@ -1,0 +1,220 @@
+"""Ctrl-C: it ends soon, says how to go on, and goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import up42_facade as up42
+from tests.batch import workers
+from tests.batch.chaos import Chaos, Kill
+from tests.batch.conftest import Make, job_titles, posts
+from tests.batch.zygote import ROOT
+from up42_facade import batch_work
+from up42_facade.batch_downloads import WORKERS as DOWNLOADS
+from up42_facade.batch_execution import WORKERS as EXECUTIONS
+from up42_facade.batch_work import spread
+from up42_facade.progress import bar
+from up42_facade.stopping import Stop, transfer_stop
+from up42_sandbox import Fault, Sandbox
+from up42_sandbox.stac import results
+
+COUNT = 20
+# Seconds: far more than it takes to end, far less than the work that was interrupted.
+SOON = 30
+# Bytes of a result, and bytes per second that the storage gives: five minutes for each file.
+SIZE, SLOW = 300_000, 1_000
+SCRIPT = """
+import json, sys
+from tests.batch import workers
+workers.campaign(*json.loads(sys.argv[1]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def plain_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
+        path.write_bytes(b"x" * SIZE)
+
+    monkeypatch.setattr(results, "write_result", write)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    # Nothing comes to an end by itself.
+    with Sandbox(credits=100_000, durations={"running": 100_000}) as running:
+        yield running
+
+
+class Script:
+    """A script that does everything for `COUNT` templates, in a process of its own."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.journal = str(folder / "a.db")
+        self.results = folder / "results"
+        account = [sandbox.url, sandbox.username, sandbox.password]
+        item = sandbox.item_url("pneo-berlin")
+        self._arguments: list[Any] = [account, item, COUNT, self.journal, str(self.results)]
+
+    def interrupted(self, chaos: Chaos) -> str:
+        """Run it until Ctrl-C; return what it says."""
+        command = [sys.executable, "-c", SCRIPT, json.dumps(self._arguments)]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+            chaos.target(process.pid)
+            try:
+                _, told = process.communicate(timeout=SOON + 60)
+            finally:
+                process.kill()
+        assert chaos.killed, told
+        assert process.returncode == -signal.SIGINT, told
+        assert "KeyboardInterrupt" in told
+        assert "Nothing was cancelled at the server" in told
+        return told
+
+    def completed(self) -> None:
+        """Start it again and let it end well."""
+        self.sandbox.clock.speed = 1_000_000
+        workers.campaign(*self._arguments)
+        assert job_titles(self.sandbox) == sorted(f"Scene {k}" for k in range(COUNT))
+        assert len(list(self.results.rglob("*.tif"))) == COUNT
+        assert [path for path in self.results.rglob("*.part*") if path.is_file()] == []
+
+
+@pytest.fixture
+def script(sandbox: Sandbox, tmp_path: Path) -> Script:
+    return Script(sandbox, tmp_path)
+
+
+def interrupting(sandbox: Sandbox, phase: str, number: int) -> Chaos:
+    chaos = Chaos(sandbox, ending=signal.SIGINT)
+    chaos.arm(Kill(phase, number, "after"))
+    return chaos
+
+
+def test_while_it_executes(script: Script, sandbox: Sandbox) -> None:
+    chaos = interrupting(sandbox, "execute", 8)
+    told = script.interrupted(chaos)
+    assert f"Batch.resume({script.journal!r}).execute()" in told
+    # What was under way is finished; nothing new begins.
+    assert posts(sandbox, "/execution") <= 4 + 2 * EXECUTIONS
+    assert len(sandbox.jobs) == posts(sandbox, "/execution")
+    assert {job.status for job in sandbox.jobs.values()} <= {"created", "licensed", "valid"}
+    with script_journal(script) as batch:
+        assert {job.id for job in batch.jobs} == set(sandbox.jobs), "each is noted"
+    script.completed()
+
+
+def test_while_it_tracks(script: Script, sandbox: Sandbox) -> None:
+    told = script.interrupted(interrupting(sandbox, "track", 3))
+    assert f"Batch.resume({script.journal!r}).track()" in told
+    assert not any(job.fate for job in sandbox.jobs.values())
+    script.completed()
+
+
+def test_while_it_downloads(script: Script, sandbox: Sandbox) -> None:
+    sandbox.clock.speed = 1_000_000
+    sandbox.storage.rate = SLOW
+    told = script.interrupted(interrupting(sandbox, "download", 12))
+    assert f"Batch.resume({script.journal!r}).download()" in told
+    begun = {e.path for e in sandbox.requests if e.origin == "storage"}
+    assert len(begun) <= 2 * DOWNLOADS
+    sandbox.storage.rate = None
+    script.completed()
+
+
+def script_journal(script: Script) -> up42.Batch:
+    session = workers.session_on(
+        script.sandbox.url, script.sandbox.username, script.sandbox.password
+    )
+    return up42.Batch.resume(script.journal, session=session, read_only=True)
+
+
+def test_between_the_first_task_and_the_last(
+    batch: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while the tasks are handed out: those that wait must not run."""
+    done: list[int] = []
+    free = threading.Event()
+
+    class Pool(batch_work.ThreadPoolExecutor):
+        def submit(self, *arguments: Any, **options: Any) -> Any:
+            if self._work_queue.qsize() == 2:
+                free.set()
+                raise KeyboardInterrupt
+            return super().submit(*arguments, **options)
+
+    def work(record: Any, stop: threading.Event) -> None:
+        assert free.wait(SOON)
+        # The second task can't begin before the first has ended; by then all is given up.
+        stop.wait(SOON)
+        done.append(record.index)
+
+    monkeypatch.setattr(batch_work, "ThreadPoolExecutor", Pool)
+    records = [*batch._records, *batch._records]
+    with bar(progress=False) as shown, pytest.raises(KeyboardInterrupt):
+        spread(records, work, workers=1, shown=shown)
+    assert done == [0]
+
+
+def test_while_a_lost_answer_is_looked_for(
+    batch: up42.Batch, sandbox: Sandbox, session: up42.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's time is long; who gives up doesn't wait for its end."""
+    from attrs import evolve
+
+    session.options = evolve(session.options, lookup_waits=(0.01, 600.0))
+    batch.estimate()
+    sandbox.inject(Fault(path="*/execution", drop="before", times=None))
+    looks: list[int] = []
+    sleeping = batch_work.as_completed
+
+    def interrupted(futures: Any) -> Any:
+        while not any(entry.path == "/v2/processing/jobs" for entry in sandbox.requests[-1:]):
+            threading.Event().wait(0.01)
+        looks.append(1)
+        raise KeyboardInterrupt
+        yield from sleeping(futures)
+
+    monkeypatch.setattr(batch_work, "as_completed", interrupted)
+    ended = threading.Event()
+
+    def call() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            batch.execute()
+        ended.set()
+
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    assert ended.wait(SOON), "it waits for ten minutes"
+    thread.join()
+    monkeypatch.undo()
+    assert set(batch.counts) <= {"uncertain", "pending"}
+    session.options = evolve(session.options, lookup_waits=(0.0,))
+    sandbox.clear_faults()
+    batch.execute()
+    assert job_titles(sandbox) == ["Scene 0", "Scene 1", "Scene 2"]
+
+
+def test_a_stop_reaches_what_began_before_and_after_it(make: Make) -> None:
+    stop = Stop()
+    alone = transfer_stop()
+    with stop.applied():
+        before = transfer_stop()
+        other = transfer_stop()
+        other.set()
+        assert not before.is_set(), "the failure of one transfer is its own"
+        stop.set()
+        after = transfer_stop()
+    assert before.is_set()
+    assert after.is_set()
+    assert not alone.is_set()
+    assert not transfer_stop().is_set()

@@ -1,0 +1,276 @@
+"""Whose job is it? Requests whose answers were lost, in worlds less tidy than the sandbox."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import up42_facade as up42
+from tests.batch.conftest import Make, job_titles, posts
+from tests.conftest import IMPATIENT, new_session
+from up42_facade.errors import ConnectionFailedError
+from up42_facade.execution import Execution
+from up42_facade.processing_templates import GreyWeight, JobTemplate, Pansharpening
+from up42_sandbox import Fault, Sandbox
+
+EXECUTION = "*/execution"
+JOBS = "/v2/processing/jobs"
+# Seconds after which a call that should end is taken for one that never does.
+FOREVER = 20
+
+
+def ended(call: Any) -> Any:
+    """Return what a call raised or returned; fail if it doesn't end."""
+    outcome: list[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append(call())
+        except BaseException as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(FOREVER)
+    assert not thread.is_alive(), "it never ends"
+    return outcome[0]
+
+
+def twins(sandbox: Sandbox, session: up42.Session) -> list[JobTemplate]:
+    """Return two templates of which one's inputs are a part of the other's."""
+    item = sandbox.item_url("spot-berlin")
+    weights = (GreyWeight("red", 1.0),)
+    plain = Pansharpening(title="Twin", item=item, session=session)
+    weighed = Pansharpening(title="Twin", item=item, grey_weights=weights, session=session)
+    assert plain.inputs.items() < weighed.inputs.items()
+    return [plain, weighed]
+
+
+def test_a_job_with_more_inputs_is_left_to_the_entry_that_asked_for_it(
+    sandbox: Sandbox, session: up42.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plain one is lost before the server sees it; the other one runs at that moment."""
+    send = Execution._send
+    is_noted, is_taken, is_sought = threading.Event(), threading.Event(), threading.Event()
+
+    def sent(self: Execution) -> up42.Job:
+        if "greyWeights" in self.inputs:
+            assert is_noted.wait(FOREVER)
+            job = send(self)
+            is_taken.set()
+            assert is_sought.wait(FOREVER)
+            return job
+        if is_sought.is_set():
+            return send(self)
+        is_noted.set()
+        assert is_taken.wait(FOREVER)
+        raise ConnectionFailedError("The connection broke.")
+
+    find = Execution._find
+
+    def found(self: Execution, known: set[str], error: up42.Up42Error) -> up42.Job:
+        try:
+            return find(self, known, error)
+        finally:
+            is_sought.set()
+
+    monkeypatch.setattr(Execution, "_send", sent)
+    monkeypatch.setattr(Execution, "_find", found)
+    with up42.Batch(twins(sandbox, session)) as batch:
+        with pytest.raises(up42.IncompleteBatchError):
+            batch.execute()
+        assert batch[1].job is not None
+        assert batch[0].status == "uncertain"
+        batch.execute()
+        assert len(sandbox.jobs) == 2
+        for entry in batch:
+            assert entry.job is not None
+            assert entry.job.inputs == entry.inputs
+
+
+def test_a_job_that_may_be_anothers_is_not_given_away(
+    sandbox: Sandbox, session: up42.Session
+) -> None:
+    """Both are lost, one of them after the server took it: whose job it is must not be guessed."""
+    with up42.Batch(twins(sandbox, session)) as batch:
+        batch.estimate()
+        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        with pytest.raises(up42.IncompleteBatchError):
+            batch[:1].execute()
+        sandbox.inject(
+            Fault(path=EXECUTION, drop="after"), Fault(path=JOBS, status=503, after=1, times=12)
+        )
+        with pytest.raises(up42.IncompleteBatchError):
+            batch[1:].execute()
+        sandbox.clear_faults()
+        told: list[str] = []
+        while len(batch.jobs) < 2:
+            try:
+                batch.execute()
+            except up42.IncompleteBatchError as error:
+                # The other one may have its job already: then there is no doubt.
+                told.append(str(error))
+        assert all("may be that of entry 1" in message for message in told)
+        assert len(told) <= 1
+        assert len(sandbox.jobs) == 2
+        for entry in batch:
+            assert entry.job is not None
+            assert entry.job.inputs == entry.inputs
+
+
+def test_the_servers_clocks_differ_by_seconds(batch: up42.Batch, sandbox: Sandbox) -> None:
+    """Jobs that a node with a fast clock has made stand before the one that is looked for."""
+    ahead = sandbox.clock.now() + dt.timedelta(days=1)
+    sandbox.add_job("true-color-conversion", created=ahead)
+    sandbox.inject(Fault(path=EXECUTION, drop="after"))
+    batch[:1].execute()
+    assert job_titles(sandbox).count("Scene 0") == 1
+    assert batch[0].job is not None
+
+
+def test_a_list_that_lags_behind(
+    sandbox: Sandbox, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job of an equal entry shows up late, just when that of the next one is looked for."""
+    with up42.Batch(make("a", "a"), repeats=True) as batch:
+        batch[:1].execute()
+        recent = Execution._recent
+        monkeypatch.setattr(Execution, "_recent", lambda self: recent(self)[1:])
+        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        with pytest.raises(up42.IncompleteBatchError):
+            batch.execute()
+        monkeypatch.undo()
+        batch.execute()
+        assert len(sandbox.jobs) == 2
+        assert {job.id for job in batch.jobs} == set(sandbox.jobs)
+
+
+def test_a_job_that_shows_up_after_it_was_given_up(
+    sandbox: Sandbox, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server takes a request after all, while others wait for their turn."""
+    with up42.Batch(make("first", "late")) as batch:
+        batch.estimate()
+        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        with pytest.raises(up42.IncompleteBatchError):
+            batch[1:].execute()
+        send = Execution._send
+
+        def sent(self: Execution) -> up42.Job:
+            late = batch[1].inputs
+            sandbox.add_job("true-color-conversion", "running", inputs=late)
+            monkeypatch.setattr(Execution, "_send", send)
+            return send(self)
+
+        monkeypatch.setattr(Execution, "_send", sent)
+        batch.execute(max_concurrent=1, wait=0.05)
+        assert job_titles(sandbox) == ["first", "late"]
+        assert {job.id for job in batch.jobs} == set(sandbox.jobs)
+
+
+def test_a_clock_that_was_put_forward(
+    sandbox: Sandbox,
+    make: Make,
+    second: up42.Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the journal says of the time of a request is no proof that the server had time."""
+    path = tmp_path / "a.db"
+    with up42.Batch(make("a"), path=path) as batch:
+        inputs = batch[0].inputs
+        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        with pytest.raises(up42.IncompleteBatchError):
+            batch.execute()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE attempts SET sent_at = '2001-01-01T00:00:00+00:00'")
+    connection.close()
+    find = Execution.find_new
+
+    def found(self: Execution, known: Any) -> list[up42.Job]:
+        jobs = find(self, known)
+        if not sandbox.jobs:
+            sandbox.add_job("true-color-conversion", inputs=inputs)
+        return jobs
+
+    monkeypatch.setattr(Execution, "find_new", found)
+    with up42.Batch.resume(path, session=second) as batch:
+        batch.execute()
+    assert len(sandbox.jobs) == 1
+
+
+def test_doubtful_entries_do_not_block_the_others_for_ever(sandbox: Sandbox, make: Make) -> None:
+    with up42.Batch(make(3)) as batch:
+        batch.estimate()
+        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        error = ended(lambda: batch.execute(max_concurrent=1, wait=0.05))
+        assert isinstance(error, up42.IncompleteBatchError)
+        assert sorted(error.failures) == [0, 1, 2]
+        assert "max_concurrent" in str(error.failures[2])
+        ended(lambda: batch.execute(max_concurrent=1, wait=0.05))
+        assert job_titles(sandbox) == ["Scene 0", "Scene 1", "Scene 2"]
+
+
+def test_a_job_that_is_gone_does_not_hold_its_place(sandbox: Sandbox, make: Make) -> None:
+    sandbox.clock.speed = 0.001
+    with up42.Batch(make(2)) as batch:
+        batch.estimate()
+        sandbox.inject(
+            Fault(path=JOBS, status=200, body={"jobs": [], "links": []}, times=None),
+            Fault(path=f"{JOBS}/*", status=404, times=None),
+        )
+        ended(lambda: batch.execute(max_concurrent=1, wait=0.05))
+        assert len(sandbox.jobs) == 2
+
+
+def test_answers_that_are_always_lost_end_it(sandbox: Sandbox, make: Make) -> None:
+    """Each of them may cost: who goes on through an outage makes hundreds of doubtful entries."""
+    with up42.Batch(make(60)) as batch:
+        batch.estimate()
+        sandbox.inject(Fault(path=EXECUTION, status=503, times=None))
+        with pytest.raises(up42.IncompleteBatchError) as caught:
+            batch.execute()
+        assert len(caught.value.failures) == 60
+        assert posts(sandbox, "/execution") < 40
+        sandbox.clear_faults()
+        batch.execute()
+        assert len(sandbox.jobs) == 60
+
+
+@pytest.mark.parametrize("fault", [
+    {"headers": {"content-encoding": "gzip"}},
+    {"patch": {"jobID": ["not", "a", "text"]}},
+    {"patch": {"jobID": {"a": 1}, "definition": [], "created": 17, "creditConsumption": 3}},
+], ids=str)  # fmt: skip
+def test_answers_that_nobody_foresaw(
+    batch: up42.Batch, sandbox: Sandbox, fault: dict[str, Any]
+) -> None:
+    batch.estimate()
+    sandbox.inject(Fault(path=EXECUTION, **fault))
+    for _ in range(3):
+        try:
+            batch.execute()
+        except Exception:
+            assert "executing" not in batch.counts, "nobody is executing it any more"
+            continue
+        break
+    assert job_titles(sandbox) == ["Scene 0", "Scene 1", "Scene 2"]
+    assert {job.id for job in batch.jobs} == set(sandbox.jobs)
+
+
+def test_a_session_that_is_closed_in_between(
+    sandbox: Sandbox, make: Make, second: up42.Session, tmp_path: Path
+) -> None:
+    """A notebook that authenticates anew goes on with the templates that it had."""
+    path = tmp_path / "a.db"
+    first = new_session(sandbox, IMPATIENT)
+    with up42.Batch(make("a", "b", session=first), path=path) as batch:
+        first.close()
+        again = up42.Batch.resume(path, session=second)
+        again.execute()
+        assert len(batch.jobs) == 2

@@ -1,0 +1,83 @@
+"""A batch of ten thousand jobs fits into any machine."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import up42_facade as up42
+from tests.batch.conftest import Make
+from up42_facade.batch_records import fingerprint, job_to_json
+from up42_sandbox import Sandbox
+
+COUNT = 10_000
+# Megabytes above a bare import. It takes less than half of that: this can't fail by chance.
+MOST = 200
+MEASURE = """
+import sys
+import up42_facade as up42, geopandas, up42_facade.batch, up42_facade.batch_frame
+from pathlib import Path
+
+def megabytes(name):
+    fields = Path("/proc/self/status").read_text().split()
+    return int(fields[fields.index(name) + 1]) // 1024
+
+session = up42.Session(username=sys.argv[2], password="x", base_url=sys.argv[3])
+before = megabytes("VmRSS:")
+batch = up42.Batch.resume(sys.argv[1], session=session)
+loaded = megabytes("VmRSS:") - before
+assert len(batch) == int(sys.argv[4]), len(batch)
+assert len(batch.jobs) == len(batch)
+len(batch.to_dataframe()), len(batch.report()), batch.counts, batch.cost, repr(batch)
+# Not getrusage(): its maximum is that of the process that started this one, if it was larger.
+print(loaded, megabytes("VmHWM:") - before)
+"""
+
+
+@pytest.fixture
+def journal(make: Make, sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A journal as that of a large campaign: written at once, as ten thousand notes take time."""
+    path = tmp_path / "large.db"
+    with up42.Batch(make(1), path=path) as batch:
+        inputs, session = dict(batch[0].inputs), batch.session
+        job = batch.execute().track(wait=0.05).jobs[0]
+    entries, attempts = [], []
+    for number in range(1, COUNT):
+        title = {**inputs, "title": f"Scene {number} of a campaign with a long title"}
+        mark = fingerprint(job.process_id, None, title)
+        cost = json.dumps({"strategy": "area", "credits": 36, "size": 9.0, "unit": "SQ_KM"})
+        entries.append((number, mark, job.process_id, json.dumps(title), cost))
+        metadata = {**job.to_metadata(), "jobID": f"{number:036}", "definition": {"inputs": title}}
+        text = job_to_json(up42.Job.from_metadata(metadata, session))
+        attempts.append((number, "2025-01-01T00:00:00+00:00", f"{number:036}", text))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO entries (id, fingerprint, repeat, process_id, inputs, cost, errors) "
+            "VALUES (?, ?, 0, ?, ?, ?, '[]')",
+            entries,
+        )
+        connection.executemany(
+            "INSERT INTO attempts (entry_id, state, sent_at, workspace_id, job_id, job) "
+            "VALUES (?, 'executed', ?, 'w', ?, ?)",
+            attempts,
+        )
+    return path
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+def test_ten_thousand_jobs(journal: Path, sandbox: Sandbox) -> None:
+    arguments = [str(journal), sandbox.username, sandbox.url, str(COUNT)]
+    result = subprocess.run(
+        [sys.executable, "-c", MEASURE, *arguments], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    loaded, peak = map(int, result.stdout.split())
+    print(f"{loaded} MB loaded, {peak} MB at most")
+    assert 0 < loaded < MOST
+    assert peak < MOST

@@ -1,0 +1,152 @@
+"""What it costs to look at many jobs: one request per hundred, also with a difficult server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import up42_facade as up42
+from tests.batch.conftest import Make
+from up42_facade.batch_tracking import SINGLE_LOOKS, Tracker
+from up42_sandbox import Fault, Sandbox
+from up42_sandbox.core.routing import Call
+from up42_sandbox.processing import listing, routes
+from up42_sandbox.processing.listing import JobQuery
+
+JOBS = "/v2/processing/jobs"
+COUNT = 500
+Running = Callable[[int], up42.Batch]
+
+
+@pytest.fixture
+def running(sandbox: Sandbox, make: Make) -> Running:
+    """Makes a batch whose jobs all run, without a request."""
+
+    def made(count: int) -> up42.Batch:
+        batch = up42.Batch(make(count))
+        journal = batch._journal
+        for record in journal.records:
+            job = sandbox.add_job(record.process_id, "running", inputs=record.inputs)
+            attempt = journal.begin(record, sandbox.workspace_id, ())
+            metadata: Any = job.metadata(sandbox.url)
+            assert journal.settle(attempt, up42.Job.from_metadata(metadata, batch.session))
+        return batch
+
+    return made
+
+
+def looks(sandbox: Sandbox) -> list[str]:
+    return [entry.path for entry in sandbox.requests if entry.path.startswith(JOBS)]
+
+
+def finish(sandbox: Sandbox, batch: up42.Batch, but: int = 0) -> None:
+    for job in batch.jobs[: len(batch) - but]:
+        sandbox._world.jobs._jobs[job.id].status = "captured"
+    sandbox._world.jobs.version += 1
+
+
+def look_once(tracker: Tracker) -> None:
+    tracker.take(tracker.fetch())
+
+
+def test_five_requests_for_five_hundred_jobs(running: Running, sandbox: Sandbox) -> None:
+    batch = running(COUNT)
+    tracker = Tracker(batch._journal, batch._records)
+    look_once(tracker)
+    assert looks(sandbox) == [JOBS] * 5
+    # What has ended is not asked for any more.
+    finish(sandbox, batch, but=101)
+    look_once(tracker)
+    sandbox.clear_requests()
+    look_once(tracker)
+    assert looks(sandbox) == [JOBS] * 2
+    finish(sandbox, batch)
+    batch.track(wait=0.05)
+    assert batch.counts == {"captured": COUNT}
+
+
+def test_pages_that_are_smaller_than_asked_for(
+    running: Running, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "MAX_LIMIT", 30)
+    batch = running(100)
+    finish(sandbox, batch)
+    batch.track(wait=0.05)
+    assert batch.counts == {"captured": 100}
+    assert looks(sandbox) == [JOBS] * 4
+
+
+@pytest.mark.parametrize("status", [400, 413, 414, 431])
+@pytest.mark.parametrize("most", [30, 1])
+def test_a_server_that_limits_ids(
+    running: Running,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    most: int,
+) -> None:
+    def limited(call: Call, page_size: int) -> JobQuery:
+        query = parse(call, page_size)
+        if len(query.ids or ()) > most:
+            raise routes.ApiError(status, "Too many ids.")
+        return query
+
+    parse = listing.parse_query
+    monkeypatch.setattr(listing, "parse_query", limited)
+    batch = running(40)
+    tracker = Tracker(batch._journal, batch._records)
+    look_once(tracker)
+    assert 1 <= statuses(sandbox).count(status) <= 6
+    # Half of forty ids fit where thirty do.
+    needed = {30: 2, 1: 40}[most]
+    assert statuses(sandbox).count(200) == needed
+    # It is learnt once, not at every look anew.
+    sandbox.clear_requests()
+    look_once(tracker)
+    assert statuses(sandbox) == [200] * needed
+    finish(sandbox, batch)
+    batch.track(wait=0.05)
+    assert batch.counts == {"captured": 40}
+
+
+def statuses(sandbox: Sandbox) -> list[int | None]:
+    return [entry.status for entry in sandbox.requests if entry.path == JOBS]
+
+
+def test_jobs_that_the_list_leaves_out(
+    running: Running, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are asked for one by one, few per look: a list that lags must not cost hundreds."""
+    batch = running(40)
+    finish(sandbox, batch)
+    hidden = {job.id for job in batch.jobs[::2]}
+    matches = JobQuery.matches
+    monkeypatch.setattr(
+        JobQuery, "matches", lambda self, job: job.id not in hidden and matches(self, job)
+    )
+    changes: list[int] = []
+    batch.track(wait=0.02, on_update=lambda entry: changes.append(entry.index))
+    assert batch.counts == {"captured": 40}
+    assert sorted(changes) == list(range(40)), "each change is told once"
+    single = [path for path in looks(sandbox) if path != JOBS]
+    assert len(single) == len(hidden)
+    for number, path in enumerate(single):
+        between = looks(sandbox)[: looks(sandbox).index(path)].count(JOBS)
+        assert between == 1 + number // SINGLE_LOOKS
+
+
+def test_one_bad_look_in_between_costs_only_that_look(
+    running: Running, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = running(250)
+    finish(sandbox, batch)
+    sandbox.inject(
+        # The second of three requests: what the first one told is not lost for long.
+        Fault(path=JOBS, after=1, times=6, status=500),
+        Fault(path=JOBS, times=1, malformed=True),
+    )
+    batch.track(wait=0.02)
+    assert batch.counts == {"captured": 250}
+    assert len(looks(sandbox)) <= 20
