@@ -82,6 +82,8 @@ if TYPE_CHECKING:
     )
     from up42_facade.session import Session, authenticate
     from up42_facade.stac import Asset, initialize_asset, search_items
+    from up42_facade.template_files import read_templates
+    from up42_facade.text_inputs import parse_inputs
     from up42_facade.transport import TransportOptions
 
 # Everything is loaded when it is first used: importing the package costs nothing.
@@ -111,6 +113,8 @@ _MODULES = {
     ),
     "session": "Session authenticate",
     "stac": "Asset initialize_asset search_items",
+    "template_files": "read_templates",
+    "text_inputs": "parse_inputs",
     "transport": "TransportOptions",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -134,6 +138,8 @@ __all__ = [  # noqa: RUF022 - by topic
     "processing_templates",
     "Batch",
     "BatchEntry",
+    "parse_inputs",
+    "read_templates",
     "initialize_job",
     "initialize_jobtask",
     "get_jobs",

@@ -1,0 +1,195 @@
+"""The commands that only look: login-check, processes, items, jobs."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import TREES, Up42
+from up42_facade.cli import records
+from up42_sandbox import Fault, Sandbox
+
+
+def test_login_check(sandbox: Sandbox, up42_here: Up42) -> None:
+    ended = up42_here("login-check", "--json")
+    assert ended.code == 0
+    assert ended.json == {
+        "api": sandbox.url,
+        "region": None,
+        "workspace_id": sandbox.workspace_id,
+        "project_id": None,
+    }
+    assert ended.err == ""
+
+
+def test_login_check_with_a_project(
+    sandbox: Sandbox, up42_here: Up42, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UP42_USERNAME", "UP42_PASSWORD"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("UP42_PROJECT_ID", sandbox.project_id)
+    monkeypatch.setenv("UP42_PROJECT_API_KEY", sandbox.project_api_key)
+    ended = up42_here("login-check", "--json")
+    assert ended.code == 0
+    assert ended.json["project_id"] == sandbox.project_id
+    monkeypatch.setenv("UP42_PROJECT_API_KEY", "wrong")
+    assert up42_here("login-check").code == 1
+
+
+def test_the_credentials_may_be_in_a_file(
+    sandbox: Sandbox, up42_here: Up42, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in sandbox.environment:
+        monkeypatch.delenv(name)
+    content = {"username": sandbox.username, "password": sandbox.password}
+    (home / "mine.json").write_text(json.dumps(content))
+    arguments = ("login-check", "--base-url", sandbox.url)
+    assert up42_here(*arguments, "--cfg-file", "mine.json").code == 0
+    assert up42_here(*arguments, "--cfg-file", "other.json").code == 1
+    assert "No credentials found" in up42_here(*arguments).err
+
+
+def test_a_username_may_be_an_option(sandbox: Sandbox, up42_here: Up42) -> None:
+    assert up42_here("login-check", "--username", sandbox.username).code == 0
+    assert up42_here("login-check", "--username", "somebody@else.example").code == 1
+
+
+def test_processes(up42_here: Up42) -> None:
+    table = up42_here("processes", "list")
+    assert "detection-cars-oi" in table.out
+    assert "12 credits/SQ_KM" in table.out
+    listed = up42_here("processes", "list", "--json").json
+    assert [set(process) for process in listed] == [set(records.PROCESS_FIELDS)] * len(listed)
+    assert up42_here("processes", "list", "--csv").csv[0]["id"] == listed[0]["id"]
+
+
+def test_one_process(up42_here: Up42) -> None:
+    shown = up42_here("processes", "show", "detection-change-simularity")
+    assert "200 credits/SQ_KM" in shown.out
+    assert "sensitivity" in shown.out
+    record = up42_here("processes", "show", "detection-change-simularity", "--json").json
+    assert list(record) == list(records.PROCESS_DETAIL_FIELDS)
+    assert record["inputs"]["sensitivity"]["schema"]["maximum"] == 5
+    assert record["is_eula_accepted"] is True
+    unknown = up42_here("processes", "show", "detection-unicorns")
+    assert (unknown.code, unknown.out) == (1, "")
+    assert "There is no process detection-unicorns" in unknown.err
+
+
+def test_items(sandbox: Sandbox, up42_here: Up42) -> None:
+    listed = up42_here("items", "list", "--json").json
+    assert {item["url"] for item in listed} == {i["links"][0]["href"] for i in sandbox.items}
+    moments = [item["datetime"] for item in listed]
+    assert moments == sorted(moments, reverse=True)
+    assert [set(item) for item in listed] == [set(records.ITEM_FIELDS)] * len(listed)
+
+
+def test_items_that_match(sandbox: Sandbox, up42_here: Up42) -> None:
+    def ids(*arguments: str) -> list[str]:
+        return [item["id"] for item in up42_here("items", "list", "--json", *arguments).json]
+
+    neo = sandbox.sample_item("pneo-berlin")["id"]
+    assert ids("--collection", "PNEO") == [neo]
+    assert ids("--asset", sandbox.asset_id("pneo-berlin")) == [neo]
+    assert ids("--asset", sandbox.asset_id("pneo-berlin"), "--collection", "SPOT") == []
+    clear = '{"op": "<", "args": [{"property": "eo:cloud_cover"}, 50]}'
+    cloudy = sandbox.sample_item("spot-berlin-cloudy")["id"]
+    assert cloudy in ids("--collection", "SPOT")
+    assert cloudy not in ids("--collection", "SPOT", "--filter", clear)
+    assert len(ids("--limit", "2")) == 2
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "1"])
+def test_a_filter_that_is_none(up42_here: Up42, text: str) -> None:
+    ended = up42_here("items", "list", "--filter", text)
+    assert ended.code == 2
+    assert "--filter" in ended.err
+
+
+def test_jobs(sandbox: Sandbox, up42_here: Up42) -> None:
+    sandbox.add_jobs(7)
+    listed = up42_here("jobs", "list", "--json").json
+    assert [job["id"] for job in listed] == list(reversed(sandbox.jobs))
+    assert [list(job) for job in listed] == [list(records.JOB_FIELDS)] * 7
+    rows = up42_here("jobs", "list", "--csv").csv
+    assert [row["id"] for row in rows] == list(reversed(sandbox.jobs))
+    assert list(rows[0]) == list(records.JOB_FIELDS)
+    assert json.loads(rows[0]["inputs"]) == listed[0]["inputs"]
+    assert all(job["id"] in up42_here("jobs", "list").out for job in listed)
+
+
+def test_no_jobs(up42_here: Up42) -> None:
+    assert up42_here("jobs", "list", "--json").json == []
+    assert up42_here("jobs", "list", "--csv").out == ",".join(records.JOB_FIELDS) + "\n"
+    assert up42_here("jobs", "list").code == 0
+
+
+def test_the_filters_of_jobs(sandbox: Sandbox, up42_here: Up42) -> None:
+    now = sandbox.clock.now()
+    trees = sandbox.add_job(TREES, "captured", credits=5, created=now - timedelta(days=3))
+    cars = sandbox.add_job("detection-cars-oi", "successful", credits=9, duration=300)
+
+    def ids(*arguments: str) -> list[str]:
+        return [job["id"] for job in up42_here("jobs", "list", "--json", *arguments).json]
+
+    assert ids("--status", "captured") == [trees.id]
+    assert ids("--status", "captured", "--status", "successful") == [cars.id, trees.id]
+    assert ids("--process", "detection-cars-oi", "--process", "pansharpening") == [cars.id]
+    day = (now - timedelta(days=1)).date().isoformat()
+    assert ids("--created-after", day) == [cars.id]
+    assert ids("--created-before", day) == [trees.id]
+    assert ids("--min-duration", "200") == [cars.id]
+    assert ids("--max-duration", "200") == [trees.id]
+    assert ids("--workspace-id", sandbox.other_workspace_id) == []
+    assert ids("--sort", "credits") == [cars.id, trees.id]
+    assert ids("--sort", "credits.asc") == [trees.id, cars.id]
+    assert ids("--limit", "1") == [cars.id]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--status", "captred"), "Did you mean 'captured'?"),
+        (("--created-after", "yesterday-ish"), "created_after"),
+        (("--sort", "colour"), "--sort"),
+        (("--sort", "credits.sideways"), "--sort"),
+        (("--limit", "0"), "--limit"),
+        (("--min-duration", "-1"), "--min-duration"),
+        (("--json", "--csv"), "exclude each other"),
+        (("--nonsense",), "--nonsense"),
+    ],
+)
+def test_filters_that_cannot_work(
+    sandbox: Sandbox, up42_here: Up42, arguments: tuple[str, ...], expected: str
+) -> None:
+    ended = up42_here("jobs", "list", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert expected in ended.err
+    assert not any(request.path == "/v2/processing/jobs" for request in sandbox.requests)
+
+
+def test_one_job(sandbox: Sandbox, up42_here: Up42) -> None:
+    job = sandbox.add_job(TREES, "captured", credits=7)
+    record = up42_here("jobs", "show", job.id, "--json").json
+    assert list(record) == list(records.JOB_FIELDS)
+    assert (record["id"], record["credits"], record["is_succeeded"]) == (job.id, 7, True)
+    assert record["created"].endswith("Z")
+    assert job.id in up42_here("jobs", "show", job.id).out
+    assert up42_here("jobs", "show", job.id, "--csv").csv[0]["is_succeeded"] == "true"
+
+
+def test_an_unknown_job(up42_here: Up42) -> None:
+    for arguments in (("show",), ("track",), ("download",)):
+        ended = up42_here("jobs", *arguments, "nope", "--json")
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.error["type"] == "NotFoundError"
+        assert ended.error["exit_code"] == 1
+
+
+def test_an_unknown_status_is_shown_as_it_came(sandbox: Sandbox, up42_here: Up42) -> None:
+    job = sandbox.add_job()
+    sandbox.inject(Fault(path="/v2/processing/jobs*", patch={"status": "paused"}, times=None))
+    assert up42_here("jobs", "show", job.id, "--json").json["status"] == "paused"

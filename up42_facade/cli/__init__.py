@@ -1,0 +1,1 @@
+"""The `up42` command: the public functions of this package for a terminal and for scripts."""

@@ -1,0 +1,265 @@
+"""`up42 batch`: many jobs from a file, within a budget, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+import up42_facade as up42
+from up42_facade.cli.batch_run import BatchRun, Wishes
+from up42_facade.cli.connecting import connected
+from up42_facade.cli.consent import spending
+from up42_facade.cli.downloading import assets_of, choosing, write_paths
+from up42_facade.cli.exit_codes import ExitCode
+from up42_facade.cli.messages import CommandError, hint, on_interrupt, say
+from up42_facade.cli.output import Form, Output, printed
+from up42_facade.cli.records import (
+    ENTRY_FIELDS,
+    ESTIMATE_FIELDS,
+    entry_record,
+    estimate_record,
+)
+from up42_facade.cli.tables import Column
+from up42_facade.cli.tracking import waiting
+
+JOURNAL_SUFFIX = ".db"
+# Failed entries whose reasons stand below the table.
+LISTED_FAILURES = 10
+ESTIMATE_COLUMNS = (
+    Column("index", "#", is_number=True),
+    Column("process_id", "process", is_cut=True),
+    Column("title", is_cut=True),
+    Column("credits", is_number=True),
+    Column("size", is_number=True, rank=2),
+    Column("unit", rank=2),
+    Column("is_valid", "valid"),
+    Column("errors", is_cut=True, rank=1),
+)
+ENTRY_COLUMNS = (
+    Column("index", "#", is_number=True),
+    Column("status"),
+    Column("process_id", "process", is_cut=True, rank=1),
+    Column("title", is_cut=True),
+    Column("estimate", is_number=True, rank=3),
+    Column("credits", is_number=True),
+    Column("job_id", "job"),
+    Column("reason", is_cut=True, rank=2),
+)
+
+
+def with_file(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command: give it FILE."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return click.argument("file", type=kind)(command)
+
+
+def with_journal(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorate a command: give it FILE and the path of its journal."""
+    option = click.option(
+        "--journal",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="PATH",
+        help=f"The journal; default: FILE{JOURNAL_SUFFIX}.",
+    )
+    return with_file(option(command))
+
+
+def journal_of(file: Path, journal: Path | None) -> Path:
+    """Return where the journal lies: beside the file, unless an option says otherwise."""
+    return journal or file.with_name(f"{file.name}{JOURNAL_SUFFIX}")
+
+
+@click.group()
+def batch() -> None:
+    """Many jobs from a CSV or GeoJSON file.
+
+    FILE has a row for each job, with the columns process, title, item (a URL) and whatever
+    else the process takes. What was executed is noted in a journal beside it.
+    """
+
+
+@batch.command("estimate")
+@with_file
+@printed
+@connected
+def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
+    """Validate and price all rows without executing them.
+
+    No journal is made. Ends with 1 if rows are not valid.
+    """
+    with up42.Batch(up42.read_templates(file, session), session=session) as rows:
+        rows.estimate()
+        out.records(map(estimate_record, rows), ESTIMATE_FIELDS, ESTIMATE_COLUMNS)
+        invalid = rows.filter(status="invalid")
+        say(f"{len(rows)} jobs, {rows.cost.credits} credits in all.")
+        tell_failures(out, invalid)
+        if len(invalid):
+            raise CommandError(f"{len(invalid)} of {len(rows)} rows are not valid.")
+
+
+@batch.command("run")
+@with_journal
+@spending
+@click.option("--cheapest", is_flag=True, help="Take the cheapest rows that fit --max-credits.")
+@click.option(
+    "--max-concurrent",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Most jobs that run at once; waits for some to end.",
+)
+@click.option("--retry-failed", is_flag=True, help="Execute anew what has failed before.")
+@click.option("--track", is_flag=True, help="Wait until all jobs have ended.")
+@waiting
+@click.option(
+    "--download",
+    "folder",
+    metavar="DIR",
+    help="Wait for all results and download them to this folder, or to the URL of a store.",
+)
+@printed
+@connected
+def run_batch(
+    file: Path,
+    journal: Path | None,
+    max_credits: Decimal | None,
+    yes: bool,
+    budget_id: str | None,
+    cheapest: bool,
+    max_concurrent: int | None,
+    retry_failed: bool,
+    track: bool,
+    wait: float,
+    timeout: float,
+    folder: str | None,
+    out: Output,
+    session: up42.Session,
+) -> None:
+    """Execute all rows that have no job yet, which costs credits.
+
+    Safe to call again, also after a crash: nothing runs twice. --max-credits is for the whole
+    batch, what ran before included. Rows that are not valid are passed over. Ends with 3 if
+    rows have no results and get none by waiting.
+    """
+    wishes = Wishes(
+        max_credits=max_credits,
+        yes=yes,
+        budget_id=budget_id,
+        cheapest=cheapest,
+        max_concurrent=max_concurrent,
+        retry_failed=retry_failed,
+        track=track or folder is not None,
+        wait=wait,
+        timeout=timeout,
+        folder=folder,
+    )
+    templates = up42.read_templates(file, session)
+    path = journal_of(file, journal)
+    again = "The same command goes on where it was; nothing runs twice."
+    with (
+        on_interrupt(f"Nothing was cancelled at the server. {again}"),
+        hint(up42.IncompleteBatchError, again),
+        hint(up42.UnfinishedBatch, again),
+        hint(up42.BatchCostLimitError, "--cheapest takes the cheapest rows that fit."),
+        up42.Batch(templates, path, session=session) as whole,
+    ):
+        current = BatchRun(whole, templates, wishes)
+        try:
+            current.run()
+        finally:
+            show(out, current.batch)
+        require_results(current.batch)
+
+
+@batch.command("status")
+@with_journal
+@printed
+@connected
+def show_status(file: Path, journal: Path | None, out: Output, session: up42.Session) -> None:
+    """Show how the batch stands.
+
+    Reads the journal, also while another process runs the batch.
+    """
+    path = journal_of(file, journal)
+    with up42.Batch.resume(path, session=session, read_only=True) as found:
+        show(out, found)
+
+
+@batch.command("download")
+@with_journal
+@click.option(
+    "-o",
+    "--output",
+    default=".",
+    metavar="DIR",
+    help="A folder, or the URL of a store; each job gets a folder in it. [.]",
+)
+@choosing
+@printed
+@connected
+def download_batch(
+    file: Path,
+    journal: Path | None,
+    output: str,
+    assets: tuple[str, ...],
+    unpacking: bool,
+    overwrite: bool,
+    out: Output,
+    session: up42.Session,
+) -> None:
+    """Download all results and print their paths.
+
+    Jobs without results are passed over. What is there already is not fetched again.
+    """
+    path = journal_of(file, journal)
+    again = "The same command goes on where it was; what is whole is not fetched again."
+    with (
+        on_interrupt(again),
+        hint(up42.IncompleteBatchError, again),
+        up42.Batch.resume(path, session=session) as found,
+    ):
+        paths = found.download(
+            output, assets=assets_of(assets), unpacking=unpacking, overwrite=overwrite
+        )
+        # In the order of the rows, not in that of their arrival.
+        write_paths(out, {job.id: paths[job.id] for job in found.jobs if job.id in paths})
+
+
+def show(out: Output, shown: up42.Batch) -> None:
+    """Write how all entries stand, and for people a summary."""
+    out.records(map(entry_record, shown), ENTRY_FIELDS, ENTRY_COLUMNS)
+    say(summary(shown))
+    tell_failures(out, shown.failed())
+
+
+def tell_failures(out: Output, failed: up42.Batch) -> None:
+    """Say why entries have failed; programs find it in their fields."""
+    if out.form is not Form.TABLE:
+        return
+    for entry in failed[:LISTED_FAILURES]:
+        say(f"#{entry.index} {entry.status}: {entry.reason}")
+    more = len(failed) - LISTED_FAILURES
+    if more > 0:
+        say(f"… and {more} more.")
+
+
+def summary(shown: up42.Batch) -> str:
+    """Return the counts by status, and the credits so far."""
+    counts = ", ".join(f"{count} {status}" for status, count in shown.counts.items())
+    return f"{len(shown)} jobs: {counts}; {shown.credits} credits so far."
+
+
+def require_results(shown: up42.Batch) -> None:
+    """End the command if something has failed.
+
+    Raises:
+        CommandError: It has.
+    """
+    failed = len(shown.failed())
+    if failed:
+        raise CommandError(
+            f"{failed} of {len(shown)} jobs have failed. --retry-failed executes them anew.",
+            ExitCode.UNSUCCESSFUL,
+        )
