@@ -1,6 +1,6 @@
 """A file server in a process of its own, as fast as the system can send, or throttled.
 
-Usage: python _download_server.py FOLDER
+Usage: python file_server.py FOLDER
 
 Serves the files of a folder on a free port of 127.0.0.1, with ranges and ETags, and prints the
 port. With `?bytes_per_second=N` each connection gets at most N.

@@ -11,8 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmarks.measurements.bench import MeasurementError
+from up42_facade import Session, search_items
+
+# Seconds that every request waits where the network counts, as over the internet.
+LATENCY = 0.05
 # Seconds. Long enough for all runs: nobody's figure shall hold a login more than the other's.
-TOKEN_LIFETIME = 3600
+TOKEN_LIFETIME = 24 * 3600
+# More than anything here spends.
+CREDITS = 10**9
+FINE = {"op": "<=", "args": [{"property": "gsd"}, 2]}
 
 
 class Sandbox:
@@ -29,17 +37,34 @@ class Sandbox:
         return {name: self.state[name] for name in names}
 
     @property
-    def item_url(self) -> str:
-        """The STAC item of a sample scene."""
-        return str(next(iter(self.state["items"].values())))
+    def project(self) -> dict[str, str]:
+        """What a client of the older, analytics API needs."""
+        return {name: self.state[name] for name in ("url", "project_id", "project_api_key")}
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return the sample scenes whose pixels are small enough to see trees, as STAC items."""
+        access = {**self.access, "base_url": self.url}
+        del access["url"]
+        with Session(**access) as session:
+            found = search_items(FINE, session=session)
+            return [item.to_dict(transform_hrefs=False) for item in found]
 
     def add_jobs(self, count: int) -> list[str]:
         """Add jobs to the listing and return their ids."""
         ids: list[str] = self._ask("/_sandbox/jobs", {"count": count})["ids"]
         return ids
 
+    def advance(self, seconds: float) -> None:
+        """Push the clock."""
+        self._ask("/_sandbox/clock", {"advance": seconds})
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the requests since they were last forgotten."""
+        found: list[dict[str, Any]] = self._ask("/_sandbox/requests")
+        return found
+
     def forget_requests(self) -> None:
-        """Keep the sandbox from growing while it is measured against."""
+        """Forget the requests; they also make the sandbox grow while it is measured against."""
         request = urllib.request.Request(f"{self.url}/_sandbox/requests", method="DELETE")
         urllib.request.urlopen(request).close()
 
@@ -50,15 +75,17 @@ class Sandbox:
 
 
 @contextmanager
-def running_sandbox(latency: float = 0.0) -> Iterator[Sandbox]:
+def running_sandbox(latency: float = 0.0, speed: float = 1.0) -> Iterator[Sandbox]:
     """Start a sandbox.
 
     Args:
         latency: Seconds that every request to the API waits.
+        speed: Clock seconds per second.
     """
     command = [
         *(sys.executable, "-m", "up42_sandbox", "--port", "0", "--storage-port", "0"),
-        *("--latency", str(latency), "--token-lifetime", str(TOKEN_LIFETIME)),
+        *("--latency", str(latency), "--speed", str(speed)),
+        *("--token-lifetime", str(TOKEN_LIFETIME), "--credits", str(CREDITS)),
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -66,7 +93,7 @@ def running_sandbox(latency: float = 0.0) -> Iterator[Sandbox]:
             greeting = process.stdout.readline()
             found = re.search(r"http://[^\s)]+", greeting)
             if found is None:
-                raise RuntimeError(f"the sandbox did not start: {greeting!r}")
+                raise MeasurementError(f"the sandbox did not start: {greeting!r}")
             yield Sandbox(found[0])
         finally:
             process.terminate()

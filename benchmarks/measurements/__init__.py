@@ -1,0 +1,1 @@
+"""What is run for each topic, and the figures that come of it."""

@@ -1,0 +1,1 @@
+"""What is measured, what came out, and how it is shown."""
