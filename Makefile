@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint generate check-generated update bench bench-files sandbox clean
+.PHONY: help setup demo test lint docs notebook cli-session generate check-generated update package lowest newest bench sandbox clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -47,6 +47,17 @@ lint: $(VENV)/.done ## check style, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/.done ## build the documentation site, strictly; it begins with build/docs/index.html
+	rm -rf build/docs
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --nitpicky --fresh-env \
+		--doctree-dir build/doctrees docs build/docs
+
+notebook: $(VENV)/.done ## run the notebooks of the documentation anew and store what they show
+	$(BIN)/python scripts/run_notebook.py
+
+cli-session: $(VENV)/.done ## record docs/cli-session.md anew
+	$(BIN)/python scripts/record_cli.py
+
 generate: $(VENV)/.done ## write generated/up42_client from openapi/up42.yaml
 	$(BIN)/python scripts/regenerate.py
 
@@ -57,16 +68,21 @@ update: $(VENV)/.done ## take over a newer OpenAPI document: SPEC=path-or-url, R
 	@test -n "$(SPEC)" || { echo "make update SPEC=path-or-url [REPORT=file.md]" >&2; exit 2; }
 	$(BIN)/python scripts/regenerate.py --spec "$(SPEC)" $(if $(REPORT),--markdown "$(REPORT)")
 
-bench: $(VENV)/.done $(RIVAL_VENV)/.done ## measure against the official SDK, side by side
-	$(BIN)/python benchmarks/run.py --rival-python $(RIVAL_VENV)/bin/python
+package: $(VENV)/.done ## build sdist and wheel, try them in fresh environments; KEEP=folder keeps them
+	$(BIN)/python scripts/check_package.py $(if $(KEEP),--keep "$(KEEP)")
 
-bench-files: $(VENV)/.done $(OLD_RIVAL_VENV)/.done ## the same for downloads, quicklooks and plots (14 GB of disk)
-	$(BIN)/python benchmarks/bench_downloads.py --rival-python $(OLD_RIVAL_VENV)/bin/python
-	$(BIN)/python benchmarks/bench_quicklooks.py --rival-python $(OLD_RIVAL_VENV)/bin/python
-	$(BIN)/python benchmarks/bench_viz.py --rival-python $(OLD_RIVAL_VENV)/bin/python
+lowest: $(VENV)/.done ## run the tests with the lowest versions that pyproject.toml allows; TESTS=…
+	$(BIN)/python scripts/check_dependencies.py lowest -- -n $(WORKERS) $(TESTS)
+
+newest: $(VENV)/.done ## run the tests with the newest versions that there are; TESTS=…
+	$(BIN)/python scripts/check_dependencies.py newest -- -n $(WORKERS) $(TESTS)
+
+bench: $(VENV)/.done $(RIVAL_VENV)/.done $(OLD_RIVAL_VENV)/.done ## measure against the official SDK and write docs/benchmarks.md: ONLY="batch unpack"
+	$(BIN)/python benchmarks/run.py --rival-python $(RIVAL_VENV)/bin/python \
+		--old-rival-python $(OLD_RIVAL_VENV)/bin/python $(if $(ONLY),--only $(ONLY))
 
 sandbox: $(VENV)/.done ## start a local UP42 on port 8042
 	$(BIN)/python -m up42_sandbox --port 8042 --speed 60
 
 clean: ## remove environments and caches
-	rm -rf $(VENV) $(RIVAL_VENV) $(OLD_RIVAL_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) $(RIVAL_VENV) $(OLD_RIVAL_VENV) .venv-lowest .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build

@@ -1,53 +1,51 @@
-"""The README's Python runs as written, from top to bottom, against the sandbox."""
+"""What the README and the other pages say of the repository is true.
+
+Their Python runs in `tests/docs`.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from up42_sandbox import Sandbox
+from tests.docs.pages import ROOT, all_pages, name_of
 
-ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-
-
-def test_the_code_runs_as_written(tmp_path: Path) -> None:
-    assert len(BLOCKS) >= 5
-    program = tmp_path / "readme.py"
-    with Sandbox(speed=2_000) as sandbox:
-        code = "\n".join(BLOCKS).replace("…", sandbox.project_id)
-        program.write_text(code, encoding="utf-8")
-        environment = {**os.environ, **sandbox.environment}
-        done = subprocess.run(
-            [sys.executable, str(program)],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-        )
-    assert done.returncode == 0, done.stderr
-    assert "Cost(strategy='area', credits=2, size=0.360177, unit='SQ_KM')" in done.stdout
-    for name in ("results", "old", "trees.png", "trees.html"):
-        assert (tmp_path / name).exists(), name
+PAGES = all_pages()
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "optional-dependencies"
+]
 
 
-def test_its_commands_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make ([a-z-]+)", README):
-        assert f"\n{target}:" in makefile, target
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_commands_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"(?:\$ |`)make ([a-z-]+)", text):
+        assert f"\n{target}:" in MAKEFILE, target
+    for program in re.findall(r"(?:\$ |`)python (\S+\.py)", text):
+        assert (ROOT / program).is_file(), program
+    for script in re.findall(r"(?:\$ |`)bash (\S+?)`?$", text, re.MULTILINE):
+        assert (ROOT / script).is_file(), script
 
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("openapi/*.md")]
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_extras_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for extras in re.findall(r"(?:\.|up42-facade)\[([a-z,]+)\]", text):
+        assert set(extras.split(",")) <= set(EXTRAS), extras
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_install_page_lists_all_extras() -> None:
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(EXTRAS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_pictures_and_links_exist(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target

@@ -1,0 +1,66 @@
+"""Nothing public is missing in the reference, and no error in the catalogue of errors."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import up42_facade as up42
+from tests.docs.pages import ROOT
+from up42_facade import errors, processing_templates, viz
+
+DOCS = ROOT / "docs"
+REFERENCE = [*sorted((DOCS / "reference").glob("*.md")), DOCS / "errors.md"]
+DIRECTIVE = re.compile(r"^ *\.\. (?:auto\w+|currentmodule):: ([\w.]+)$", re.MULTILINE)
+ERRORS = [
+    name
+    for name, value in vars(errors).items()
+    if inspect.isclass(value) and issubclass(value, up42.Up42Error)
+]
+
+
+def documented(page: Path) -> set[str]:
+    """Return the full names that a page of the reference documents."""
+    found, module = set(), ""
+    for line in DIRECTIVE.finditer(page.read_text(encoding="utf-8")):
+        if "currentmodule" in line[0]:
+            module = line[1]
+        else:
+            found |= {line[1], f"{module}.{line[1]}"}
+    return found
+
+
+def test_all_public_names_are_documented() -> None:
+    known = set().union(*map(documented, REFERENCE))
+    public = {f"up42_facade.{name}" for name in up42.__all__} - {"up42_facade.__version__"}
+    assert public - known == set()
+
+
+def test_modules_are_documented_as_wholes() -> None:
+    # `automodule` shows what `__all__` names: what is missing there is missing on the site.
+    for module in (processing_templates, viz):
+        own = {
+            name
+            for name, value in vars(module).items()
+            if inspect.isclass(value) and value.__module__ == module.__name__
+        }
+        assert {name for name in own if not name.startswith("_")} <= set(module.__all__)
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_each_error_has_cause_and_cure(name: str) -> None:
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    sections = re.split(r"^### ", text, flags=re.MULTILINE)
+    (section,) = [part for part in sections if part.startswith(f"{name}\n")]
+    assert f".. autoexception:: up42_facade.{name}\n" in section
+    for word in ("Cause", "Cure"):
+        told = re.search(rf"^\*\*{word}\.\*\* (.{{10,}})", section, re.MULTILINE)
+        assert told, f"{name} has no {word.lower()}"
+
+
+def test_the_catalogue_has_no_errors_of_the_past() -> None:
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^### (\w+)$", text, re.MULTILINE)) == set(ERRORS)
