@@ -1,0 +1,1 @@
+"""Checks of the built package and of the versions of its dependencies."""

@@ -1,0 +1,1 @@
+"""Programs that run where only the built package is installed."""
