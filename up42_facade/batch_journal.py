@@ -256,6 +256,7 @@ class Journal:
     def known_before(self, attempt: Attempt) -> set[str]:
         """Return the ids of the jobs that were there before an attempt."""
         with self._guard:
+            self._require_open()
             (known,) = self.connection.execute(
                 "SELECT known FROM attempts WHERE id = ?", (attempt.id,)
             ).fetchone()
@@ -324,6 +325,12 @@ class Journal:
             )
         attempt.state, attempt.reason = state, reason
 
+    def _require_open(self) -> None:
+        if self.is_closed:
+            raise JournalError(
+                f"The journal {self.path or 'in memory'} is closed: open the batch again."
+            )
+
     def _remember(self, record: Record) -> None:
         self.records.append(record)
         self._known[record.fingerprint, record.repeat] = record
@@ -344,10 +351,7 @@ class Journal:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._guard:
-            if self.is_closed:
-                raise JournalError(
-                    f"The journal {self.path or 'in memory'} is closed: open the batch again."
-                )
+            self._require_open()
             if self.is_inherited:
                 raise JournalError(
                     f"The journal {self.path or 'in memory'} belongs to process {self._pid}, from "

@@ -175,7 +175,8 @@ def test_while_tracking_every_change_is_told_in_the_end(make: Make, path: Path) 
         second_of_two = "UPDATE OF job ON attempts WHEN new.entry_id = 1"
         with full(batch, second_of_two), pytest.raises(up42.JournalError):
             batch.track(wait=0.05, on_update=tell)
-        assert told == []
+        # A look at which the second had nothing new may have come before.
+        assert {index for index, _ in told} <= {0}
         batch.track(wait=0.05, on_update=tell)
         assert {(0, "captured"), (1, "captured")} <= set(told)
 

@@ -18,6 +18,7 @@ from tests.batch import workers
 from tests.batch.chaos import Chaos, Kill
 from tests.batch.conftest import Make, job_titles, posts
 from tests.batch.zygote import ROOT
+from tests.conftest import new_session
 from up42_facade import batch_work
 from up42_facade.batch_downloads import WORKERS as DOWNLOADS
 from up42_facade.batch_execution import WORKERS as EXECUTIONS
@@ -108,7 +109,8 @@ def test_while_it_executes(script: Script, sandbox: Sandbox) -> None:
     assert posts(sandbox, "/execution") <= 4 + 2 * EXECUTIONS
     assert len(sandbox.jobs) == posts(sandbox, "/execution")
     assert {job.status for job in sandbox.jobs.values()} <= {"created", "licensed", "valid"}
-    with script_journal(script) as batch:
+    with new_session(sandbox) as session:
+        batch = up42.Batch.resume(script.journal, session=session, read_only=True)
         assert {job.id for job in batch.jobs} == set(sandbox.jobs), "each is noted"
     script.completed()
 
@@ -129,13 +131,6 @@ def test_while_it_downloads(script: Script, sandbox: Sandbox) -> None:
     assert len(begun) <= 2 * DOWNLOADS
     sandbox.storage.rate = None
     script.completed()
-
-
-def script_journal(script: Script) -> up42.Batch:
-    session = workers.session_on(
-        script.sandbox.url, script.sandbox.username, script.sandbox.password
-    )
-    return up42.Batch.resume(script.journal, session=session, read_only=True)
 
 
 def test_between_the_first_task_and_the_last(
