@@ -87,7 +87,7 @@ def unexpected(response: httpx.Response, found: str) -> errors.UnexpectedRespons
 
 
 def broken_connection(
-    error: httpx.TransportError, request: httpx.Request
+    error: httpx.RequestError, request: httpx.Request
 ) -> errors.ConnectionFailedError:
     """Return the facade's exception for a connection that failed or broke."""
     sent = not isinstance(error, NOT_SENT)

@@ -322,7 +322,13 @@ class Session:
 
         client = self._connections.generated_client(self.hosts.auth)
         with client.get_httpx_client():
-            return str(self.call(get_user_info, client=client).sub)
+            subject = self.call(get_user_info, client=client).sub
+        if not isinstance(subject, str) or not subject:
+            raise UnexpectedResponseError(
+                "The server did not say which workspace is the user's own: pass workspace_id.",
+                status_code=200,
+            )
+        return subject
 
     @property
     def _credentials(self) -> Credentials:

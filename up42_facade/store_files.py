@@ -16,6 +16,7 @@ from up42_facade.archives import download_archive
 from up42_facade.downloads import DEFAULT_WORKERS
 from up42_facade.errors import InvalidInputError, Up42Error
 from up42_facade.patience import Stopped
+from up42_facade.stopping import transfer_stop
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +46,7 @@ class StoreFolder:
     http: httpx.Client | None = None
     overwrite: bool = False
     progress: bool = True
-    _stop: threading.Event = field(factory=threading.Event, init=False)
+    _stop: threading.Event = field(factory=transfer_stop, init=False)
 
     def fetch_files(self, files: Sequence[Incoming]) -> list[str]:
         """Bring files into the store.

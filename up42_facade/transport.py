@@ -28,6 +28,8 @@ SAFE_POSTS = re.compile(
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATED_STATUSES = (429, *range(500, 600))
+# The last is a body whose compression is damaged: as good as no answer.
+BROKEN = (httpx.TransportError, httpx.DecodingError)
 
 
 @frozen
@@ -122,7 +124,7 @@ class ApiClient(httpx.Client):
             response = super().send(request, **options)
             if not response.is_success:
                 response.read()
-        except httpx.TransportError as error:
+        except BROKEN as error:
             raise broken_connection(error, request) from error
         raise_for_status(response)
         return response
@@ -143,7 +145,7 @@ class AsyncApiClient(httpx.AsyncClient):
             response = await super().send(request, **options)
             if not response.is_success:
                 await response.aread()
-        except httpx.TransportError as error:
+        except BROKEN as error:
             raise broken_connection(error, request) from error
         raise_for_status(response)
         return response

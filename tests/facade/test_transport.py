@@ -258,3 +258,30 @@ def test_a_closed_session_leaves_no_threads(sandbox: Sandbox) -> None:
         assert up42.processing_templates.Pansharpening("t", item, session=session).is_valid
     left = {t for t in set(threading.enumerate()) - before if t.name.startswith("up42_")}
     assert not left
+
+
+def test_a_body_with_damaged_compression_is_a_broken_connection(
+    sandbox: Sandbox, session: up42.Session
+) -> None:
+    damaged = Fault(
+        path="/v2/processing/jobs",
+        status=200,
+        headers={"Content-Encoding": "gzip"},
+        body=b"not compressed",
+        content_type="application/json",
+        times=None,
+    )
+    sandbox.inject(damaged)
+    with pytest.raises(up42.ConnectionFailedError) as caught:
+        list(up42.Job.all(session=session))
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("answer", [{}, {"sub": None}, {"sub": ""}])
+def test_a_user_without_a_workspace(
+    sandbox: Sandbox, session: up42.Session, answer: dict[str, Any]
+) -> None:
+    sandbox.inject(Fault(path="*/userinfo", status=200, body=answer))
+    with pytest.raises(up42.UnexpectedResponseError, match="pass workspace_id"):
+        _ = session.workspace_id
+    assert session.workspace_id == sandbox.workspace_id
