@@ -64,13 +64,14 @@ def execute(path: Path, folder: Path) -> Any:
 def run(notebook: Any, folder: Path, settings: Path) -> None:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
+    from traitlets.config import Config
 
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
-        # Else it warns that connections within this machine aren't encrypted.
-        extra_arguments=["--log-level=ERROR"],
+        # Between choosing a free TCP port and binding it, any other process may take it.
+        config=Config(KernelManager={"transport": "ipc", "ip": str(settings / "kernel")}),
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )

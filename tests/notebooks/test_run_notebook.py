@@ -53,6 +53,13 @@ def test_a_second_run_changes_nothing(
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_the_kernel_asks_for_no_port_that_another_process_may_take(path: Path) -> None:
+    source = "import ipykernel; print(ipykernel.get_connection_info(unpack=True)['transport'])"
+    nbformat.write(notebook_of(source), path)
+    run_notebook.update(path)
+    assert stored_outputs(path) == ["ipc\n"]
+
+
 @pytest.mark.parametrize(
     ("source", "complaint"),
     [
