@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,8 @@ SAMPLES = 2
 # Bytes of the file that are read before it is closed, as GDAL drops its cache only then: by
 # default the cache takes up to 5 % of the machine's memory.
 CHUNK_BYTES = 32_000_000
+# Parts that are read at once: to unpack a compressed file takes longer than to read it.
+READERS = min(4, os.cpu_count() or 1)
 
 
 @frozen
@@ -131,12 +135,23 @@ def read_scene(path: Path, bands: Sequence[int] | None, box: Size) -> Scene:
 @contextmanager
 def opened(path: Path) -> Iterator[Any]:
     """Open an image; whatever goes wrong with it is an error that names the file."""
+    with place_optional(), opened_by_reader(path) as dataset:
+        yield dataset
+
+
+@contextmanager
+def place_optional() -> Iterator[None]:
+    """Keep rasterio from warning about images without a place, which are dealt with here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+@contextmanager
+def opened_by_reader(path: Path) -> Iterator[Any]:
+    """Open an image in one of several threads: they share the filters of warnings."""
     try:
-        with warnings.catch_warnings():
-            # Images without a place are dealt with here.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            dataset = rasterio.open(path)
-        with dataset:
+        with rasterio.open(path) as dataset:
             yield dataset
     except (RasterioIOError, RasterioError) as error:
         raise InvalidInputError(
@@ -241,14 +256,19 @@ def read_reduced(dataset: Any, bands: list[int], size: Size) -> Any:
 
 
 def read_in_chunks(path: Path, bands: list[int], chunks: list[Chunk], size: Size) -> Any:
-    values = ma.zeros((len(bands), size.height, size.width), dtype="float32")
-    values.mask = np.zeros(values.shape, dtype=bool)
-    for chunk in chunks:
-        with opened(path) as dataset:
+    shape = (len(bands), size.height, size.width)
+    data, mask = np.zeros(shape, dtype="float32"), np.zeros(shape, dtype=bool)
+
+    def read(chunk: Chunk) -> None:
+        with opened_by_reader(path) as dataset:
             found = read_sampled(dataset, bands, chunk, size)
         part = (slice(None), chunk.rows, chunk.columns)
-        values.data[part], values.mask[part] = found.data, ma.getmaskarray(found)
-    return values
+        data[part], mask[part] = found.data, ma.getmaskarray(found)
+
+    with place_optional(), ThreadPoolExecutor(READERS, "up42-image") as readers:
+        # After an error the iterator cancels what hasn't begun.
+        list(readers.map(read, chunks))
+    return ma.array(data, mask=mask)
 
 
 def read_sampled(dataset: Any, bands: list[int], chunk: Chunk, size: Size) -> Any:

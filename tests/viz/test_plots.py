@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,41 @@ def test_large_files_are_reduced_alike_whatever_their_layout(
     figure = viz.plot_results(path, figsize=(4, 4))
     assert shows(figure, {**QUARTERS, (0.5, 0.05): scenes.WHITE})
     assert max(figure.axes[0].images[0].get_size()) <= 400, "read at the figure's resolution"
+
+
+@pytest.fixture
+def in_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read even small images in many parts, by several threads."""
+    from up42_facade import viz_reading
+
+    monkeypatch.setattr(viz_reading, "FEW_PIXELS", 1_000)
+    monkeypatch.setattr(viz_reading, "CHUNK_BYTES", 20_000)
+    monkeypatch.setattr(viz_reading, "READERS", 4)
+
+
+@pytest.mark.usefixtures("in_many_parts")
+def test_parts_read_by_several_threads_are_the_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from up42_facade import viz_reading
+
+    noise = np.random.default_rng(1).integers(0, 9_000, (3, 600, 700), dtype="uint16")
+    options = {"tiled": True, "blockxsize": 64, "blockysize": 64, "compress": "deflate"}
+    path = scenes.write(tmp_path / "noise.tif", noise, crs=None, **options)
+    filters = warnings.filters[:]
+    box = viz_reading.Size(150, 150)
+    scene = viz_reading.read_scene(path, None, box)
+    assert warnings.filters[:] == filters
+    monkeypatch.setattr(viz_reading, "READERS", 1)
+    assert np.array_equal(scene.values, viz_reading.read_scene(path, None, box).values)
+
+
+@pytest.mark.usefixtures("in_many_parts")
+def test_a_part_that_is_damaged_ends_the_others(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 9_000, (3, 600, 700), dtype="uint16")
+    whole = scenes.write(tmp_path / "whole.tif", noise, compress="deflate")
+    with pytest.raises(up42.InvalidInputError, match=r"cut\.tif.*damaged"):
+        viz.plot_results(cut(whole, tmp_path / "cut.tif"))
 
 
 @pytest.mark.parametrize(
