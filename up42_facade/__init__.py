@@ -14,6 +14,12 @@ from up42_facade._version import __version__
 
 if TYPE_CHECKING:
     from up42_facade import processing_templates
+    from up42_facade._batch.entry import BatchEntry
+    from up42_facade._processing.frames import jobs_to_dataframe
+    from up42_facade._results.item_files import download_items
+    from up42_facade._session.transport import TransportOptions
+    from up42_facade._templates.files import read_templates
+    from up42_facade._templates.text_inputs import parse_inputs
     from up42_facade.analytics import (
         AnalyticsJobSorting,
         get_jobs,
@@ -21,7 +27,6 @@ if TYPE_CHECKING:
         initialize_jobtask,
     )
     from up42_facade.batch import Batch
-    from up42_facade.batch_entry import BatchEntry
     from up42_facade.errors import (
         ApiError,
         ArchiveError,
@@ -66,8 +71,6 @@ if TYPE_CHECKING:
         Up42Error,
         UploadError,
     )
-    from up42_facade.frames import jobs_to_dataframe
-    from up42_facade.item_files import download_items
     from up42_facade.processes import Process
     from up42_facade.processing import (
         TERMINAL_STATUSES,
@@ -82,9 +85,6 @@ if TYPE_CHECKING:
     )
     from up42_facade.session import Session, authenticate
     from up42_facade.stac import Asset, initialize_asset, search_items
-    from up42_facade.template_files import read_templates
-    from up42_facade.text_inputs import parse_inputs
-    from up42_facade.transport import TransportOptions
 
 # Everything is loaded when it is first used: importing the package costs nothing.
 _MODULES = {
@@ -102,9 +102,9 @@ _MODULES = {
         "UnsafeArchiveError UnsupportedArchiveError Up42Error UploadError"
     ),
     "batch": "Batch",
-    "batch_entry": "BatchEntry",
-    "frames": "jobs_to_dataframe",
-    "item_files": "download_items",
+    "_batch.entry": "BatchEntry",
+    "_processing.frames": "jobs_to_dataframe",
+    "_results.item_files": "download_items",
     "analytics": "AnalyticsJobSorting get_jobs initialize_job initialize_jobtask",
     "processes": "Process",
     "processing": (
@@ -113,9 +113,9 @@ _MODULES = {
     ),
     "session": "Session authenticate",
     "stac": "Asset initialize_asset search_items",
-    "template_files": "read_templates",
-    "text_inputs": "parse_inputs",
-    "transport": "TransportOptions",
+    "_templates.files": "read_templates",
+    "_templates.text_inputs": "parse_inputs",
+    "_session.transport": "TransportOptions",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

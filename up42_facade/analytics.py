@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from up42_facade.analytics_jobs import Job
-from up42_facade.analytics_tasks import JobTask
-from up42_facade.analytics_types import (
+from up42_facade._analytics.jobs import Job
+from up42_facade._analytics.tasks import JobTask
+from up42_facade._analytics.types import (
     STATUSES,
     TERMINAL_STATUSES,
     AnalyticsJobSorting,
     check_text,
 )
+from up42_facade._common.sorting import SortingField
 from up42_facade.errors import ConfigurationError
 from up42_facade.session import Session, resolve_session
-from up42_facade.sorting import SortingField
 
 __all__ = [
     "STATUSES",
@@ -106,7 +106,7 @@ def get_jobs(
 
     Endpoint: GET /projects/{project_id}/jobs.
     """
-    from up42_facade.analytics_list import Listing, ordering
+    from up42_facade._analytics.listing import Listing, ordering
 
     order = ordering(sort_by)
     session = resolve_session(session)

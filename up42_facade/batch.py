@@ -12,18 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from up42_facade import batch_pricing
-from up42_facade.batch_display import Display
-from up42_facade.batch_downloads import Fetching, checked_executor, checked_target
-from up42_facade.batch_entry import BatchEntry
-from up42_facade.batch_execution import BatchExecution, Order
-from up42_facade.batch_lookup import exclusively
-from up42_facade.batch_members import common_session, enter, record_of
-from up42_facade.batch_opening import open_journal, read_journal
-from up42_facade.batch_pricing import is_priced
-from up42_facade.batch_records import PENDING, UNCERTAIN, Record
-from up42_facade.batch_tracking import Following, Tracker, check_times
-from up42_facade.batch_view import BatchView
+from up42_facade._batch import pricing
+from up42_facade._batch.display import Display
+from up42_facade._batch.downloads import Fetching, checked_executor, checked_target
+from up42_facade._batch.entry import BatchEntry
+from up42_facade._batch.execution import BatchExecution, Order
+from up42_facade._batch.lookup import exclusively
+from up42_facade._batch.members import common_session, enter, record_of
+from up42_facade._batch.opening import open_journal, read_journal
+from up42_facade._batch.pricing import is_priced
+from up42_facade._batch.records import PENDING, UNCERTAIN, Record
+from up42_facade._batch.tracking import Following, Tracker, check_times
+from up42_facade._batch.view import BatchView
 from up42_facade.errors import (
     IncompleteBatchError,
     InvalidInputError,
@@ -35,7 +35,7 @@ from up42_facade.session import Session, resolve_session
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-    from up42_facade.job_templates import JobTemplate
+    from up42_facade._processing.job_templates import JobTemplate
 
 # Seconds between two looks at all jobs, as for a single one.
 TRACK_WAIT = 60
@@ -154,10 +154,10 @@ class Batch(BatchView):
                 for record in self._records
                 if record.job is None and (record.cost is None or not is_priced(record))
             ]
-            failures = batch_pricing.price(self._journal, wanted, progress)
+            failures = pricing.price(self._journal, wanted, progress)
             self._require_complete(failures, "could not be priced", "estimate()")
-            batch_pricing.locate(self._journal, self._records)
-            return batch_pricing.table(self._records)
+            pricing.locate(self._journal, self._records)
+            return pricing.table(self._records)
 
     def execute(
         self,

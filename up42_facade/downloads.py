@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from attrs import frozen
 
-from up42_facade.archives import ArchiveLimits, download_archive
+from up42_facade._common.stopping import transfer_stop
+from up42_facade._downloads.archives import ArchiveLimits, download_archive
 from up42_facade.errors import DownloadError, InvalidInputError
-from up42_facade.stopping import transfer_stop
 
 if TYPE_CHECKING:
     import httpx
@@ -138,7 +138,7 @@ def download_files(
     Example:
         download_files([Download(link, f"quicklooks/{name}") for name, link in links.items()])
     """
-    from up42_facade.progress import bar
+    from up42_facade._common.progress import bar
 
     if workers < 1:
         raise InvalidInputError(f"workers must be at least 1, not {workers}.")
@@ -202,9 +202,9 @@ def stream_to(
     Example:
         count = stream_to(lambda: job_download_url(), open("results.tgz", "wb"))
     """
-    from up42_facade.byte_stream import ByteStream
-    from up42_facade.progress import bar
-    from up42_facade.transfer import Source
+    from up42_facade._common.progress import bar
+    from up42_facade._downloads.byte_stream import ByteStream
+    from up42_facade._downloads.transfer import Source
 
     take = write if callable(write) else write.write
     source = Source(get_url, http=http, size=size, checksum=checksum)
@@ -251,8 +251,8 @@ def open_stream(
         with open_stream(lambda: job_download_url()) as file:
             blob.upload_from_file(file, size=file.size)
     """
-    from up42_facade.stream_file import StreamFile
-    from up42_facade.transfer import Source
+    from up42_facade._downloads.stream_file import StreamFile
+    from up42_facade._downloads.transfer import Source
 
     source = Source(get_url, http=http, size=size, checksum=checksum)
     return cast(BinaryIO, StreamFile(source, progress=progress))
@@ -266,10 +266,10 @@ def _download(
     connections: int,
     stop: threading.Event,
 ) -> Path:
-    from up42_facade.file_transfer import Settings, fetch_file
-    from up42_facade.patience import Stopped
-    from up42_facade.progress import bar
-    from up42_facade.transfer import Source
+    from up42_facade._common.progress import bar
+    from up42_facade._downloads.file_transfer import Settings, fetch_file
+    from up42_facade._downloads.patience import Stopped
+    from up42_facade._downloads.transfer import Source
 
     if stop.is_set():
         raise Stopped("The download was stopped.")
@@ -337,7 +337,7 @@ def _final_path(source: Any, target: str | Path) -> Path:
 
 
 def _proposed_name(source: Any) -> str:
-    from up42_facade.member_names import safe_file_name
+    from up42_facade._downloads.member_names import safe_file_name
 
     parts = urlsplit(source.url)
     own = unquote(parts.path).rpartition("/")[2]

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from up42_facade._templates.rows import FileProblem
     from up42_facade.processing import Cost, Job, ValidationError
-    from up42_facade.template_rows import FileProblem
 
 
 class Up42Error(Exception):

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from up42_facade._common.html import table
+from up42_facade._common.values import as_dict, entries, given
+from up42_facade._processing.types import ValidationError
 from up42_facade.errors import NotFoundError, UnexpectedResponseError
-from up42_facade.html import table
-from up42_facade.processing_types import ValidationError
 from up42_facade.session import Session, resolve_session
-from up42_facade.values import as_dict, entries, given
 
 if TYPE_CHECKING:
     from up42_client.models import Process as ApiProcess
-    from up42_facade.job_templates import ProcessTemplate
+    from up42_facade._processing.job_templates import ProcessTemplate
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Process:
             >>> process = up42.Process.get("true-color-conversion")
             >>> template = process.template(title="Berlin in true colour", item=item)
         """
-        from up42_facade.job_templates import ProcessTemplate
+        from up42_facade._processing.job_templates import ProcessTemplate
 
         process = self if self.inputs else Process.get(self.id, session=self._session)
         return ProcessTemplate(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, fields
 
-from up42_facade import processing_types as types
-from up42_facade.errors import InvalidInputError, UnexpectedResponseError
-from up42_facade.html import Status, table
-from up42_facade.job_files import Files, JobFiles
-from up42_facade.processing_types import (
+from up42_facade._common.html import Status, table
+from up42_facade._common.sorting import SortingField
+from up42_facade._common.times import Moment, to_utc
+from up42_facade._common.values import as_dict, entries
+from up42_facade._processing import types as types
+from up42_facade._processing.job_files import Files, JobFiles
+from up42_facade._processing.types import (
     TERMINAL_STATUSES,
     Cost,
     JobMetadata,
@@ -21,10 +23,8 @@ from up42_facade.processing_types import (
     JobStatus,
     ValidationError,
 )
+from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 from up42_facade.session import Session, resolve_session
-from up42_facade.sorting import SortingField
-from up42_facade.times import Moment, to_utc
-from up42_facade.values import as_dict, entries
 
 if TYPE_CHECKING:
     import pystac
@@ -196,7 +196,7 @@ class Job(JobFiles):
 
         Endpoint: GET /v2/processing/jobs/{jobId}.
         """
-        from up42_facade.tracking import Course, track
+        from up42_facade._common.tracking import Course, track
 
         course = Course[Job](
             status=lambda job: job.status,
@@ -290,7 +290,7 @@ class Job(JobFiles):
 
         Endpoint: GET /v2/processing/jobs.
         """
-        from up42_facade.job_list import Query
+        from up42_facade._processing.job_list import Query
 
         query = Query.checked(
             process_id=process_id,

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from attrs import evolve
 
-from up42_facade.auth import TokenAuth
-from up42_facade.connections import Connections
-from up42_facade.credentials import Credentials, ProjectCredentials, collect
+from up42_facade._common.once import Once
+from up42_facade._session.auth import TokenAuth
+from up42_facade._session.connections import Connections
+from up42_facade._session.credentials import Credentials, ProjectCredentials, collect
+from up42_facade._session.hosts import DEFAULT_REGION, choose_hosts
+from up42_facade._session.pickling import Settings, registry, required_credentials, restore
+from up42_facade._session.responses import unexpected
+from up42_facade._session.transport import TransportOptions
 from up42_facade.errors import (
     ConfigurationError,
     NotAuthenticatedError,
     UnexpectedResponseError,
     Up42Error,
 )
-from up42_facade.hosts import DEFAULT_REGION, choose_hosts
-from up42_facade.once import Once
-from up42_facade.responses import unexpected
-from up42_facade.session_pickling import Settings, registry, required_credentials, restore
-from up42_facade.transport import TransportOptions
 
 if TYPE_CHECKING:
     import httpx

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 import pystac
 from pystac.stac_io import DefaultStacIO
 
+from up42_facade._common.html import table
+from up42_facade._common.paging import prefetched
+from up42_facade._common.values import as_dict, entries, next_link
+from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade.errors import InvalidInputError, NotFoundError, UnexpectedResponseError
-from up42_facade.hosts import is_same_host, without_query
-from up42_facade.html import table
-from up42_facade.paging import prefetched
 from up42_facade.session import Session, resolve_session
-from up42_facade.values import as_dict, entries, next_link
 
 if TYPE_CHECKING:
     from up42_client.models import StacItemCollection
@@ -252,7 +252,7 @@ class Asset:
 
         Endpoint: POST /v2/assets/{assetId}/download-url.
         """
-        from up42_facade.item_files import download_items
+        from up42_facade._results.item_files import download_items
 
         folder = output_directory or Path.cwd() / f"asset_{self.asset_id}"
         return download_items(

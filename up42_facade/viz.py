@@ -79,8 +79,8 @@ def plot_results(
         >>> figure.savefig("trees.png")
     """
     with extra_for("plot_results()"):
-        from up42_facade import viz_plots
-    return viz_plots.plot_results(filepaths, figsize, bands, titles, plot_file_format, kwargs)
+        from up42_facade._viz import plots
+    return plots.plot_results(filepaths, figsize, bands, titles, plot_file_format, kwargs)
 
 
 def plot_quicklooks(
@@ -106,8 +106,8 @@ def plot_quicklooks(
         >>> figure = plot_quicklooks(["thumbnail.png"], titles=["Berlin"])
     """
     with extra_for("plot_quicklooks()"):
-        from up42_facade import viz_plots
-    return viz_plots.plot_quicklooks(filepaths, figsize, titles)
+        from up42_facade._viz import plots
+    return plots.plot_quicklooks(filepaths, figsize, titles)
 
 
 def map_results(
@@ -152,8 +152,8 @@ def map_results(
         >>> shown = map_results(["scene.tif", "ships.geojson"], save_html="ships.html")
     """
     with extra_for("map_results()"):
-        from up42_facade import viz_maps
-    return viz_maps.map_results(
+        from up42_facade._viz import maps
+    return maps.map_results(
         filepaths, bands, aoi, show_images, show_features, name_column, save_html
     )
 

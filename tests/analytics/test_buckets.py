@@ -19,7 +19,7 @@ from google.cloud import storage
 
 import up42_facade as up42
 from tests.analytics.conftest import GetJob
-from up42_facade import buckets, stream_file
+from up42_facade._downloads import buckets, stream_file
 from up42_sandbox import Fault, Sandbox
 
 BUCKET = "storage"

@@ -12,14 +12,12 @@ from google.cloud import storage
 
 import up42_facade as up42
 from tests.conftest import IMPATIENT
-from up42_facade import (
-    analytics,
-    analytics_job_outputs,
-    analytics_jobs,
-    analytics_tasks,
-    analytics_types,
-    geojson,
-)
+from up42_facade import analytics
+from up42_facade._analytics import job_outputs as analytics_job_outputs
+from up42_facade._analytics import jobs as analytics_jobs
+from up42_facade._analytics import tasks as analytics_tasks
+from up42_facade._analytics import types as analytics_types
+from up42_facade._results import geojson
 from up42_sandbox import Sandbox
 
 MODULES = [
@@ -37,7 +35,7 @@ def test_examples(
     sandbox: Sandbox, module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The upload itself is tested against an emulator, which one example isn't worth.
-    monkeypatch.setattr("up42_facade.buckets.send", lambda blob, file, url: None)
+    monkeypatch.setattr("up42_facade._downloads.buckets.send", lambda blob, file, url: None)
     jobs = sandbox.analytics.jobs
     session = up42.Session(
         username=sandbox.username,

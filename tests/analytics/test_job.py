@@ -8,9 +8,10 @@ import pytest
 
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID, GetJob, paths
-from up42_facade import analytics, tracking
-from up42_facade.analytics_types import documented_status
-from up42_facade.times import to_utc
+from up42_facade import analytics
+from up42_facade._analytics.types import documented_status
+from up42_facade._common import tracking
+from up42_facade._common.times import to_utc
 from up42_sandbox import Fault, Sandbox
 
 SOON = {"wait": 0.02, "retries": 500, "progress": False}

@@ -16,7 +16,7 @@ import up42_facade as up42
 from tests.batch import workers
 from tests.batch.conftest import job_titles
 from tests.batch.zygote import Zygote
-from up42_facade.batch_schema import VERSION
+from up42_facade._batch.schema import VERSION
 from up42_facade.processing_templates import TrueColorConversion
 from up42_sandbox import Sandbox
 

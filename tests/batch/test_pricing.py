@@ -9,7 +9,8 @@ from geopandas import GeoDataFrame
 
 import up42_facade as up42
 from tests.batch.conftest import Make, posts
-from up42_facade import batch_pricing, processing_templates
+from up42_facade import processing_templates
+from up42_facade._batch import pricing as batch_pricing
 from up42_sandbox import Fault, Sandbox
 
 

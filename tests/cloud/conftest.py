@@ -17,7 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 from moto.server import ThreadedMotoServer
 
 import up42_facade as up42
-from up42_facade import stores
+from up42_facade._downloads import stores
 from up42_sandbox import Sandbox
 
 
@@ -170,4 +170,4 @@ def serve(sandbox: Sandbox, item: pystac.Item) -> Serve:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pauses between attempts short, for tests that use up all attempts."""
-    monkeypatch.setattr("up42_facade.patience.LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("up42_facade._downloads.patience.LONGEST_WAIT_SECONDS", 0.01)

@@ -14,7 +14,7 @@ import pytest
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve
-from up42_facade import stores
+from up42_facade._downloads import stores
 
 CONTENT = {"output/data.json": b"{}", "output/deep/a.txt": b"a", "output/deep/b.txt": b"bb"}
 NAMES = ["data.json", "deep/a.txt", "deep/b.txt"]
@@ -122,7 +122,7 @@ def test_a_store_that_refuses_one_member(
 
     for kind in (stores.ClosedDraft, stores.MovedDraft):
         monkeypatch.setattr(kind, "_publish", refusing(kind))
-    monkeypatch.setattr("up42_facade.store_files.DEFAULT_WORKERS", 1)
+    monkeypatch.setattr("up42_facade._downloads.store_files.DEFAULT_WORKERS", 1)
     with pytest.raises(up42.UploadError, match="Access Denied"):
         get(serve(packed(CONTENT), "results.tgz"), place, session)
     # What was there before can't be brought back; it is whole, and nothing new is left.

@@ -13,8 +13,8 @@ import pytest
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve
-from up42_facade import stores
-from up42_facade.destinations import destination
+from up42_facade._downloads import stores
+from up42_facade._downloads.destinations import destination
 from up42_sandbox import Fault, Sandbox
 
 MIB = 1 << 20
@@ -112,7 +112,7 @@ def test_a_file_of_unknown_length(
     serve: Serve, session: up42.Session, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As of a server that sends chunks.
-    monkeypatch.setattr("up42_facade.transfer._length", lambda text: None)
+    monkeypatch.setattr("up42_facade._downloads.transfer._length", lambda text: None)
     sizes = []
     draft = stores.Store.draft
 

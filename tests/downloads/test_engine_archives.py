@@ -24,7 +24,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from up42_facade import archives, zip_access
+from up42_facade._downloads import archives, zip_access
 from up42_facade.downloads import ArchiveLimits, download_archive
 from up42_facade.errors import (
     ArchiveError,
@@ -744,7 +744,7 @@ def test_ctrl_c_leaves_nothing(store, tmp_path):
 WITHOUT_ISAL = """
 import sys
 sys.modules["isal"] = None
-from up42_facade import inflate
+from up42_facade._downloads import inflate
 assert inflate.igzip_lib is None
 from up42_facade.downloads import download_archive
 print(len(download_archive(lambda: sys.argv[1], sys.argv[2], progress=False)))

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from up42_facade import file_transfer
+from up42_facade._downloads import file_transfer
 from up42_facade.downloads import Download, download_file, download_files, open_stream, stream_to
 from up42_facade.errors import (
     ChecksumError,
@@ -278,7 +278,7 @@ def test_without_a_validator_one_connection_is_used(store, tmp_path, monkeypatch
 
 
 # Where the package lies, so that other processes find it whether it is installed or not.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(file_transfer.__file__).parents[1])}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(file_transfer.__file__).parents[2])}
 
 KILLED = """
 import sys
@@ -501,7 +501,7 @@ def test_the_bar_knows_total_and_rest(store, tmp_path, monkeypatch):
         def refresh(self):
             pass
 
-    monkeypatch.setattr("up42_facade.progress.bar", Bar)
+    monkeypatch.setattr("up42_facade._common.progress.bar", Bar)
     blob = store.put(DATA, cuts=[1_000_000])
     download_file(blob.link, tmp_path / "a", progress=False)
     assert (bars[0].total, bars[0].n) == (len(DATA), len(DATA))
@@ -514,7 +514,7 @@ def test_an_interrupt_leaves_only_what_can_be_continued(store, tmp_path, monkeyp
 
     blob = store.put(DATA, cuts=[1_000_000])
     with monkeypatch.context() as patch:
-        patch.setattr("up42_facade.patience.Patience.wait", interrupt)
+        patch.setattr("up42_facade._downloads.patience.Patience.wait", interrupt)
         with pytest.raises(KeyboardInterrupt):
             download_file(blob.link, tmp_path / "a")
     assert listing(tmp_path) == ["a.part", "a.part.json"]

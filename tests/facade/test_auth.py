@@ -13,7 +13,7 @@ import pytest
 import up42_facade as up42
 from tests.conftest import IMPATIENT, new_session
 from up42_client.api.processing import list_processes
-from up42_facade.auth import ACCOUNT_TOKEN_PATH
+from up42_facade._session.auth import ACCOUNT_TOKEN_PATH
 from up42_sandbox import Fault, Sandbox
 
 WRONG = "wrong-password"
@@ -33,7 +33,7 @@ def test_fetched_on_first_need(sandbox: Sandbox) -> None:
 
 def test_renewed_before_it_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr("up42_facade.auth.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("up42_facade._session.auth.time.monotonic", lambda: now[0])
     with Sandbox(token_lifetime=300) as sandbox, new_session(sandbox) as session:
         up42.Process.all(session=session)
         now[0] += 265

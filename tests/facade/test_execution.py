@@ -92,8 +92,8 @@ def test_a_refusal_is_final(
 
 
 def test_an_unreachable_server_creates_nothing(sandbox: Sandbox, session: up42.Session) -> None:
+    from up42_facade._processing.execution import is_unclear
     from up42_facade.errors import ConnectionFailedError
-    from up42_facade.execution import is_unclear
 
     assert not is_unclear(ConnectionFailedError("refused", sent=False))
     assert is_unclear(ConnectionFailedError("reset", sent=True))
@@ -165,7 +165,7 @@ def test_a_late_job_is_found(sandbox: Sandbox, session: up42.Session, item: Any)
 def test_interruption_says_where_to_look(
     session: up42.Session, item: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from up42_facade.execution import Execution
+    from up42_facade._processing.execution import Execution
 
     def interrupt(_: Execution) -> up42.Job:
         raise KeyboardInterrupt

@@ -18,10 +18,12 @@ from attrs import define, field
 
 import up42_facade as up42
 from tests.viz.conftest import unavailable
-from up42_facade import analytics_jobs, analytics_tasks, html
 from up42_facade import processing_templates as templates
+from up42_facade._analytics import jobs as analytics_jobs
+from up42_facade._analytics import tasks as analytics_tasks
+from up42_facade._common import html
+from up42_facade._processing.types import JobStatus
 from up42_facade.processes import Price
-from up42_facade.processing_types import JobStatus
 from up42_sandbox import Sandbox
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
@@ -329,7 +331,7 @@ def test_marks_of_statuses(word: str, mark: str) -> None:
 
 
 def test_every_documented_status_has_a_mark() -> None:
-    from up42_facade.analytics_types import STATUSES
+    from up42_facade._analytics.types import STATUSES
 
     words = {
         *(status.value for status in JobStatus),

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import up42_facade as up42
-from up42_facade import errors, patience, transfer
+from up42_facade import errors
+from up42_facade._downloads import patience, transfer
 
 KINDS = sorted(
     {

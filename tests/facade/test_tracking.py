@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
-from up42_facade import progress, tracking
+from up42_facade._common import progress, tracking
 from up42_sandbox import Fault, Sandbox
 
 JOB = "/v2/processing/jobs/*"

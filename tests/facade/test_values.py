@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import up42_facade as up42
-from up42_facade.times import moment, to_utc
+from up42_facade._common.times import moment, to_utc
 
 NUMBERS = st.one_of(
     st.integers(-(10**9), 10**9),

@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import up42_facade as up42
-from up42_facade import byte_ranges
-from up42_facade.byte_ranges import BLOCK_BYTES, GAP_BYTES, PART_BYTES, ByteRanges, Span, merged
-from up42_facade.transfer import Source
+from up42_facade._downloads import byte_ranges
+from up42_facade._downloads.byte_ranges import (
+    BLOCK_BYTES,
+    GAP_BYTES,
+    PART_BYTES,
+    ByteRanges,
+    Span,
+    merged,
+)
+from up42_facade._downloads.transfer import Source
 from up42_sandbox import Fault, Sandbox
 
 CONTENT = bytes(range(256)) * 1024  # four blocks

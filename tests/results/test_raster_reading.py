@@ -15,7 +15,7 @@ import pytest
 
 import up42_facade as up42
 from tests.results.conftest import GEOTIFF, IN_PARTS, Results, downloaded, opened, ramp, tiff
-from up42_facade.remote_raster import RemoteRaster
+from up42_facade._results.remote_raster import RemoteRaster
 from up42_sandbox import Fault, Sandbox
 
 # A day: tokens and signed URLs have expired by then.
@@ -225,7 +225,7 @@ def test_without_the_extra(
     sandbox: Sandbox, trees: up42.Job, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     for name in ("raster_results", "lazy_rasters", "remote_raster"):
-        monkeypatch.delitem(sys.modules, f"up42_facade.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, f"up42_facade._results.{name}", raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     sandbox.clear_requests()
     with pytest.raises(up42.MissingExtraError, match=r"to_xarray\(\) needs the extra 'xarray'"):

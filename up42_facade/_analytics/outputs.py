@@ -1,0 +1,289 @@
+"""What analytics jobs and tasks leave behind: features, archives, quicklooks, logs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from attrs import frozen
+
+from up42_facade._analytics.answers import JobAddress, document, sequence
+from up42_facade._analytics.types import SUCCEEDED, TERMINAL_STATUSES, documented_status
+from up42_facade._common.values import as_dict
+from up42_facade._downloads.inflate import GZIP_MAGIC
+from up42_facade._downloads.locations import local_folder
+from up42_facade._downloads.tar_members import BLOCK_BYTES, is_tar
+from up42_facade._downloads.zip_members import ZIP_MAGICS
+from up42_facade.downloads import Download, download_archive, download_file, download_files
+from up42_facade.downloads import open_stream as open_url
+from up42_facade.errors import (
+    ApiError,
+    BadRequestError,
+    NoResultsError,
+    NotFoundError,
+    UnexpectedResponseError,
+    UnfinishedJob,
+    UnprocessableError,
+    UnsupportedArchiveError,
+    Up42Error,
+)
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+# How the server may say that there is no such output; which of them is not documented.
+ABSENT = (BadRequestError, NotFoundError, UnprocessableError)
+CONFLICT = 409
+# Images that are fetched at the same time: each is small, so the round trip is what counts.
+QUICKLOOKS_AT_ONCE = 24
+# Bytes of an unknown content that an error shows, to tell an error page from a damaged file.
+SHOWN_BYTES = 60
+
+
+@frozen
+class Outputs:
+    """The outputs of a job, or of one of its tasks."""
+
+    address: JobAddress
+    jobtask_id: str | None = None
+
+    @property
+    def job_folder(self) -> Path:
+        """The job's folder below the current one."""
+        address = self.address
+        return Path.cwd() / f"project_{address.project_id}" / f"job_{address.job_id}"
+
+    @property
+    def folder(self) -> Path:
+        """Where results go if nothing else is said."""
+        if self.jobtask_id is None:
+            return self.job_folder
+        return self.job_folder / f"jobtask_{self.jobtask_id}"
+
+    def features(self) -> dict[str, Any]:
+        """Return the FeatureCollection as the server sends it.
+
+        Raises:
+            UnfinishedJob, NoResultsError, NotFoundError: As `explained` says.
+        """
+        from up42_client.api.analytics import get_job_results, get_job_task_results
+
+        operation = get_job_results if self.jobtask_id is None else get_job_task_results
+        try:
+            return document(self.address.session, operation, *self._path())
+        except ApiError as error:
+            raise self._judged(error) from error
+
+    def results(self, as_dataframe: bool) -> dict[str, Any] | GeoDataFrame:
+        """Return the features as a dict or as a frame."""
+        if not as_dataframe:
+            return self.features()
+        from up42_facade._results.geojson import to_frame
+
+        return to_frame(self.features())
+
+    def url(self) -> str:
+        """Return a fresh signed URL of the archive.
+
+        Raises:
+            UnfinishedJob, NoResultsError, NotFoundError: As `explained` says.
+        """
+        from up42_client.api.analytics import get_job_download_url, get_job_task_download_url
+
+        operation = get_job_download_url if self.jobtask_id is None else get_job_task_download_url
+        try:
+            answer = document(self.address.session, operation, *self._path())
+        except ApiError as error:
+            raise self._judged(error) from error
+        url = as_dict(answer.get("data")).get("url")
+        if not url:
+            raise self.explained(
+                UnexpectedResponseError(
+                    f"The server gave no download URL for {self}.", status_code=200, body=answer
+                )
+            )
+        return str(url)
+
+    def download(
+        self, output_directory: str | Path | None, *, unpacking: bool, progress: bool
+    ) -> list[str]:
+        """Bring the archive, or what is in it, to disk and return the paths."""
+        folder = self.folder if output_directory is None else local_folder(output_directory)
+        # Asked for before anything is made on disk: this is where a job without results shows.
+        get_url = FirstKnown(self.url(), self)
+        storage = self.address.session.storage
+        if unpacking:
+            return download_archive(get_url, folder, http=storage, progress=progress)
+        with open_url(get_url, http=storage, progress=False) as stream:
+            suffix = archive_suffix(stream.read(BLOCK_BYTES))
+        target = folder / f"{self.address.job_id}{suffix}"
+        return [str(download_file(get_url, target, http=storage, progress=progress))]
+
+    def quicklook_names(self) -> list[str]:
+        """Return the names of a task's quicklooks; empty if it has none.
+
+        Raises:
+            UnfinishedJob, NoResultsError, NotFoundError: As `explained` says.
+        """
+        from up42_client.api.analytics import list_job_task_quicklooks
+
+        try:
+            names = sequence(self.address.session, list_job_task_quicklooks, *self._path())
+        except ApiError as error:
+            reason = self._judged(error)
+            if reason is error and is_absent(error):
+                return []
+            raise reason from error
+        # Names of dots only would lead elsewhere.
+        return [name for name in names if isinstance(name, str) and name.strip(".")]
+
+    def logs(self) -> str:
+        """Return a task's log; empty if it has none yet.
+
+        Raises:
+            NotFoundError: The job has no such task.
+        """
+        from up42_client.api.analytics import get_job_task_logs
+
+        try:
+            return self.address.session.call(get_job_task_logs, *self._path()) or ""
+        except ApiError as error:
+            if not is_absent(error):
+                raise
+            self.address.task(str(self.jobtask_id))
+            return ""
+
+    def explained(self, error: Up42Error) -> Up42Error:
+        """Return what it means that an output isn't there.
+
+        Returns:
+            UnfinishedJob while the job or task is under way, NoResultsError if it ended badly,
+            NotFoundError if it doesn't exist; the given error if it should have outputs.
+        """
+        try:
+            status = documented_status(self._document().get("status"))
+        except NotFoundError as unknown:
+            return unknown
+        if status == SUCCEEDED:
+            return error
+        if status in TERMINAL_STATUSES:
+            return NoResultsError(
+                f"{self} ended {status!r} and has no results. get_logs() of the job may tell why.",
+                self._job(),
+            )
+        return UnfinishedJob(
+            f"{self} is {status!r} and has no results yet: call track() of the job first.",
+            self._job(),
+        )
+
+    def __str__(self) -> str:
+        job = f"ob {self.address.job_id}"
+        return f"J{job}" if self.jobtask_id is None else f"Task {self.jobtask_id} of j{job}"
+
+    def _judged(self, error: ApiError) -> Up42Error:
+        return self.explained(error) if is_absent(error) else error
+
+    def _document(self) -> dict[str, Any]:
+        if self.jobtask_id is None:
+            return self.address.info()
+        return self.address.task(self.jobtask_id)
+
+    def _job(self) -> Any:
+        from up42_facade._analytics.jobs import Job
+
+        return Job(self.address.job_id, self.address.project_id, self.address.session)
+
+    def _path(self) -> tuple[str, ...]:
+        return (
+            self.address.path if self.jobtask_id is None else (*self.address.path, self.jobtask_id)
+        )
+
+
+class FirstKnown:
+    """Gives the URL that is known already once, and a fresh one whenever it is called again."""
+
+    def __init__(self, url: str, outputs: Outputs) -> None:
+        self._urls = [url]
+        self._outputs = outputs
+
+    def __call__(self) -> str:
+        return self._urls.pop() if self._urls else self._outputs.url()
+
+
+def archive_suffix(head: bytes) -> str:
+    """Return the ending that an archive is kept under, by the begin of its content.
+
+    Raises:
+        UnsupportedArchiveError: It is no archive, for instance an error page.
+    """
+    if head.startswith(GZIP_MAGIC):
+        return ".tgz"
+    if head.startswith(ZIP_MAGICS):
+        return ".zip"
+    if is_tar(head):
+        return ".tar"
+    raise UnsupportedArchiveError(
+        f"The content is no tar, tgz or zip archive: {head[:SHOWN_BYTES]!r}. Nothing was kept."
+    )
+
+
+def is_absent(error: ApiError) -> bool:
+    """Tell whether an error may mean that an output isn't there."""
+    return isinstance(error, ABSENT) or error.status_code == CONFLICT
+
+
+def open_archive(outputs: Outputs, *, progress: bool) -> Any:
+    """Open the archive for reading, without holding it."""
+    get_url = FirstKnown(outputs.url(), outputs)
+    return open_url(get_url, http=outputs.address.session.storage, progress=progress)
+
+
+def download_quicklooks(
+    tasks: Sequence[Outputs], output_directory: str | Path | None, *, progress: bool
+) -> list[str]:
+    """Download the quicklooks of some tasks of one job, several at a time.
+
+    Args:
+        tasks: The tasks; of quicklooks of one name the first task's is taken.
+        output_directory: Default: the job's folder.
+        progress: Show a bar.
+
+    Returns:
+        The paths `quicklook_<name>` in the order of tasks and names.
+    """
+    from up42_facade._downloads.member_names import safe_file_name
+
+    sources: dict[str, Download] = {}
+    for task in tasks:
+        for name in task.quicklook_names():
+            file = f"quicklook_{safe_file_name(name)}"
+            folder = task.job_folder if output_directory is None else local_folder(output_directory)
+            get_url = partial(quicklook_path, task, name)
+            sources.setdefault(file.casefold(), Download(get_url, folder / file))
+    if not sources:
+        return []
+    http = tasks[0].address.session.http
+    files = download_files(
+        sources.values(),
+        http=http,
+        overwrite=True,
+        progress=progress,
+        workers=QUICKLOOKS_AT_ONCE,
+    )
+    return [str(file) for file in files]
+
+
+def quicklook_path(task: Outputs, name: str) -> str:
+    """Return the URL of an image.
+
+    Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks/{task_id}/outputs/quicklooks/{name}.
+    """
+    address = task.address
+    project, job, jobtask, image = (
+        quote(part, safe="") for part in (*address.path, str(task.jobtask_id), name)
+    )
+    path = f"/projects/{project}/jobs/{job}/tasks/{jobtask}/outputs/quicklooks/{image}"
+    return f"{address.session.hosts.api}{path}"

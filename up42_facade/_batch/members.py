@@ -1,0 +1,90 @@
+"""Take templates into the journal of a batch: of one session, each as often as it is meant."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+from up42_facade._batch.journal import Journal
+from up42_facade._batch.pricing import footprint
+from up42_facade._batch.records import Record, fingerprint
+from up42_facade._processing.job_templates import JobTemplate
+from up42_facade.errors import InvalidInputError
+from up42_facade.session import Session, resolve_session
+
+logger = logging.getLogger(__name__)
+
+
+def common_session(templates: Sequence[JobTemplate], session: Session | None) -> Session:
+    """Return the session of all templates.
+
+    Raises:
+        InvalidInputError: Something is no template, or there are several sessions.
+    """
+    for index, template in enumerate(templates):
+        if not isinstance(template, JobTemplate):
+            raise InvalidInputError(
+                f"Entry {index} of the batch is {template!r}: expected a template, for instance "
+                "one of processing_templates."
+            )
+    sessions = {id(template._session): template._session for template in templates}
+    if session is not None:
+        sessions[id(session)] = session
+    if len(sessions) > 1:
+        raise InvalidInputError(
+            f"The templates belong to {len(sessions)} sessions: make one batch for each, as "
+            "each account pays for its own jobs."
+        )
+    return next(iter(sessions.values()), None) or resolve_session(None)
+
+
+def enter(journal: Journal, templates: Sequence[JobTemplate], repeats: bool) -> None:
+    """Add the templates that the journal doesn't hold yet; give the others to their records."""
+    seen: Counter[str] = Counter()
+    new: list[Record] = []
+    for template in templates:
+        made = record_of(template, len(journal.records) + len(new), 0)
+        repeat = seen[made.fingerprint]
+        seen[made.fingerprint] += 1
+        if repeat and not repeats:
+            continue
+        known = journal.find(made.fingerprint, repeat)
+        if known is None:
+            made.repeat = repeat
+            new.append(made)
+        else:
+            known.template = template
+            known.geometry = known.geometry or made.geometry
+    doubled = sum(count > 1 for count in seen.values())
+    if doubled and not repeats:
+        logger.warning("%d templates are in the batch more than once: each runs once.", doubled)
+    if new:
+        journal.add(new)
+
+
+def record_of(template: JobTemplate, index: int, repeat: int) -> Record:
+    """Return a new record of a template.
+
+    Raises:
+        InvalidInputError: Its inputs can't be written as JSON.
+    """
+    inputs = template.inputs
+    try:
+        # What the journal gives back later has to equal what is compared and sent now.
+        inputs = json.loads(json.dumps(inputs, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"The inputs of {template!r} can't be written as JSON: {error}."
+        ) from error
+    return Record(
+        index=index,
+        fingerprint=fingerprint(template.process_id, template._workspace_id, inputs),
+        repeat=repeat,
+        process_id=template.process_id,
+        workspace_id=template._workspace_id,
+        inputs=inputs,
+        geometry=footprint(template),
+        template=template,
+    )

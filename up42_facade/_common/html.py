@@ -1,0 +1,212 @@
+"""Tables for notebooks: plain HTML without scripts or network, readable in any theme.
+
+Every text is escaped, whoever wrote it. Styles are inline, as notebooks drop style sheets; where
+a viewer drops those too, the words, marks and alignment still tell everything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+
+from attrs import frozen
+
+from up42_facade._common.times import to_utc
+
+# How many rows of a grid, or entries of a list in a cell, are shown.
+ROWS = 20
+# Characters of a cell; an area of interest alone may have thousands.
+LONGEST = 500
+# Characters of a text that stays on one line, and of a word that may be broken anywhere, as URLs.
+SHORT = 30
+
+# Inherited colours and translucent lines read well on light and on dark ground. Rows are set
+# clear, as some sites stripe them in a light colour that they don't change in their dark theme.
+TABLE = (
+    "border-collapse:collapse;border:0;margin:2px 0 8px;color:inherit;background:transparent;"
+    "font-size:inherit;table-layout:auto;width:auto"
+)
+ROW = "background:transparent;color:inherit"
+CELL = (
+    "padding:3px 16px 3px 0;border:0;border-bottom:1px solid rgba(128,128,128,.35);"
+    "vertical-align:top;max-width:60em;font-variant-numeric:tabular-nums"
+)
+WHOLE = "white-space:nowrap"
+WRAPPED = "white-space:normal;min-width:16em"
+BROKEN = f"{WRAPPED};overflow-wrap:anywhere"
+# Without these, notebooks take what stands between two dollar signs for a formula.
+NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
+
+# Colours with a contrast of at least 3 : 1 both on white and on the usual dark grounds. Only the
+# mark has one, and no mark depends on it.
+GREEN, RED, BLUE, AMBER, GREY = "#2f9e44", "#e5484d", "#2b88d8", "#c27a00", "#868e96"
+MARKS = {
+    "✓": (GREEN, "successful captured succeeded"),
+    "✗": (
+        RED,
+        "failed released invalid rejected unlicensed refused cancelled error",
+    ),
+    "?": (AMBER, "uncertain cancelling"),
+    "●": (BLUE, "licensed valid accepted running executing"),
+    "○": (GREY, "created pending not_started"),
+}
+LISTS = (list, tuple, set, frozenset)
+MARK_OF = {word: mark for mark, (_, words) in MARKS.items() for word in words.split()}
+
+
+@frozen
+class Status:
+    """A status word, shown with a coloured mark; one that isn't known is shown without."""
+
+    word: str
+
+
+def table(caption: str, rows: Mapping[str, object]) -> str:
+    """Return a two-column HTML table; rows whose value is None are left out.
+
+    Args:
+        caption: What the table shows.
+        rows: Values by name. Times are shown in UTC, a `Status` with its mark, the entries of
+            a list on lines of their own; anything else as its text.
+    """
+    body = "".join(
+        f'<tr style="{ROW}">{head(name)}{cell(value, "left")}</tr>'
+        for name, value in rows.items()
+        if value is not None
+    )
+    return framed(caption, f"<tbody>{body}</tbody>")
+
+
+def grid(
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    more: int = 0,
+) -> str:
+    """Return an HTML table with a row of column names and many rows; None is an empty cell.
+
+    A column of numbers is aligned to the right.
+
+    Args:
+        caption: What the table shows.
+        columns: Names of the columns.
+        rows: The rows to show, each with a value per column; see `table`. A caller with many
+            takes the first `ROWS` and says in `more` how many there are beyond them.
+        more: How many rows are not shown.
+    """
+    lines = [list(row) for row in rows]
+    sides = [
+        side(value for line in lines for value in line[i : i + 1]) for i in range(len(columns))
+    ]
+    names = "".join(head(name, where) for name, where in zip(columns, sides, strict=True))
+    body = "".join(
+        f'<tr style="{ROW}">'
+        + "".join(cell(value, where) for value, where in zip(line, sides, strict=True))
+        + "</tr>"
+        for line in lines
+    )
+    rest = f'<td colspan="{len(columns)}" style="{CELL}" align="left">and {more:,} more</td>'
+    last = f'<tr style="{ROW}">{rest}</tr>' if more > 0 else ""
+    return framed(
+        caption, f'<thead><tr style="{ROW}">{names}</tr></thead><tbody>{body}{last}</tbody>'
+    )
+
+
+def framed(caption: str, content: str) -> str:
+    title = escaped(caption)
+    # A caption would wrap where its table ends. A table wider than the page scrolls by itself.
+    return (
+        f'<div class="{NO_FORMULAS}" style="overflow-x:auto;color:inherit">'
+        f"<strong>{title}</strong>"
+        f'<table style="{TABLE}" aria-label="{title}">{content}</table></div>'
+    )
+
+
+def head(name: str, where: str = "left") -> str:
+    style = f"{CELL};text-align:{where};{WHOLE};font-weight:600"
+    return f'<th style="{style}" align="{where}">{escaped(name)}</th>'
+
+
+def cell(value: object, where: str) -> str:
+    style = f"{CELL};text-align:{where};{wrapping(value)}"
+    return f'<td style="{style}" align="{where}">{shown(value)}</td>'
+
+
+def wrapping(value: object) -> str:
+    """Return the style that says where the text of a cell may be broken."""
+    if isinstance(value, dt.datetime | Status) or is_number(value):
+        return WHOLE
+    texts = [str(entry) for entry in (value if isinstance(value, LISTS) else [value])]
+    if any(len(word) > SHORT for text in texts for word in text.split()):
+        return BROKEN
+    return WRAPPED if any(len(text) > SHORT for text in texts) else WHOLE
+
+
+def side(values: Iterable[object]) -> str:
+    """Tell where a column is aligned: to the right if it holds numbers and nothing else."""
+    given = [value for value in values if value is not None]
+    return "right" if given and all(map(is_number, given)) else "left"
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def shown(value: object) -> str:
+    """Return a value as HTML."""
+    if value is None:
+        return ""
+    if isinstance(value, Status):
+        return marked(value.word)
+    if isinstance(value, dt.datetime):
+        return readable_time(value)
+    if is_number(value):
+        return number(value)
+    if isinstance(value, LISTS):
+        return lines_of(value)
+    return escaped(str(value))
+
+
+def marked(word: str) -> str:
+    mark = MARK_OF.get(word.lower().replace(" ", "_"))
+    if mark is None:
+        return escaped(word)
+    colour, _ = MARKS[mark]
+    return f'<span style="color:{colour}" aria-hidden="true">{mark}</span> {escaped(word)}'
+
+
+def readable_time(moment: dt.datetime) -> str:
+    """Return a time to the second in UTC; one without a zone is taken for UTC."""
+    utc = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    return f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def readable(value: object) -> object:
+    """Return a time that came as text as a time; anything else as it is."""
+    return to_utc(value) or value
+
+
+def number(value: object) -> str:
+    """Return a number with commas between thousands and at most six decimals."""
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.6f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def lines_of(values: Iterable[object]) -> str:
+    entries = list(values)
+    lines = [shown(entry) for entry in islice(entries, ROWS)]
+    if len(entries) > ROWS:
+        lines.append(f"and {len(entries) - ROWS:,} more")
+    return "<br>".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Return a text as HTML: cut where it is very long, and with nothing a notebook can't send."""
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}… ({len(text):,} characters)"
+    # Titles come from JSON, which can hold half a surrogate pair; UTF-8 can't.
+    return html.escape(text.encode("utf-8", "replace").decode())

@@ -1,0 +1,290 @@
+"""A file that is being downloaded: its bytes so far, and a note that lets another process go on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from up42_facade._downloads.checksums import Checksum, verify_file
+from up42_facade._downloads.staging import local_errors
+from up42_facade._downloads.transfer import Identity
+from up42_facade.errors import ChecksumError, DownloadError
+
+# Seconds between two notes of what has arrived: what a killed process has to fetch again at most.
+SAVE_SECONDS = 0.5
+# Files with fewer bytes than this are fetched again rather than left behind half-done.
+WORTH_KEEPING_BYTES = 256 << 10
+# Version of the note's form: a note of another version is not used.
+_NOTE_VERSION = 1
+
+_PART = ".part"
+_NOTE = ".part.json"
+
+
+class Spans:
+    """A set of byte ranges `[start, end)`, kept merged and in order.
+
+    Example:
+        >>> spans = Spans([(0, 4)])
+        >>> spans.add(4, 6), spans.missing(10), spans.count
+        (None, [(6, 10)], 6)
+    """
+
+    def __init__(self, spans: Iterable[tuple[int, int]] = ()) -> None:
+        self._spans: list[tuple[int, int]] = []
+        for start, end in spans:
+            self.add(start, end)
+
+    @property
+    def count(self) -> int:
+        """Bytes in all ranges together."""
+        return sum(end - start for start, end in self._spans)
+
+    def add(self, start: int, end: int) -> None:
+        """Add a range."""
+        if self._spans and self._spans[-1][1] == start:
+            # By far the most frequent case: the next bytes of the only range.
+            self._spans[-1] = (self._spans[-1][0], end)
+            return
+        merged: list[tuple[int, int]] = []
+        for span in sorted([*self._spans, (start, end)]):
+            if merged and span[0] <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], span[1]))
+            else:
+                merged.append(span)
+        self._spans = merged
+
+    def missing(self, total: int) -> list[tuple[int, int]]:
+        """The gaps up to `total`."""
+        gaps, position = [], 0
+        for start, end in [*self._spans, (total, total)]:
+            if start > position:
+                gaps.append((position, min(start, total)))
+            position = max(position, end)
+        return gaps
+
+    def first_gap(self) -> int:
+        """The first byte that isn't there."""
+        if not self._spans or self._spans[0][0] > 0:
+            return 0
+        return self._spans[0][1]
+
+    def as_lists(self) -> list[list[int]]:
+        """For JSON."""
+        return [list(span) for span in self._spans]
+
+
+class PartFile:
+    """`<target>.part` and the note `<target>.part.json` beside it.
+
+    Threads may write at several places at once. Leaving the context keeps both files if
+    another call can go on with them, else removes them.
+
+    Args:
+        target: The final path.
+
+    Raises:
+        DownloadError: The folder can't be written, or another process downloads the same file.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.identity = Identity()
+        self.spans = Spans()
+        self._path = target.with_name(target.name + _PART)
+        self._note = target.with_name(target.name + _NOTE)
+        self._lock = threading.Lock()
+        self._saved_at = monotonic()
+        self._closed = False
+        with local_errors(target):
+            self._made = _make_folders(target.parent)
+            if target.is_dir():
+                raise IsADirectoryError(21, "it is a folder", str(target))
+            self._file = _open_locked(self._path, target)
+        self._load()
+
+    def __enter__(self) -> PartFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._is_resumable():
+                with contextlib.suppress(OSError):
+                    self._save()
+                os.close(self._file)
+            else:
+                self._remove()
+
+    def begin(self, identity: Identity) -> None:
+        """Note what object this is; forget what was there if it is another."""
+        with self._lock:
+            if identity.validator is None or self.identity.differs_from(identity):
+                self._reset()
+            self.identity = identity
+            with local_errors(self.target):
+                self._save()
+
+    def reset(self) -> None:
+        """Forget everything that arrived."""
+        with self._lock:
+            self._reset()
+
+    def write(self, position: int, block: memoryview) -> None:
+        """Store bytes at their place and remember them.
+
+        Raises:
+            DownloadError: The disk is full, or the download was closed meanwhile.
+        """
+        try:
+            with local_errors(self.target):
+                self._write(position, block)
+        except DownloadError:
+            # A disk that is full shall not stay full of our leftovers.
+            self.discard()
+            raise
+        with self._lock:
+            self.spans.add(position, position + len(block))
+            if monotonic() - self._saved_at >= SAVE_SECONDS:
+                with local_errors(self.target):
+                    self._save()
+
+    def finish(self, size: int, checksums: Iterable[Checksum]) -> None:
+        """Verify the file and give it its final name.
+
+        Args:
+            size: Its length in bytes.
+            checksums: What it must have.
+
+        Raises:
+            ChecksumError: A length or checksum differs; nothing is left then.
+            DownloadError: Something that can't be replaced has the final name.
+        """
+        try:
+            with local_errors(self.target):
+                os.ftruncate(self._file, size)
+            if self.spans.missing(size):
+                raise ChecksumError(f"{self.target.name} has not all of its {size:,} bytes.")
+            verify_file(self._path, checksums, self.target.name)
+        except ChecksumError:
+            self.discard()
+            raise
+        with self._lock, local_errors(self.target):
+            self._closed = True
+            if os.name == "nt":  # Windows doesn't rename what is open.
+                os.close(self._file)
+            # In this order: whoever is killed in between leaves nothing that stays for ever.
+            self._note.unlink(missing_ok=True)
+            self._path.replace(self.target)
+            if os.name != "nt":
+                os.close(self._file)
+
+    def discard(self) -> None:
+        """Remove what arrived."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._remove()
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._file)
+        for path in (self._path, self._note):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def _reset(self) -> None:
+        with local_errors(self.target):
+            os.ftruncate(self._file, 0)
+        self.spans = Spans()
+
+    def _is_resumable(self) -> bool:
+        return self.identity.validator is not None and self.spans.count >= WORTH_KEEPING_BYTES
+
+    def _write(self, position: int, block: memoryview) -> None:
+        if not hasattr(os, "pwrite"):
+            with self._lock:
+                os.lseek(self._file, position, os.SEEK_SET)
+                while block:
+                    block = block[os.write(self._file, block) :]
+            return
+        while block:
+            if self._closed:
+                raise DownloadError(f"The download of {self.target} was stopped.")
+            count = os.pwrite(self._file, block, position)
+            block, position = block[count:], position + count
+
+    def _load(self) -> None:
+        try:
+            note: dict[str, Any] = json.loads(self._note.read_text("utf-8"))
+            if note["version"] != _NOTE_VERSION:
+                return
+            identity = Identity(note["etag"], note["modified"], note["size"])
+            spans = Spans((int(start), int(end)) for start, end in note["done"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return
+        length = os.fstat(self._file).st_size
+        if spans.missing(length) and identity.validator is None:
+            return
+        if any(end > length or start < 0 for start, end in spans.as_lists()):
+            return
+        self.identity, self.spans = identity, spans
+
+    def _save(self) -> None:
+        self._saved_at = monotonic()
+        note = {
+            "version": _NOTE_VERSION,
+            "etag": self.identity.etag,
+            "modified": self.identity.modified,
+            "size": self.identity.size,
+            "done": self.spans.as_lists(),
+        }
+        draft = self._note.with_name(self._note.name + "~")
+        draft.write_text(json.dumps(note), "utf-8")
+        draft.replace(self._note)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return list(reversed(missing))
+
+
+def _open_locked(path: Path, target: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    while True:
+        file = os.open(path, flags, 0o666)
+        try:
+            _lock(file, target)
+            if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        # Whoever had the lock renamed or removed the file in between.
+        os.close(file)
+
+
+def _lock(file: int, target: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows: two processes there would disturb each other.
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DownloadError(f"{target} is being downloaded by somebody else already.") from None
+    except OSError:
+        # Some network file systems have no locks; the download works without.
+        return

@@ -1,0 +1,328 @@
+"""What all job templates have in common: validation, price, execution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from attrs import field, frozen
+
+from up42_facade._common.html import table
+from up42_facade._common.once import Once
+from up42_facade._common.values import given
+from up42_facade._processing.stac_links import item_url
+from up42_facade.errors import (
+    BadRequestError,
+    CostLimitError,
+    InvalidInputError,
+    InvalidTemplateError,
+    NotFoundError,
+    UnexpectedResponseError,
+    UnprocessableError,
+)
+from up42_facade.processes import Process, process_errors
+from up42_facade.processing import Cost, Job, ValidationError, validation_errors
+from up42_facade.session import Session, resolve_session
+
+if TYPE_CHECKING:
+    import pystac
+
+    Item = pystac.Item | str
+
+
+@frozen
+class Assessment:
+    """What the server says of a template: its errors, or else its cost."""
+
+    errors: frozenset[ValidationError]
+    cost: Cost | None
+
+
+@frozen(kw_only=True)
+class JobTemplate:
+    """A process with its inputs: the base of all templates.
+
+    Attributes:
+        process_id: Id of the process.
+        workspace_id: Where the results go; default: the user's own workspace, which is asked
+            for once per session when it is first needed.
+    """
+
+    process_id: ClassVar[str]
+
+    _workspace_id: str | None = field(default=None, alias="workspace_id", repr=False)
+    _session: Session = field(default=None, converter=resolve_session, repr=False, eq=False)
+    _assessed: Once[Assessment] = field(factory=Once, init=False, repr=False, eq=False)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The inputs as they are sent."""
+        raise TypeError(f"{type(self).__name__} has no inputs: use one of its subclasses.")
+
+    @property
+    def workspace_id(self) -> str:
+        """Id of the workspace that the job runs in."""
+        return self._workspace_id or self._session.workspace_id
+
+    @property
+    def errors(self) -> set[ValidationError]:
+        """What is wrong; empty if the template is valid. Asked for once.
+
+        Raises:
+            Up42Error: The server could not be asked; nothing is remembered then.
+
+        Endpoints: GET /v2/processing/processes/{processId}, GET /v2/eulas/{eulaId}, POST
+        /v2/processing/processes/{processId}/validation and …/cost, side by side.
+        """
+        return set(self._assessment.errors)
+
+    @property
+    def is_valid(self) -> bool:
+        """True if the process exists, its EULA is accepted and the inputs are right."""
+        return not self._assessment.errors
+
+    @property
+    def cost(self) -> Cost:
+        """What the job would cost. Asked for once, together with `errors`.
+
+        Raises:
+            InvalidTemplateError: The template is not valid; the error lists why.
+        """
+        assessment = self._assessment
+        if assessment.cost is None:
+            raise InvalidTemplateError(self.process_id, assessment.errors)
+        return assessment.cost
+
+    def execute(
+        self,
+        budget_id: str | None = None,
+        max_credits: float | Decimal | None = None,
+    ) -> Job:
+        """Execute the process, which costs credits, and return its job.
+
+        The request is sent once and never repeated. If its answer is lost, the job is looked
+        up in the list of jobs.
+
+        Args:
+            budget_id: The budget that pays.
+            max_credits: Refuse to execute if the job costs more credits than this.
+
+        Raises:
+            InvalidTemplateError: The template is not valid. Nothing was sent.
+            CostLimitError: It costs more than `max_credits`. Nothing was sent.
+            ExecutionUncertainError: The answer was lost, and the job wasn't found or isn't
+                the only one that fits.
+            InvalidInputError: `max_credits` is negative or no number.
+
+        Example:
+            >>> job = template.execute(max_credits=500)
+
+        Endpoint: POST /v2/processing/processes/{processId}/execution.
+        """
+        from up42_facade._processing.execution import Execution
+
+        check_limit(max_credits)
+        cost = self.cost
+        if max_credits is not None and cost > max_credits:
+            raise CostLimitError(cost, max_credits)
+        return Execution(
+            self._session, self.process_id, self.inputs, self.workspace_id, budget_id
+        ).run()
+
+    def _repr_html_(self) -> str:
+        rows: dict[str, object] = dict(self.inputs)
+        # What the server says is shown once it was asked for: showing a template asks nothing.
+        assessed = self._assessed.known
+        if assessed is not None:
+            rows["Valid"] = "no" if assessed.errors else "yes"
+            rows["Errors"] = sorted(f"{e.name}: {e.message}" for e in assessed.errors) or None
+            rows["Credits"] = assessed.cost.credits if assessed.cost else None
+        return table(f"Template of {self.process_id}", rows)
+
+    @property
+    def _assessment(self) -> Assessment:
+        return self._assessed.get(lambda: assess(self))
+
+    def _local_errors(self) -> set[ValidationError]:
+        """Errors that are found without asking the server; nothing is asked if there are any."""
+        return set()
+
+
+def check_limit(max_credits: float | Decimal | None) -> None:
+    if max_credits is None:
+        return
+    is_number = isinstance(max_credits, int | float | Decimal) and not isinstance(max_credits, bool)
+    if not is_number or math.isnan(max_credits) or max_credits < 0:
+        raise InvalidInputError(
+            f"max_credits={max_credits!r}: expected a number of credits that is not negative."
+        )
+
+
+def assess(template: JobTemplate) -> Assessment:
+    """Ask for everything about a template at once: process and EULA, validation, cost."""
+    errors = template._local_errors()
+    if errors:
+        return Assessment(frozenset(errors), None)
+    session, process_id, inputs = template._session, template.process_id, template.inputs
+    process = session.executor.submit(process_errors, process_id, session)
+    validation = session.executor.submit(validate, process_id, inputs, session)
+    cost = attempt(lambda: estimate(process_id, inputs, session))
+    errors = process.result()
+    if any(error.name == "ProcessNotFound" for error in errors):
+        return Assessment(frozenset(errors), None)
+    errors |= validation.result()
+    # An invalid template has no cost: that the server refused to price it is no news.
+    return Assessment(frozenset(errors), None if errors else cost())
+
+
+def assess_in_turn(template: JobTemplate, process: set[ValidationError]) -> Assessment:
+    """Do what `assess` does with one request after the other, as one of many templates.
+
+    Args:
+        template: The template.
+        process: What `process_errors` has found for its process.
+    """
+    errors = template._local_errors() or set(process)
+    if not any(error.name == "ProcessNotFound" for error in errors):
+        errors = errors or validate(template.process_id, template.inputs, template._session)
+    if errors:
+        return Assessment(frozenset(errors), None)
+    return Assessment(
+        frozenset(), estimate(template.process_id, template.inputs, template._session)
+    )
+
+
+def attempt(function: Callable[[], Cost]) -> Callable[[], Cost]:
+    """Call a function now; return what gives its result or raises its refusal later."""
+    try:
+        value = function()
+    except (BadRequestError, NotFoundError, UnprocessableError) as error:
+        refusal = error
+
+        def fail() -> Cost:
+            raise refusal
+
+        return fail
+    return lambda: value
+
+
+def validate(process_id: str, inputs: dict[str, Any], session: Session) -> set[ValidationError]:
+    from up42_client.api.processing import validate_process
+    from up42_client.models import ExecuteRequest
+
+    body = ExecuteRequest.from_dict({"inputs": inputs})
+    try:
+        session.call(validate_process, process_id, body=body)
+    except BadRequestError as error:
+        return {ValidationError(name="InvalidSchema", message=error.detail or str(error))}
+    except UnprocessableError as error:
+        known = error.body.get("errors") if isinstance(error.body, dict) else None
+        return set(validation_errors(known)) or {
+            ValidationError(name="UnprocessableEntity", message=str(error))
+        }
+    return set()
+
+
+def estimate(process_id: str, inputs: dict[str, Any], session: Session) -> Cost:
+    from up42_client.api.processing import estimate_process_cost
+    from up42_client.models import ExecuteRequest
+
+    body = ExecuteRequest.from_dict({"inputs": inputs})
+    answer = session.call(estimate_process_cost, process_id, body=body)
+    credits = given(answer.total_credits)
+    if credits is None:
+        raise UnexpectedResponseError(
+            f"The server priced {process_id} without totalCredits.", status_code=200
+        )
+    return Cost(
+        strategy=given(answer.pricing_strategy) or "",
+        credits=credits,
+        size=given(answer.total_size),
+        unit=given(answer.unit),
+    )
+
+
+def checked_items(instance: JobTemplate, attribute: Any, value: Any) -> None:
+    """An attrs validator: an item, or each of several, has a URL that the server can read."""
+    if value is None or (isinstance(value, tuple) and not value):
+        raise InvalidInputError(f"{attribute.name}={value!r}: expected STAC items.")
+    for item in value if isinstance(value, tuple) else (value,):
+        item_url(item, instance._session)
+
+
+def checked_title(instance: JobTemplate, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"title={value!r}: expected a text of 1 to 250 characters.")
+
+
+@frozen
+class SingleItemJobTemplate(JobTemplate):
+    """Base of the templates that take one STAC item.
+
+    Attributes:
+        title: Title of the resulting STAC item and collection, 1 to 250 characters.
+        item: The STAC item to process, or its URL.
+    """
+
+    title: str = field(validator=checked_title)
+    item: Item = field(validator=checked_items)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        return {"title": self.title, "item": item_url(self.item, self._session)}
+
+
+@frozen
+class MultiItemJobTemplate(JobTemplate):
+    """Base of the templates that take several STAC items.
+
+    Attributes:
+        title: Title of the resulting STAC item and collection, 1 to 250 characters.
+        items: The STAC items to process, or their URLs.
+    """
+
+    title: str = field(validator=checked_title)
+    items: Sequence[Item] = field(converter=tuple, validator=checked_items)
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "items": [item_url(item, self._session) for item in self.items],
+        }
+
+
+@frozen
+class ProcessTemplate(JobTemplate):
+    """A template of any process, made by `Process.template`.
+
+    Attributes:
+        process: The process.
+        given_inputs: The inputs as they were given; STAC items stand for their URLs.
+    """
+
+    process: Process
+    given_inputs: Mapping[str, Any]
+
+    def __attrs_post_init__(self) -> None:
+        # Items without a usable URL are refused when the template is made, as elsewhere.
+        _ = self.inputs
+
+    @property
+    def process_id(self) -> str:  # type: ignore[override]  # one class serves every process
+        return self.process.id
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        return {name: self._sent(value) for name, value in self.given_inputs.items()}
+
+    def _sent(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return [self._sent(entry) for entry in value]
+        is_item = hasattr(value, "get_self_href")
+        return item_url(value, self._session) if is_item else value
+
+    def _local_errors(self) -> set[ValidationError]:
+        return self.process.check(self.inputs)

@@ -1,0 +1,163 @@
+"""The small types of the processing API: statuses, errors, sorting, cost."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from attrs import field, frozen
+
+from up42_facade._common.html import table
+from up42_facade._common.sorting import SortingField
+
+
+@frozen(order=True)
+class ValidationError:
+    """What is wrong with the inputs of a process. This is a value, not an exception.
+
+    Attributes:
+        message: For people.
+        name: For programs, for instance `MissingPanchromaticAsset`; the set is open.
+    """
+
+    message: str
+    name: str
+
+
+class JobStatus(StrEnum):
+    """Status of a processing job.
+
+    A status that isn't listed here is kept as it came: `JobStatus("paused").value == "paused"`.
+    """
+
+    CREATED = "created"
+    LICENSED = "licensed"
+    UNLICENSED = "unlicensed"
+    VALID = "valid"
+    INVALID = "invalid"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RUNNING = "running"
+    SUCCESSFUL = "successful"
+    FAILED = "failed"
+    CAPTURED = "captured"
+    RELEASED = "released"
+
+    @classmethod
+    def _missing_(cls, value: object) -> JobStatus | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = value.upper()
+        unknown._value_ = value
+        return unknown
+
+
+# What a job that came without any status gets.
+UNKNOWN_STATUS = "unknown"
+
+TERMINAL_STATUSES = (
+    JobStatus.CAPTURED,
+    JobStatus.RELEASED,
+    JobStatus.INVALID,
+    JobStatus.REJECTED,
+    JobStatus.UNLICENSED,
+)
+SUCCEEDED_STATUSES = (JobStatus.SUCCESSFUL, JobStatus.CAPTURED)
+# The outcome is decided, the credits may not be settled yet; newer servers may stop here.
+DECIDED_STATUSES = (JobStatus.SUCCESSFUL, JobStatus.FAILED)
+# The way of a job to the end, for progress bars.
+LIFE = (
+    JobStatus.CREATED,
+    JobStatus.LICENSED,
+    JobStatus.VALID,
+    JobStatus.ACCEPTED,
+    JobStatus.RUNNING,
+    JobStatus.SUCCESSFUL,
+    JobStatus.CAPTURED,
+)
+
+
+class JobResults(TypedDict, total=False):
+    """The `results` of a job as the API sends them."""
+
+    collection: str | None
+    errors: list[dict[str, Any]] | None
+
+
+class JobMetadata(TypedDict, total=False):
+    """A processing job as the API sends it."""
+
+    processID: str
+    jobID: str
+    accountID: str
+    workspaceID: str | None
+    definition: dict[str, Any]
+    results: JobResults | None
+    creditConsumption: dict[str, Any] | None
+    status: str
+    created: str | None
+    started: str | None
+    finished: str | None
+    updated: str | None
+
+
+class JobSorting:
+    """The fields by which `Job.all` sorts."""
+
+    process_id = SortingField("processID")
+    status = SortingField("status", ascending=False)
+    created = SortingField("created", ascending=False)
+    credits = SortingField("creditConsumption.credits", ascending=False)
+
+
+@frozen(order=False)
+class Cost:
+    """What a job would cost; compares with other costs and with numbers of credits.
+
+    Attributes:
+        strategy: How the price is made, for instance `area` or `none`; the set is open.
+        credits: The price in credits.
+        size: Size of the input in `unit`s, if the price depends on it.
+        unit: For instance `SQ_KM`.
+
+    Example:
+        >>> Cost("area", 63, 15.8, "SQ_KM") <= 100
+        True
+    """
+
+    strategy: str
+    credits: int = field()
+    size: float | None = None
+    unit: str | None = None
+
+    def __lt__(self, other: Cost | int | float | Decimal) -> bool:
+        return self._compare(other, operator.lt)
+
+    def __le__(self, other: Cost | int | float | Decimal) -> bool:
+        return self._compare(other, operator.le)
+
+    def __gt__(self, other: Cost | int | float | Decimal) -> bool:
+        return self._compare(other, operator.gt)
+
+    def __ge__(self, other: Cost | int | float | Decimal) -> bool:
+        return self._compare(other, operator.ge)
+
+    def _compare(self, other: object, compare: Callable[[Any, Any], bool]) -> bool:
+        if isinstance(other, Cost):
+            return bool(compare(self.credits, other.credits))
+        if isinstance(other, bool) or not isinstance(other, int | float | Decimal):
+            # mypy knows this answer in operators only; Python turns it into a TypeError.
+            return NotImplemented  # type: ignore[no-any-return]
+        # Python raises where a Decimal that is NaN is ordered; here that is False, as for floats.
+        if isinstance(other, Decimal) and other.is_nan():
+            return False
+        return bool(compare(self.credits, other))
+
+    def _repr_html_(self) -> str:
+        size = f"{self.size:,} {self.unit or ''}".strip() if self.size is not None else None
+        rows = {"Credits": self.credits, "Size": size, "Strategy": self.strategy or None}
+        return table("Cost", rows)

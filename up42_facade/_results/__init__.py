@@ -1,0 +1,1 @@
+"""What jobs deliver: files, features and rasters."""

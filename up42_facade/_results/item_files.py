@@ -1,0 +1,203 @@
+"""The files of STAC items: which there are, how to get at them, and onto disk with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from up42_facade._common.values import given
+from up42_facade._downloads.destinations import Destination, Incoming, destination
+from up42_facade._downloads.member_names import safe_file_name
+from up42_facade._session.hosts import is_same_host, without_query
+from up42_facade.errors import (
+    InvalidInputError,
+    UnexpectedResponseError,
+    UnsupportedArchiveError,
+)
+from up42_facade.session import resolve_session
+
+if TYPE_CHECKING:
+    import pystac
+
+    from up42_facade.session import Session
+
+ARCHIVE_SUFFIXES = (".zip", ".tgz", ".tar", ".tar.gz")
+ARCHIVE_TYPES = ("application/zip", "application/gzip", "application/x-tar", "application/x-gzip")
+DOWNLOAD_URL = "/download-url"
+
+
+@frozen
+class ItemFile:
+    """One asset of one item: which file it becomes."""
+
+    item: pystac.Item
+    key: str
+    asset: pystac.Asset
+    session: Session
+
+    @property
+    def name(self) -> str:
+        return safe_file_name(self.key)
+
+    @property
+    def is_archive(self) -> bool:
+        """True where unpacking is worth a try; the content decides."""
+        media_type = (self.asset.media_type or "").partition(";")[0].strip()
+        return media_type in ARCHIVE_TYPES or self.name.lower().endswith(ARCHIVE_SUFFIXES)
+
+    @property
+    def size(self) -> int | None:
+        value = self.asset.extra_fields.get("file:size")
+        return value if isinstance(value, int) else None
+
+    @property
+    def checksum(self) -> str | None:
+        value = self.asset.extra_fields.get("file:checksum")
+        return value if isinstance(value, str) else None
+
+    def is_wanted(self, wanted: Sequence[str] | None) -> bool:
+        """Tell whether a key, a role or the media type is among those that are wanted."""
+        if wanted is None:
+            return True
+        media_type = self.asset.media_type or ""
+        known = {self.key, media_type, media_type.partition(";")[0].strip()}
+        return bool(known.union(self.asset.roles or ()).intersection(wanted))
+
+    def incoming(self, parts: tuple[str, ...]) -> Incoming:
+        """Return the file on its way to a path below a folder."""
+        return Incoming(self.url, parts, self.size, self.checksum)
+
+    def url(self) -> str:
+        """Return a fresh URL that needs no token.
+
+        Endpoint: POST /v2/assets/{assetId}/download-url.
+        """
+        href = self.asset.href
+        if not is_same_host(href, self.session.hosts.api):
+            return href
+        return signed_url(href, self.session)
+
+
+def signed_url(href: str, session: Session) -> str:
+    """Return a signed URL of the asset behind an API href; it lives for seconds to minutes."""
+    from up42_client.api.storage import create_asset_download_url
+
+    path = without_query(href).rstrip("/").removesuffix(DOWNLOAD_URL)
+    answer = session.call(create_asset_download_url, path.rpartition("/")[2])
+    url = given(answer.url)
+    if not url:
+        raise UnexpectedResponseError(
+            f"The server gave no download URL for {without_query(href)!r}.", status_code=200
+        )
+    return str(url)
+
+
+def download_items(
+    items: Iterable[pystac.Item],
+    output_directory: str | Path,
+    *,
+    assets: str | Sequence[str] | None = None,
+    unpacking: bool = True,
+    overwrite: bool = False,
+    progress: bool = True,
+    storage_options: Mapping[str, Any] | None = None,
+    session: Session | None = None,
+) -> list[str]:
+    """Download the files of STAC items, several at a time.
+
+    Args:
+        items: Items from UP42's storage.
+        output_directory: Where the files go; made if it isn't there. Also the URL of a folder in
+            another store, such as `s3://bucket/results`: needs the extra `cloud` and the store's
+            driver for fsspec (s3fs, gcsfs, adlfs, …).
+        assets: Only assets with these keys, roles or media types; default: all.
+        unpacking: Unpack archives while they arrive, instead of keeping them.
+        overwrite: Fetch also files that are there with the right size and checksum (in another
+            store: with the right size).
+        progress: Show a bar.
+        storage_options: For the driver of another store, for instance credentials; default:
+            what it finds by itself, and fsspec's own configuration.
+        session: Default: that of `authenticate()`.
+
+    Returns:
+        The paths, in the order of items and assets, members of archives in theirs; whole URLs
+        where they are in another store. A file is named by its asset's key, in a folder named by
+        its item where several have one key.
+
+    Raises:
+        InvalidInputError: `assets` fits nothing; the error lists what is there. Or
+            `output_directory` or `storage_options` is not usable.
+        DownloadError: A file could not be fetched whole. No part of it stands under its name.
+        UploadError: The other store refuses or can't be reached.
+        MissingExtraError, MissingDriverError: fsspec or the store's driver isn't installed.
+
+    Example:
+        >>> items = up42.initialize_asset(asset_id).stac_items
+        >>> paths = up42.download_items(items, folder, assets="thumbnail")
+
+    Endpoint: POST /v2/assets/{assetId}/download-url.
+    """
+    session = resolve_session(session)
+    wanted = [assets] if isinstance(assets, str) else assets
+    files = [
+        ItemFile(item, key, asset, session) for item in items for key, asset in item.assets.items()
+    ]
+    chosen = [file for file in files if file.is_wanted(wanted)]
+    if not chosen and wanted is not None:
+        keys = ", ".join(sorted({file.key for file in files})) or "none"
+        raise InvalidInputError(
+            f"assets={assets!r} fits no asset: expected keys, roles or media types. There are: "
+            f"{keys}."
+        )
+    folder = destination(
+        output_directory,
+        storage_options,
+        http=session.storage,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    return Fetch(targets(chosen), folder).run(unpacking)
+
+
+def targets(files: list[ItemFile]) -> list[tuple[ItemFile, tuple[str, ...]]]:
+    """Give each file its path; files of one name go to folders named after their items."""
+    count = Counter(file.name.casefold() for file in files)
+    return [
+        (file, (file.name,))
+        if count[file.name.casefold()] == 1
+        else (file, (safe_file_name(file.item.id), file.name))
+        for file in files
+    ]
+
+
+@frozen
+class Fetch:
+    """The transfer of some result files into a folder."""
+
+    files: list[tuple[ItemFile, tuple[str, ...]]]
+    folder: Destination
+
+    def run(self, unpacking: bool) -> list[str]:
+        """Return the paths in the order of the files, members of archives in theirs."""
+        incoming = [file.incoming(parts) for file, parts in self.files]
+        found: dict[int, list[str]] = {}
+        for index, (file, _) in enumerate(self.files):
+            if unpacking and file.is_archive:
+                members = self._unpack(incoming[index])
+                if members is not None:
+                    found[index] = members
+        plain = [index for index in range(len(incoming)) if index not in found]
+        if plain:
+            paths = self.folder.fetch_files([incoming[index] for index in plain])
+            found.update({index: [path] for index, path in zip(plain, paths, strict=True)})
+        return [path for index in range(len(incoming)) for path in found[index]]
+
+    def _unpack(self, archive: Incoming) -> list[str] | None:
+        try:
+            return self.folder.fetch_archive(archive)
+        except UnsupportedArchiveError:
+            return None

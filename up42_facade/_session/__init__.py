@@ -1,0 +1,1 @@
+"""The parts of `up42_facade.session`: credentials, tokens, HTTP and its errors."""

@@ -1,0 +1,230 @@
+"""Tokens: fetched when first needed, renewed before they run out, shared by all callers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any
+
+import httpx
+from attrs import frozen
+
+from up42_facade._session.credentials import AccountCredentials, Credentials, ProjectCredentials
+from up42_facade._session.hosts import Hosts
+from up42_facade.errors import AuthenticationError, AuthServerError
+
+# The id under which third-party programs log in, as UP42's documentation gives it.
+CLIENT_ID = "up42-api"
+ACCOUNT_TOKEN_PATH = "/realms/public/protocol/openid-connect/token"  # noqa: S105 - a path
+PROJECT_TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
+# Seconds. What a token lives when the server doesn't say: the historic tokens' lifetime.
+DEFAULT_LIFETIME = 300.0
+# Seconds. A token is renewed this long before its end, so that it doesn't run out on the way.
+RENEWAL_MARGIN = 30.0
+# Short-lived tokens keep most of their life: the margin is at most this part of it.
+LARGEST_MARGIN = 0.2
+# Statuses with which a server refuses credentials.
+REFUSED = (400, 401, 403)
+
+
+@frozen
+class Token:
+    """An access token and the monotonic time (seconds) from which it is renewed."""
+
+    value: str
+    renew_at: float
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+
+class TokenStore:
+    """One token for many threads; whoever needs a new one first fetches it for all."""
+
+    def __init__(
+        self, credentials: Callable[[], Credentials], hosts: Hosts, client: httpx.Client
+    ) -> None:
+        self._credentials = credentials
+        self._hosts = hosts
+        self._origins = {origin(httpx.URL(host)) for host in (hosts.api, hosts.auth)}
+        self._client = client
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+        self._fetches = 0
+        self._failure: Exception | None = None
+
+    def __repr__(self) -> str:
+        return f"TokenStore({self._hosts.auth})"
+
+    def is_for(self, url: httpx.URL) -> bool:
+        """Tell whether requests to this URL may carry the token."""
+        return origin(url) in self._origins
+
+    def present(self) -> str | None:
+        """Return the token if it is still good, without waiting."""
+        token = self._token
+        return token.value if token and time.monotonic() < token.renew_at else None
+
+    def get(self, refused: str | None = None) -> str:
+        """Return a good token, fetched if necessary.
+
+        Args:
+            refused: A token that the server answered with 401, if any.
+
+        Raises:
+            AuthenticationError: The credentials were refused.
+            AuthServerError: The server for tokens is down or answers nonsense.
+        """
+        seen = self._fetches
+        with self._lock:
+            present = self.present()
+            if present is not None and present != refused:
+                return present
+            if self._fetches > seen and self._failure is not None:
+                # Somebody tried for all who waited: they share the outcome.
+                raise type(self._failure)(*self._failure.args)
+            return self._fetch()
+
+    def _fetch(self) -> str:
+        # Who has none may get some: that isn't remembered as a failure.
+        credentials = self._credentials()
+        try:
+            self._token = fetch_token(credentials, self._hosts, self._client)
+            self._failure = None
+        except (AuthenticationError, AuthServerError) as error:
+            self._token = None
+            self._failure = error
+            raise
+        finally:
+            self._fetches += 1
+        return self._token.value
+
+
+def origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Return scheme, host and port; httpx writes hosts in lower case and leaves usual ports out."""
+    return url.scheme, url.host, url.port
+
+
+class TokenAuth(httpx.Auth):
+    """Adds the token to requests for the session's hosts, and only there.
+
+    A request that is answered with 401 is sent once more with a new token: the server refuses
+    it before doing anything, so nothing happens twice.
+    """
+
+    def __init__(self, tokens: TokenStore) -> None:
+        self._tokens = tokens
+
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        if not self._tokens.is_for(request.url):
+            yield request
+            return
+        token = self._tokens.get()
+        response = yield authorized(request, token)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            yield authorized(request, self._tokens.get(refused=token))
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        if not self._tokens.is_for(request.url):
+            yield request
+            return
+        token = self._tokens.present() or await in_thread(self._tokens.get)
+        response = yield authorized(request, token)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            renewed = await in_thread(lambda: self._tokens.get(refused=token))
+            yield authorized(request, renewed)
+
+
+async def in_thread(function: Callable[[], str]) -> str:
+    # The lock that all callers share belongs to threads: waiting for it must not stop the loop.
+    import anyio.to_thread
+
+    return await anyio.to_thread.run_sync(function)
+
+
+def authorized(request: httpx.Request, token: str) -> httpx.Request:
+    request.headers["Authorization"] = f"Bearer {token}"
+    return request
+
+
+def fetch_token(credentials: Credentials, hosts: Hosts, client: httpx.Client) -> Token:
+    """Exchange credentials for a token.
+
+    Endpoints: POST {auth}/realms/public/protocol/openid-connect/token for accounts,
+    POST {api}/oauth/token for projects.
+    """
+    request = token_request(credentials, hosts, client)
+    started = time.monotonic()
+    try:
+        response = client.send(request)
+    except httpx.TransportError as error:
+        raise AuthServerError(
+            f"The server for tokens, {request.url.host}, can't be reached "
+            f"({type(error).__name__}). The credentials were not judged; try again later."
+        ) from error
+    body = read_answer(response, credentials)
+    # isinstance guards: the historic answer repeats the token in an envelope.
+    envelope = body.get("data") if isinstance(body.get("data"), dict) else {}
+    value = body.get("access_token") or (envelope or {}).get("accessToken")
+    if not isinstance(value, str) or not value:
+        raise AuthServerError(f"{request.url.host} answered without an access token.")
+    lifetime = body.get("expires_in")
+    seconds = float(lifetime) if isinstance(lifetime, int | float) else DEFAULT_LIFETIME
+    margin = min(RENEWAL_MARGIN, seconds * LARGEST_MARGIN)
+    return Token(value, started + seconds - margin)
+
+
+def token_request(credentials: Credentials, hosts: Hosts, client: httpx.Client) -> httpx.Request:
+    if isinstance(credentials, AccountCredentials):
+        form = {
+            "grant_type": "password",
+            "username": credentials.username,
+            "password": credentials.password,
+            "client_id": CLIENT_ID,
+            # Without it the server doesn't tell who the account is.
+            "scope": "openid",
+        }
+        return client.build_request("POST", hosts.auth + ACCOUNT_TOKEN_PATH, data=form)
+    basic = httpx.BasicAuth(credentials.project_id, credentials.project_api_key)
+    request = client.build_request(
+        "POST", hosts.api + PROJECT_TOKEN_PATH, data={"grant_type": "client_credentials"}
+    )
+    return next(basic.auth_flow(request))
+
+
+def read_answer(response: httpx.Response, credentials: Credentials) -> dict[str, Any]:
+    host, status = response.request.url.host, response.status_code
+    if status in REFUSED:
+        raise AuthenticationError(refusal(credentials, host, status))
+    if not response.is_success:
+        raise AuthServerError(
+            f"The server for tokens, {host}, answered {status}. The credentials were not "
+            "judged; try again later, and check region and base_url if it stays."
+        )
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise AuthServerError(
+            f"The server for tokens, {host}, answered with something else than a JSON object. "
+            "Check region and base_url."
+        )
+    return body
+
+
+def refusal(credentials: Credentials, host: str, status: int) -> str:
+    if isinstance(credentials, ProjectCredentials):
+        return (
+            f"{host} refused the project id and API key ({status}). Check both; keys of the "
+            "discontinued analytics platform may no longer work."
+        )
+    return (
+        f"{host} refused the username and password ({status}). Check both, and that the "
+        "account belongs to this region."
+    )

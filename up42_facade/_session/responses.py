@@ -1,0 +1,139 @@
+"""One place that turns statuses and broken connections into the facade's exceptions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from up42_facade import errors
+from up42_facade._session.hosts import without_query
+
+# How much of an error body goes into a message, in characters.
+LONGEST_DETAIL = 300
+
+CLASSES: dict[int, type[errors.ApiError]] = {
+    400: errors.BadRequestError,
+    402: errors.InsufficientCreditsError,
+    403: errors.ForbiddenError,
+    404: errors.NotFoundError,
+    410: errors.NotFoundError,
+    422: errors.UnprocessableError,
+}
+HINTS = {
+    402: "Top up the balance.",
+    403: "Check that the account may do this, in this workspace and region.",
+    404: "Check the id, and that it belongs to this account and region.",
+    410: "The endpoint is no longer offered.",
+}
+# Raised before any byte of the request has left.
+NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+def raise_for_status(response: httpx.Response) -> None:
+    """Raise the exception for a status outside 2xx, or for a page where data was expected.
+
+    The body must have been read.
+    """
+    if not response.is_success:
+        raise error_of(response)
+    if response.headers.get("content-type", "").startswith("text/html"):
+        raise unexpected(response, "an HTML page")
+
+
+def error_of(response: httpx.Response) -> errors.Up42Error:
+    body = json_or_none(response)
+    title, detail = describe(body)
+    status = response.status_code
+    method, url = response.request.method, without_query(str(response.request.url))
+    parts = [f"{method} {url}: {status} {title or response.reason_phrase}".rstrip()]
+    parts += [detail[:LONGEST_DETAIL]] if detail and detail != title else []
+    message = ": ".join(parts).rstrip(".") + "."
+    if status == httpx.codes.UNAUTHORIZED:
+        return errors.AuthenticationError(
+            f"{message} The token was refused, also after a renewal: check that these "
+            "credentials may use this endpoint."
+        )
+    known: dict[str, Any] = {
+        "status_code": status,
+        "title": title,
+        "detail": detail,
+        "body": body,
+        "method": method,
+        "url": url,
+    }
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return errors.RateLimitError(message, retry_after=retry_after(response), **known)
+    kind = CLASSES.get(status) or (errors.ServerError if status >= 500 else errors.ApiError)
+    return kind(f"{message} {HINTS.get(status, '')}".rstrip(), **known)
+
+
+def unexpected(response: httpx.Response, found: str) -> errors.UnexpectedResponseError:
+    method, url = response.request.method, without_query(str(response.request.url))
+    return errors.UnexpectedResponseError(
+        f"{method} {url}: answered {response.status_code} with {found} where JSON was expected. "
+        "Check region and base_url; a proxy or a login page may stand in between.",
+        status_code=response.status_code,
+        method=method,
+        url=url,
+    )
+
+
+def broken_connection(
+    error: httpx.RequestError, request: httpx.Request
+) -> errors.ConnectionFailedError:
+    """Return the facade's exception for a connection that failed or broke."""
+    sent = not isinstance(error, NOT_SENT)
+    what = "The connection broke" if sent else "The server can't be reached"
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return errors.ConnectionFailedError(
+        f"{request.method} {without_query(str(request.url))}: {what} ({reason}).", sent=sent
+    )
+
+
+def json_or_none(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def describe(body: Any) -> tuple[str | None, str | None]:
+    """Find title and detail in any of the error bodies that the API is known to send."""
+    if not isinstance(body, dict):
+        return None, None
+    inner = body.get("error")
+    source = inner if isinstance(inner, dict) else body
+    title = first_text(source, "title", "message", "error")
+    detail = first_text(source, "detail", "schema-error", "error_description", "details")
+    return title, detail or listed(body.get("errors"))
+
+
+def first_text(source: dict[str, Any], *keys: str) -> str | None:
+    return next((v for key in keys if isinstance(v := source.get(key), str) and v), None)
+
+
+def listed(entries: Any) -> str | None:
+    if not isinstance(entries, list):
+        return None
+    texts = [f"{e.get('name')}: {e.get('message')}" for e in entries if isinstance(e, dict)]
+    return "; ".join(texts) or None
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    from httpx_retries import Retry
+
+    header = response.headers.get("retry-after")
+    if header is None:
+        return None
+    try:
+        return Retry().parse_retry_after(header)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The parts of `up42_facade.viz`: plots and maps."""

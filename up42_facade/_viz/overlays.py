@@ -1,0 +1,94 @@
+"""Images as maps take them: reprojected, coloured, small, as data URI."""
+
+from __future__ import annotations
+
+import base64
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import evolve, frozen
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+
+from up42_facade._viz.colours import probability_scale, ramp_rgba, rgba, stretch_limits
+from up42_facade._viz.places import Bounds, lonlat_bounds
+from up42_facade._viz.reading import Scene, Size, read_scene
+from up42_facade._viz.warping import MAP_CRS, warped
+
+# Pixels of the longer side: what a large screen shows when the map opens.
+SIDE = 1200
+# The side is reduced by what a smaller picture is expected to save, and a little more.
+MARGIN = 0.96
+# A picture that is this small is taken whatever its size in bytes.
+LEAST_SIDE = 64
+# Alpha of a pixel that covers what is below.
+OPAQUE = 255
+
+
+@frozen
+class Overlay:
+    """An image on the map: a PNG as data URI, and west, south, east, north in degrees."""
+
+    path: Path
+    url: str
+    place: Bounds
+    is_probability: bool
+
+
+def make_overlay(
+    path: Path, bands: Sequence[int] | None, most_bytes: int, find_place: Callable[[], Bounds]
+) -> Overlay:
+    """Make the overlay of an image.
+
+    Args:
+        path: The file.
+        bands: Numbers of bands from 1.
+        most_bytes: How large the picture may be.
+        find_place: Called for an image that doesn't say where it lies.
+    """
+    scene = read_scene(path, bands, Size(SIDE, SIDE))
+    place = find_place() if scene.crs is None else None
+    scale = probability_scale(scene)
+    limits = stretch_limits(scene.values, scene.dtype)
+
+    def picture(side: int) -> tuple[bytes, Scene]:
+        box = Size(side, side)
+        shown = reduced(scene, box) if place else warped(scene, MAP_CRS, box)
+        values = shown.values
+        pixels = rgba(values, limits) if scale is None else ramp_rgba(values, scale)
+        return encoded(pixels, is_grey=len(values) == 1 and scale is None), shown
+
+    side = SIDE
+    content, shown = picture(side)
+    while len(content) > most_bytes and side > LEAST_SIDE:
+        side = max(LEAST_SIDE, int(side * math.sqrt(most_bytes / len(content)) * MARGIN))
+        content, shown = picture(side)
+    url = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+    return Overlay(path, url, place or lonlat_bounds(MAP_CRS, shown.bounds), scale is not None)
+
+
+def reduced(scene: Scene, box: Size) -> Scene:
+    """Return a scene without a place, no larger than a box: rows and columns are left out."""
+    size = scene.size.within(box)
+    rows = np.arange(size.height) * scene.size.height // size.height
+    columns = np.arange(size.width) * scene.size.width // size.width
+    return evolve(scene, values=scene.values[:, rows][:, :, columns])
+
+
+def encoded(pixels: Any, is_grey: bool) -> bytes:
+    """Return pixels (row, column, red green blue alpha) as PNG, with no more bands than needed."""
+    bands = [0] if is_grey else [0, 1, 2]
+    if (pixels[..., 3] < OPAQUE).any():
+        bands.append(3)
+    height, width = pixels.shape[:2]
+    profile = {"driver": "PNG", "dtype": "uint8", "count": len(bands)}
+    with warnings.catch_warnings(), MemoryFile() as memory:
+        # The map knows where the picture lies.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with memory.open(height=height, width=width, **profile) as picture:
+            picture.write(pixels[..., bands].transpose(2, 0, 1))
+        return bytes(memory.read())
