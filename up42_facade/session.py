@@ -20,7 +20,7 @@ from up42_facade._session.connections import Connections
 from up42_facade._session.credentials import Credentials, ProjectCredentials, collect
 from up42_facade._session.hosts import DEFAULT_REGION, choose_hosts
 from up42_facade._session.pickling import Settings, registry, required_credentials, restore
-from up42_facade._session.responses import unexpected
+from up42_facade._session.responses import UNREADABLE, unexpected
 from up42_facade._session.transport import TransportOptions
 from up42_facade.errors import (
     ConfigurationError,
@@ -262,7 +262,7 @@ class Session:
         client = options.pop("client", self.client)
         try:
             return read(endpoint.sync_detailed(*arguments, client=client, **options))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except UNREADABLE as error:
             if isinstance(error, Up42Error):
                 raise
             operation = endpoint.__name__.rpartition(".")[2]
@@ -286,7 +286,7 @@ class Session:
         response = self.http.get(self.hosts.resolve(link))
         try:
             return model.from_dict(response.json())
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except UNREADABLE as error:
             raise unexpected(response, "something unreadable") from error
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:

@@ -28,6 +28,7 @@ BEFORE_TAKING = [
     {"status": 503, "retry_after": 0},
     {"status": 502, "body": "<html>", "content_type": "text/html"},
     {"status": 200, "body": "", "content_type": "application/json"},
+    {"status": 200, "body": "[" * 100_000, "content_type": "application/json"},
 ]
 REFUSALS = [
     ({"status": 400}, up42.BadRequestError),
@@ -103,7 +104,7 @@ def test_a_lost_answer_is_looked_up(sandbox: Sandbox, job: GetJob, fault: dict[s
     assert reruns(sandbox) == 1
 
 
-@pytest.mark.parametrize("fault", BEFORE_TAKING, ids=str)
+@pytest.mark.parametrize("fault", BEFORE_TAKING, ids=lambda fault: str(fault)[:60])
 def test_a_request_that_was_not_taken(sandbox: Sandbox, job: GetJob, fault: dict[str, Any]) -> None:
     before = jobs(sandbox)
     sandbox.inject(Fault(path=RERUN, **fault))

@@ -134,6 +134,7 @@ def test_waiting_callers_share_a_failure(sandbox: Sandbox, session: up42.Session
     [
         {"status": 200, "body": "<html>login</html>", "content_type": "text/html"},
         {"status": 200, "body": "{}", "content_type": "application/json"},
+        {"status": 200, "body": "[" * 100_000, "content_type": "application/json"},
         {"malformed": True},
     ],
 )

@@ -30,6 +30,7 @@ BEFORE_TAKING = [
     {"status": 520},
     {"status": 200, "body": "<html>", "content_type": "text/html"},
     {"status": 200, "body": "", "content_type": "application/json"},
+    {"status": 200, "body": "[" * 100_000, "content_type": "application/json"},
 ]
 REFUSALS = [
     ({"status": 400}, up42.BadRequestError),
@@ -64,7 +65,7 @@ def test_a_lost_answer_is_looked_up(
     assert executions(sandbox) == 1
 
 
-@pytest.mark.parametrize("fault", BEFORE_TAKING, ids=str)
+@pytest.mark.parametrize("fault", BEFORE_TAKING, ids=lambda fault: str(fault)[:60])
 def test_what_was_not_taken_is_not_repeated(
     sandbox: Sandbox, session: up42.Session, item: Any, fault: dict[str, Any]
 ) -> None:

@@ -186,6 +186,20 @@ def test_an_html_page_where_json_was_expected(
         up42.Process.all(session=session)
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_json_that_is_nested_too_deep(sandbox: Sandbox, session: up42.Session, status: int) -> None:
+    deep = {"status": status, "body": "[" * 100_000, "content_type": "application/json"}
+    expected = up42.UnexpectedResponseError if status == 200 else up42.BadRequestError
+    jobs = "/v2/processing/jobs"
+    for _ in range(2):
+        sandbox.add_job(status="captured")
+    sandbox.inject(Fault(path=f"{jobs}/*", **deep), Fault(path=jobs, after=1, **deep))
+    with pytest.raises(expected):
+        up42.Job.get(next(iter(sandbox.jobs)), session=session)
+    with pytest.raises(expected):
+        list(up42.Job.all(page_size=1, session=session))
+
+
 def test_redirects_are_not_followed(sandbox: Sandbox, session: up42.Session) -> None:
     sandbox.inject(Fault(path=LIST, status=302, headers={"location": f"{sandbox.storage_url}/x"}))
     with pytest.raises(up42.ApiError):

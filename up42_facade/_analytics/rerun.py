@@ -56,7 +56,7 @@ class Rerun:
                     "in get_jobs(sort_by=AnalyticsJobSorting.created) before you repeat it."
                 )
                 raise
-            except Up42Error as error:
+            except Exception as error:
                 if not is_unclear(error):
                     raise
                 return self._find(known, error)
@@ -97,7 +97,7 @@ class Rerun:
                 found.append(job)
         return found
 
-    def _find(self, known: set[str], error: Up42Error) -> dict[str, Any]:
+    def _find(self, known: set[str], error: Exception) -> dict[str, Any]:
         logger.warning("The answer to a rerun was lost, looking for its job: %s", error)
         pauses = self.address.session.options.lookup_waits
         try:

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from up42_facade._session.credentials import AccountCredentials, Credentials, ProjectCredentials
 from up42_facade._session.hosts import Hosts
+from up42_facade._session.responses import json_or_none
 from up42_facade.errors import AuthenticationError, AuthServerError
 
 # The id under which third-party programs log in, as UP42's documentation gives it.
@@ -206,10 +207,7 @@ def read_answer(response: httpx.Response, credentials: Credentials) -> dict[str,
             f"The server for tokens, {host}, answered {status}. The credentials were not "
             "judged; try again later, and check region and base_url if it stays."
         )
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
+    body = json_or_none(response)
     if not isinstance(body, dict):
         raise AuthServerError(
             f"The server for tokens, {host}, answered with something else than a JSON object. "

@@ -35,6 +35,8 @@ NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
+# What reading an answer raises that isn't what was expected; the last comes of deep nesting.
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def raise_for_status(response: httpx.Response) -> None:
@@ -101,7 +103,7 @@ def broken_connection(
 def json_or_none(response: httpx.Response) -> Any:
     try:
         return response.json()
-    except ValueError:
+    except UNREADABLE:
         return None
 
 
