@@ -16,6 +16,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 SPEC = Path(__file__).resolve().parent.parent / "openapi" / "up42.yaml"
+SELECTION = SPEC.with_name("selection.yaml")
+README = SPEC.with_name("README.md")
 DOCUMENT_URI = "urn:up42"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Bytes can't stand in a text file as they are, so images need no example.
@@ -194,6 +196,23 @@ def test_operation_ids_are_unique_and_camel_case() -> None:
     names = [operation.node.value.get("operationId") for operation in OPERATIONS]
     assert [name for name, count in Counter(names).items() if count > 1] == []
     assert [name for name in names if not re.fullmatch("[a-z]+([A-Z][a-z]+)+", name or "")] == []
+
+
+def test_the_selection_names_every_operation() -> None:
+    """An operation that it lacks would go away with the next newer document."""
+    documented = {
+        f"{method.upper()} {path}"
+        for path, item in DOCUMENT["paths"].items()
+        for method in METHODS
+        if method in item
+    }
+    selected = set(yaml.safe_load(SELECTION.read_text(encoding="utf-8"))["operations"])
+    assert selected == documented
+
+
+@each_operation
+def test_the_readme_says_where_an_operation_is_known_from(operation: Operation) -> None:
+    assert f"| `{operation.name}`" in README.read_text(encoding="utf-8").replace("`, `", "` | `")
 
 
 @each_operation

@@ -17,13 +17,13 @@ from up42_facade._batch.display import Display
 from up42_facade._batch.downloads import Fetching, checked_executor, checked_target
 from up42_facade._batch.entry import BatchEntry
 from up42_facade._batch.execution import BatchExecution, Order
-from up42_facade._batch.lookup import exclusively
-from up42_facade._batch.members import common_session, enter, record_of
-from up42_facade._batch.opening import open_journal, read_journal
-from up42_facade._batch.pricing import is_priced
+from up42_facade._batch.lookup import exclusively, explained
+from up42_facade._batch.members import checked_templates, common_session, enter, record_of
+from up42_facade._batch.opening import checked, open_journal, read_journal
 from up42_facade._batch.records import PENDING, UNCERTAIN, Record
 from up42_facade._batch.tracking import Following, Tracker, check_times
 from up42_facade._batch.view import BatchView
+from up42_facade._results.item_files import wanted_assets
 from up42_facade.errors import (
     IncompleteBatchError,
     InvalidInputError,
@@ -76,9 +76,12 @@ class Batch(BatchView):
         repeats: bool = False,
         session: Session | None = None,
     ) -> None:
-        given = list(templates)
-        journal = open_journal(path, common_session(given, session))
-        enter(journal, given, repeats)
+        given = checked_templates(templates)
+        shared = common_session(given, session)
+        # Before the journal is made: what can't be entered leaves no file behind.
+        made = [record_of(template) for template in given]
+        journal = open_journal(path, shared)
+        enter(journal, made, repeats)
         self._journal = journal
         self._records: Sequence[Record] = journal.records
 
@@ -105,7 +108,7 @@ class Batch(BatchView):
             >>> counts = batch.counts
         """
         session = resolve_session(session)
-        if read_only or not Path(path).exists():
+        if read_only or not checked(path).exists():
             return cls._of(read_journal(path, session))
         return cls._of(open_journal(path, session))
 
@@ -149,11 +152,7 @@ class Batch(BatchView):
         Endpoints: POST /v2/processing/processes/{processId}/validation and …/cost for each.
         """
         with self._resumable("estimate()"):
-            wanted = [
-                record
-                for record in self._records
-                if record.job is None and (record.cost is None or not is_priced(record))
-            ]
+            wanted = [record for record in self._records if pricing.is_wanted(record)]
             failures = pricing.price(self._journal, wanted, progress)
             self._require_complete(failures, "could not be priced", "estimate()")
             pricing.locate(self._journal, self._records)
@@ -215,7 +214,7 @@ class Batch(BatchView):
         """Execute the failed entries anew, if they are valid now.
 
         Each is validated and priced again first: an entry that is still invalid stays as it
-        is. What may still run is never executed again.
+        is. What may still run is never executed again: jobs of lost answers are looked up first.
 
         Args:
             max_credits, max_concurrent, cheapest, budget_id, wait, progress: As for `execute`.
@@ -227,7 +226,12 @@ class Batch(BatchView):
             >>> batch = batch.retry(max_credits=500)
         """
         order = Order(max_credits, max_concurrent, cheapest, budget_id, wait, progress)
-        return self._execute(order, lambda record: record.has_failed, "retry()", fresh=True)
+
+        def is_wanted(record: Record) -> bool:
+            # In doubt, too: an entry whose answer to a former try was lost.
+            return record.has_failed or record.status == UNCERTAIN
+
+        return self._execute(order, is_wanted, "retry()", fresh=True)
 
     def _execute(
         self, order: Order, is_wanted: Callable[[Record], bool], call: str, *, fresh: bool = False
@@ -314,7 +318,8 @@ class Batch(BatchView):
             progress: Show a bar.
 
         Returns:
-            The paths by id of the job. What an earlier call has fetched is not fetched again.
+            The paths by id of the job, in the order of the entries. What an earlier call has
+            fetched is not fetched again.
 
         Raises:
             IncompleteBatchError: Some could not be fetched; the others are. Call it again.
@@ -326,7 +331,7 @@ class Batch(BatchView):
         Endpoints: As for `Job.download_results`.
         """
         options = {
-            "assets": assets,
+            "assets": wanted_assets(assets),
             "unpacking": unpacking,
             "overwrite": overwrite,
             "storage_options": storage_options,
@@ -336,7 +341,7 @@ class Batch(BatchView):
         with self._resumable("download()"):
             fetched = Fetching(self._journal, target, options, progress).run(succeeded, executor)
             self._require_complete(fetched.failures, "could not be fetched", "download()")
-        return fetched.paths
+        return {job.id: fetched.paths[job.id] for job in self.jobs if job.id in fetched.paths}
 
     def replace(self, index: int, template: JobTemplate) -> None:
         """Put another template in the place of one that has no job, or whose job has failed.
@@ -357,7 +362,8 @@ class Batch(BatchView):
                     "failed, can be replaced."
                 )
             common_session([template], self.session)
-            other = record_of(template, record.index, record.repeat)
+            other = record_of(template)
+            other.index, other.repeat = record.index, record.repeat
             if self._journal.find(other.fingerprint, other.repeat) not in (None, record):
                 raise InvalidInputError(
                     f"The batch holds a template that equals {template!r} already."
@@ -398,8 +404,8 @@ class Batch(BatchView):
             return
         first = [
             # Some errors, such as that of a cancelled task, say nothing.
-            f"{index}: {str(error) or type(error).__name__}"
-            for index, error in islice(failures.items(), NAMED_FAILURES)
+            f"{index}: {explained(error).rstrip('.') or type(error).__name__}"
+            for index, error in islice(sorted(failures.items()), NAMED_FAILURES)
         ]
         more = len(failures) - len(first)
         listed = "; ".join([*first, *([f"and {more} more"] if more else [])])
@@ -422,8 +428,13 @@ class Batch(BatchView):
 
     def _how_to_go_on(self, call: str) -> str:
         if self.path is None:
-            return f"Keep the batch, whose journal is in memory, and call {call} again."
+            return f"Keep the batch, whose journal is in memory, and call {call} again on it."
         return (
-            f"The journal {self.path} is complete: start the script again, or "
-            f"Batch.resume({self.path!r}).{call}"
+            f"The journal {self.path} is complete: start the script again, or call {call} with "
+            f"the same arguments on {'the same part of ' if self._is_part else ''}"
+            f"Batch.resume({self.path!r})."
         )
+
+    @property
+    def _is_part(self) -> bool:
+        return len(self._records) < len(self._journal.records)

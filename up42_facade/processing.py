@@ -11,7 +11,7 @@ from attrs import define, field, fields
 from up42_facade._common.html import Status, table
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import Moment, to_utc
-from up42_facade._common.values import as_dict, entries
+from up42_facade._common.values import as_dict, entries, whole
 from up42_facade._processing import types as types
 from up42_facade._processing.job_files import Files, JobFiles
 from up42_facade._processing.types import (
@@ -360,7 +360,7 @@ class Job(JobFiles):
             updated=to_utc(get("updated")),
             collection_url=results.get("collection"),
             errors=validation_errors(results.get("errors")) or None,
-            credits=as_dict(get("creditConsumption")).get("credits"),
+            credits=whole(as_dict(get("creditConsumption")).get("credits")),
             started=to_utc(get("started")),
             finished=to_utc(get("finished")),
             session=session,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 import threading
@@ -128,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _greeting(sandbox: Sandbox) -> str:
+    exports = "\n".join(f"  export {name}={value}" for name, value in _variables(sandbox))
     return f"""\
 UP42 sandbox on {sandbox.url} (storage on {sandbox.storage_url})
 
@@ -144,7 +146,15 @@ UP42 sandbox on {sandbox.url} (storage on {sandbox.storage_url})
       password="{sandbox.password}",
   )
 
+For another terminal, where authenticate() then needs no arguments:
+
+{exports}
+
 Steer it with JSON under {sandbox.url}/_sandbox. Stop it with Ctrl-C."""
+
+
+def _variables(sandbox: Sandbox) -> list[tuple[str, str]]:
+    return [(name, shlex.quote(value)) for name, value in sorted(sandbox.environment.items())]
 
 
 if __name__ == "__main__":

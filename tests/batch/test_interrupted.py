@@ -104,7 +104,7 @@ def interrupting(sandbox: Sandbox, phase: str, number: int) -> Chaos:
 def test_while_it_executes(script: Script, sandbox: Sandbox) -> None:
     chaos = interrupting(sandbox, "execute", 8)
     told = script.interrupted(chaos)
-    assert f"Batch.resume({script.journal!r}).execute()" in told
+    assert f"call execute() with the same arguments on Batch.resume({script.journal!r})" in told
     # What was under way is finished; nothing new begins.
     assert posts(sandbox, "/execution") <= 4 + 2 * EXECUTIONS
     assert len(sandbox.jobs) == posts(sandbox, "/execution")
@@ -117,7 +117,7 @@ def test_while_it_executes(script: Script, sandbox: Sandbox) -> None:
 
 def test_while_it_tracks(script: Script, sandbox: Sandbox) -> None:
     told = script.interrupted(interrupting(sandbox, "track", 3))
-    assert f"Batch.resume({script.journal!r}).track()" in told
+    assert f"call track() with the same arguments on Batch.resume({script.journal!r})" in told
     assert not any(job.fate for job in sandbox.jobs.values())
     script.completed()
 
@@ -126,7 +126,7 @@ def test_while_it_downloads(script: Script, sandbox: Sandbox) -> None:
     sandbox.clock.speed = 1_000_000
     sandbox.storage.rate = SLOW
     told = script.interrupted(interrupting(sandbox, "download", 12))
-    assert f"Batch.resume({script.journal!r}).download()" in told
+    assert f"call download() with the same arguments on Batch.resume({script.journal!r})" in told
     begun = {e.path for e in sandbox.requests if e.origin == "storage"}
     assert len(begun) <= 2 * DOWNLOADS
     sandbox.storage.rate = None

@@ -92,7 +92,7 @@ def test_templates_of_two_sessions(make: Make, second: up42.Session) -> None:
     mixed = [*make("a"), *make("b", session=second)]
     with pytest.raises(up42.InvalidInputError, match="2 sessions"):
         up42.Batch(mixed)
-    with pytest.raises(up42.InvalidInputError, match="2 sessions"):
+    with pytest.raises(up42.InvalidInputError, match="another session"):
         up42.Batch(make("a"), session=second)
 
 

@@ -79,6 +79,20 @@ def test_execute_uses_fresh_prices_only(
     assert posts(sandbox, "/cost") == 2
 
 
+def test_what_may_have_been_executed_keeps_its_price(
+    batch: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else what turns invalid meanwhile no longer counts against the limit."""
+    cost = batch.estimate()["credits"].iloc[0]
+    sandbox.inject(Fault(path="*/execution", drop="before"))
+    with pytest.raises(up42.IncompleteBatchError):
+        batch[:1].execute()
+    assert batch[0].status == "uncertain"
+    monkeypatch.setattr(batch_pricing, "PRICE_LIFETIME", batch_pricing.PRICE_LIFETIME * 0)
+    sandbox.inject(Fault(path="*/validation", status=400, times=None))
+    assert batch.estimate()["credits"].fillna(0).tolist() == [cost, 0, 0]
+
+
 def test_faults_do_not_stop_the_others(batch: up42.Batch, sandbox: Sandbox) -> None:
     sandbox.inject(Fault(path="*/cost", status=503, times=6))
     with pytest.raises(up42.IncompleteBatchError, match=r"Call estimate\(\) again") as caught:

@@ -210,6 +210,15 @@ def test_a_journal_that_is_none(sandbox: Sandbox, up42_here: Up42, campaign: Pat
     assert Path("campaign.csv.db").read_text() == "something else"
 
 
+@pytest.mark.parametrize("command", ["status", "download"])
+def test_a_journal_that_is_not_there(up42_here: Up42, campaign: Path, command: str) -> None:
+    ended = up42_here("batch", command, "campaign.csv")
+    assert (ended.code, ended.out) == (ExitCode.ERROR, "")
+    assert "There is no journal" in ended.err
+    assert "up42 batch run makes it." in ended.err
+    assert not Path("campaign.csv.db").exists()
+
+
 def test_files_that_are_wrong(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
     with campaign.open("a", encoding="utf-8") as file:
         file.write("detection-tree-spacept,X,Y\n,,\nshort\n")

@@ -46,6 +46,16 @@ def test_track_a_job_that_goes_on(sandbox: Sandbox, up42_here: Up42) -> None:
     assert 6 <= len(looks) <= 7
 
 
+def test_a_timeout_shorter_than_the_wait_is_waited(sandbox: Sandbox, up42_here: Up42) -> None:
+    job = sandbox.add_job(status="running")
+    sandbox.clear_requests()
+    ended = up42_here("jobs", "track", job.id, "--timeout", "0.05")
+    assert ended.code == ExitCode.UNFINISHED
+    looks = [r for r in sandbox.requests if r.path.endswith(job.id)]
+    # One to find it, one at once, one at the end.
+    assert len(looks) == 3
+
+
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e300", "soon"])
 @pytest.mark.parametrize("option", ["--wait", "--timeout"])
 def test_times_that_cannot_be_waited(up42_here: Up42, option: str, seconds: str) -> None:

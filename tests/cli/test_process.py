@@ -303,6 +303,7 @@ def test_completion_scripts(up42_there: Up42, shell: str) -> None:
         ("up42 jobs list --status capt", "captured"),
         ("up42 cost detection-tre", TREES),
         ("up42 jobs list --created-", "--created-after"),
+        ("up42 processes show detection-tre", TREES),
     ],
 )
 def test_completions(up42_there: Up42, words: str, expected: str) -> None:

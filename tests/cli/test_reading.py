@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -77,6 +78,7 @@ def test_one_process(up42_here: Up42) -> None:
     unknown = up42_here("processes", "show", "detection-unicorns")
     assert (unknown.code, unknown.out) == (1, "")
     assert "There is no process detection-unicorns" in unknown.err
+    assert "up42 processes list shows which there are." in unknown.err
 
 
 def test_items(sandbox: Sandbox, up42_here: Up42) -> None:
@@ -85,6 +87,28 @@ def test_items(sandbox: Sandbox, up42_here: Up42) -> None:
     moments = [item["datetime"] for item in listed]
     assert moments == sorted(moments, reverse=True)
     assert [set(item) for item in listed] == [set(records.ITEM_FIELDS)] * len(listed)
+
+
+def test_times_of_items_are_in_utc() -> None:
+    import pystac
+
+    moment = dt.datetime(2024, 6, 2, 10, 31, 44, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    item = pystac.Item("i", None, None, moment, {})
+    item.properties["datetime"] = "2024-06-02T10:31:44+02:00"
+    assert records.item_record(item)["datetime"] == "2024-06-02T08:31:44Z"
+    span = {"start_datetime": "2024-06-02T00:00:00Z", "end_datetime": "2024-06-03T00:00:00Z"}
+    assert records.item_record(pystac.Item("i", None, None, None, span))["datetime"] is None
+
+
+def test_items_at_a_narrow_terminal(
+    sandbox: Sandbox, up42_here: Up42, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = up42_here("items", "list", "--collection", "PNEO")
+    heading, scene, url = ended.out.splitlines()
+    assert heading.split() == ["acquired", "(UTC)", "collection", "title"]
+    assert "Pléiades Neo 4, Berlin" in scene
+    assert url.strip() == sandbox.item_url("pneo-berlin")
 
 
 def test_items_that_match(sandbox: Sandbox, up42_here: Up42) -> None:

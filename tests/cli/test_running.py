@@ -163,6 +163,8 @@ def test_the_job_is_told_also_when_its_download_fails(
     assert ended.code == ExitCode.ERROR
     assert ended.json["id"] in sandbox.jobs
     assert ended.json["files"] is None
+    again = f"up42 jobs download {ended.json['id']} --output taken/deeper"
+    assert ended.error["hints"] == [f"The job is done; fetch its results with: {again}"]
 
 
 def test_a_price_above_the_limit(sandbox: Sandbox, up42_here: Up42, item: str) -> None:

@@ -67,6 +67,33 @@ def test_what_must_not_be_cut_never_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert url in card({"url": url})
 
 
+def test_columns_of_one_rank_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = (Column("id"), Column("size", is_number=True, rank=1), Column("unit", rank=1))
+    record = {"id": ROW["id"], "size": 9.004536, "unit": "SQ_KM"}
+    monkeypatch.setenv("COLUMNS", "54")
+    assert table([record], pair).splitlines()[0].split() == ["id", "size", "unit"]
+    monkeypatch.setenv("COLUMNS", "50")
+    assert table([record], pair).splitlines()[0].split() == ["id"]
+
+
+@pytest.mark.parametrize("columns", [20, 80, 120])
+def test_what_is_too_long_for_the_line_stands_below(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    rows = [{**ROW, "id": name, "url": f"http://127.0.0.1/{name}/" + "x" * 90} for name in "ab"]
+    found = table(rows, (*COLUMNS, Column("url", is_below=True))).splitlines()
+    assert found[0].split()[0] == "id"
+    assert "url" not in found[0]
+    assert [line.split()[0] for line in found[1::2]] == ["a", "b"]
+    assert [line.strip() for line in found[2::2]] == [row["url"] for row in rows]
+    assert all(len(line) <= columns for line in (found[0], *found[1::2]))
+    monkeypatch.setenv("COLUMNS", "200")
+    heading, *lines = table(rows, (*COLUMNS, Column("url", is_below=True))).splitlines()
+    assert heading.split()[-1] == "url"
+    assert [line.split()[-1] for line in lines] == [row["url"] for row in rows]
+
+
 def test_wide_characters_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     from rich.cells import cell_len
 
@@ -91,16 +118,17 @@ def test_cards() -> None:
         "nothing": [],
         "size": 9.004536,
         "errors": [{"name": "Bad", "message": "It is."}],
-        "inputs": {"title": "T", "items": ["a", "b"]},
+        "inputs": {"title": "T", "items": ["a", "b"], "bbox": [13.3186853, 52.5352472]},
     }
     assert card(record).splitlines() == [
         "id        1",
         "is_valid  yes",
-        "size      9.00454",
+        "size      9.004536",
         "errors    Bad: It is.",
         "inputs    title: T",
         "          items: a",
         "          items: b",
+        "          bbox: 13.3186853, 52.5352472",
     ]
     assert card({}) == ""
 

@@ -54,9 +54,7 @@ def created(sandbox: Sandbox) -> int:
 
 def test_there_is_a_class_for_every_process_on_offer(session: up42.Session) -> None:
     offered = {process.id for process in up42.Process.all(session=session)}
-    covered = {kind.process_id for kind in [*SINGLE, *PAIRS]}
-    assert covered <= offered
-    assert len(covered) == 16
+    assert {kind.process_id for kind in [*SINGLE, *PAIRS]} == offered
 
 
 @pytest.mark.parametrize("kind", SINGLE)
@@ -67,7 +65,9 @@ def test_single_item(
         sandbox.accept_eula(kind.process_id)
     outcomes = [kind("A title", item, session=session) for item in items]
     template = next(template for template in outcomes if template.is_valid)
-    assert template.inputs == {"title": "A title", "item": template.item.get_self_href()}
+    # Templates with inputs of their own may add them; the server refuses any other.
+    assert template.inputs["title"] == "A title"
+    assert template.inputs["item"] == template.item.get_self_href()
     assert template.errors == set()
     assert template.cost >= 0
     job = template.execute()

@@ -32,13 +32,18 @@ def test_the_changelog_knows_the_version(project: Project) -> None:
     versions = [Version(version) for version, _ in released]
     assert versions == sorted(set(versions), reverse=True)
     assert all(date.fromisoformat(day) for _, day in released)
-    assert not versions or versions[0] <= Version(project.version)
-    assert not Version(project.version).local
+    version = Version(project.version)
+    newest = versions[0] if versions else version
+    # A final version has its heading; only a pre-release may be ahead of them.
+    assert newest == version or (version.is_prerelease and newest < version)
+    assert not version.local
 
 
 def test_the_pythons_agree(project: Project) -> None:
     settings = project.settings
     assert settings["project"]["requires-python"] == f">={project.pythons[0]}"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"sys.version_info < ({project.pythons[0].replace('.', ', ')})" in makefile
     oldest = project.pythons[0].replace(".", "")
     assert settings["tool"]["ruff"]["target-version"] == f"py{oldest}"
 

@@ -158,6 +158,7 @@ def test_signatures_stay_out_of_messages_and_logs(
         (None, None),
         ("auto", ((2,), (40,), (60,))),
         (32, ((2,), (32, 8), (32, 28))),
+        (np.int64(32), ((2,), (32, 8), (32, 28))),
         ({"y": 32}, ((2,), (32, 8), (16, 16, 16, 12))),
         ({"y": -1, "x": -1}, ((2,), (40,), (60,))),
         ({}, ((2,), (16, 16, 8), (16, 16, 16, 12))),
@@ -168,10 +169,13 @@ def test_chunks(results: Results, chunks: Any, expected: Any) -> None:
     assert opened(results.job, chunks=chunks).chunks == expected
 
 
-@pytest.mark.parametrize("chunks", [0, -1, True, 1.5, "all", {"time": 1}, [16, 16]])
+@pytest.mark.parametrize(
+    "chunks",
+    [0, -1, True, 1.5, "all", {"time": 1}, [16, 16], {"y": "x"}, {"y": -5}, {"x": (512, 512)}],
+)
 def test_what_is_no_chunk_size(results: Results, chunks: Any) -> None:
     results.put("a.tif", tiff(ramp()))
-    with pytest.raises(up42.InvalidInputError, match=r"chunks=.*expected"):
+    with pytest.raises(up42.InvalidInputError, match=r"chunks=.*[Ee]xpected"):
         results.job.to_xarray(chunks=chunks)
 
 

@@ -216,6 +216,7 @@ def test_choice_of_assets(results: Results, assets: Any) -> None:
         ({"assets": []}, "fits no raster"),
         ({"item_ids": "other"}, "item_ids='other' fits no item.*There are: "),
         ({"item_ids": []}, "fits no item"),
+        ({"item_ids": 5}, "fits no item"),
     ],
 )
 def test_choices_that_fit_nothing(trees: up42.Job, choice: dict[str, Any], message: str) -> None:

@@ -21,12 +21,25 @@ from up42_sandbox.scene.objects import KINDS, find_things
 from up42_sandbox.scene.products import write_source
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.scene.window import Window
+from up42_sandbox.stac.records import GEOJSON
 from up42_sandbox.stac.results import RESULT_FILES
 
 SECONDS_PER_RESULT = 2.0
 """What a result may take; half of what is measured here is the client's own work."""
 
 SCENES = {scene.key: scene for scene in SAMPLES}
+RASTERS = [
+    ("pansharpening", "pansharpened.tif", 4, "uint16"),
+    ("true-color-conversion", "true_color.tif", 3, "uint8"),
+    ("upsampling-ns", "upsampled.tif", 4, "uint16"),
+    ("upsampling-ns-sentinel", "upsampled.tif", 4, "uint16"),
+    ("orthorectification-intermap", "orthorectified.tif", 4, "uint16"),
+    ("coregistration-simularity", "coregistered.tif", 4, "uint16"),
+    ("detection-trees-spacept", "trees.tif", 1, "uint8"),
+    ("detection-buildings-spacept", "buildings.tif", 1, "uint8"),
+    ("detection-shadows-spacept", "shadows.tif", 1, "uint8"),
+    ("detection-change-simularity", "changes.tif", 1, "uint8"),
+]
 OBJECTS = {
     "detection-ships-airbus": ("ship", "Polygon"),
     "detection-wind-turbines-airbus": ("wind_turbine", "Polygon"),
@@ -49,8 +62,21 @@ def result(api: Api, process_id: str, name: str, **inputs: Any) -> bytes:
     return content
 
 
+def detections_of(process_id: str) -> str:
+    return next(f.name for f in RESULT_FILES[process_id] if f.media_type == GEOJSON)
+
+
 def test_every_process_has_results() -> None:
     assert set(RESULT_FILES) == set(CATALOGUE)
+
+
+def test_every_result_is_tested_below() -> None:
+    """A new one belongs into RASTERS or OBJECTS."""
+    tested = {(process_id, name) for process_id, name, _, _ in RASTERS}
+    tested |= {(process_id, detections_of(process_id)) for process_id in OBJECTS}
+    tested |= {("detection-change-simularity", "changes.geojson")}
+    delivered = {(key, file.name) for key, files in RESULT_FILES.items() for file in files}
+    assert delivered - tested == set()
 
 
 @pytest.mark.parametrize(
@@ -81,18 +107,7 @@ def test_source_files_are_cloud_optimised(
 
 
 @pytest.mark.parametrize(
-    ("process_id", "name", "count", "dtype"),
-    [
-        ("pansharpening", "pansharpened.tif", 4, "uint16"),
-        ("true-color-conversion", "true_color.tif", 3, "uint8"),
-        ("upsampling-ns", "upsampled.tif", 4, "uint16"),
-        ("orthorectification-intermap", "orthorectified.tif", 4, "uint16"),
-        ("coregistration-simularity", "coregistered.tif", 4, "uint16"),
-        ("detection-trees-spacept", "trees.tif", 1, "uint8"),
-        ("detection-buildings-spacept", "buildings.tif", 1, "uint8"),
-        ("detection-shadows-spacept", "shadows.tif", 1, "uint8"),
-        ("detection-change-simularity", "changes.tif", 1, "uint8"),
-    ],
+    ("process_id", "name", "count", "dtype"), RASTERS, ids=[case[0] for case in RASTERS]
 )
 def test_raster_results(api: Api, process_id: str, name: str, count: int, dtype: str) -> None:
     content = result(api, process_id, name)
@@ -123,8 +138,7 @@ def test_detections_lie_where_the_things_are(api: Api, process_id: str) -> None:
     api.sandbox.accept_eula("detection-wind-turbines-airbus")
     inputs = api.sandbox.inputs_for(process_id)
     item = api.get(inputs["item"])
-    name = RESULT_FILES[process_id][0].name
-    document = json.loads(result(api, process_id, name))
+    document = json.loads(result(api, process_id, detections_of(process_id)))
     assert document["type"] == "FeatureCollection"
     outline = shape(item["geometry"]).buffer(0.0005)
     key = next(key for key in SCENES if api.sandbox.sample_item(key)["id"] == item["id"])

@@ -119,3 +119,14 @@ def test_nothing_that_the_real_facade_imports_is_missed() -> None:
     for operation in imported:
         assert use.users(operation), operation
         assert use.public_methods(use.users(operation)), operation
+
+
+def test_the_page_names_the_methods_that_are_found() -> None:
+    from updating.facade_use import FacadeUse
+
+    use = FacadeUse(ROOT / "up42_facade")
+    page = (ROOT / "docs" / "updating.md").read_text(encoding="utf-8")
+    shown = re.findall(r"BREAKING: calls (\w+) \[(.+)\]", page)
+    assert shown
+    for operation, methods in shown:
+        assert methods.split(", ") == use.public_methods(use.users(operation))

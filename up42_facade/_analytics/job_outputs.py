@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from attrs import define, field
 
@@ -43,6 +43,15 @@ class JobOutputs(Viz):
     def session(self) -> Session:
         """The session that the job belongs to."""
         return resolve_session(self._session)
+
+    @overload
+    def get_results_json(self, as_dataframe: Literal[False] = False) -> dict[str, Any]: ...
+
+    @overload
+    def get_results_json(self, as_dataframe: Literal[True]) -> GeoDataFrame: ...
+
+    @overload
+    def get_results_json(self, as_dataframe: bool) -> dict[str, Any] | GeoDataFrame: ...
 
     def get_results_json(self, as_dataframe: bool = False) -> dict[str, Any] | GeoDataFrame:
         """Return the features that the job has made: those of its last task.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from attrs import define, field
 
@@ -90,6 +90,15 @@ class JobTask(Viz):
         info = self._outputs.address.task(self.jobtask_id)
         self._known = dict(info)
         return info
+
+    @overload
+    def get_results_json(self, as_dataframe: Literal[False] = False) -> dict[str, Any]: ...
+
+    @overload
+    def get_results_json(self, as_dataframe: Literal[True]) -> GeoDataFrame: ...
+
+    @overload
+    def get_results_json(self, as_dataframe: bool) -> dict[str, Any] | GeoDataFrame: ...
 
     def get_results_json(self, as_dataframe: bool = False) -> dict[str, Any] | GeoDataFrame:
         """Return the features that the task has made.

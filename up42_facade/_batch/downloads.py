@@ -16,6 +16,7 @@ from up42_facade._batch.journal import Journal
 from up42_facade._batch.records import Attempt, Record
 from up42_facade._common.progress import bar
 from up42_facade._common.stopping import Stop
+from up42_facade._downloads.destinations import destination
 from up42_facade._downloads.locations import below, local_folder, scheme_of
 from up42_facade._downloads.patience import Stopped
 from up42_facade.errors import InvalidInputError
@@ -39,6 +40,9 @@ class Fetching:
         """Fetch the results of records whose jobs have succeeded."""
         if executor is not None:
             return self._run(records, executor)
+        # What makes no sense for any job is said at once. Other machines may have other drivers.
+        storage_options = self.options["storage_options"]
+        destination(self.target, storage_options, http=self.journal.session.storage)
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="up42-batch") as pool:
             return self._run(records, pool)
 
@@ -79,6 +83,7 @@ class Fetching:
         record: Record,
         stop: Stop,
     ) -> Future[list[str]] | None:
+        self.journal.require_writable()
         folder = folder_of(self.target, job)
         try:
             if isinstance(executor, ThreadPoolExecutor):
@@ -112,10 +117,7 @@ class Fetching:
 
     @property
     def _request(self) -> list[Any]:
-        assets = self.options["assets"]
-        # As JSON gives it back.
-        wanted = list(assets) if isinstance(assets, tuple) else assets
-        return [self.target, wanted, self.options["unpacking"]]
+        return [self.target, self.options["assets"], self.options["unpacking"]]
 
     def _present(self, attempt: Attempt) -> list[str] | None:
         """Return the paths if the same was fetched before and still lies there whole."""

@@ -7,17 +7,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
+from numbers import Integral
 
 from attrs import frozen
 
 from up42_facade._batch.journal import Journal
-from up42_facade._batch.lookup import exclusively, resolve, take_late
+from up42_facade._batch.lookup import exclusively, explained, resolve, take_late
 from up42_facade._batch.pricing import is_priced, price, total
 from up42_facade._batch.records import PENDING, UNCERTAIN, Attempt, Record
 from up42_facade._batch.tracking import Tracker
 from up42_facade._batch.work import FATAL, spread
 from up42_facade._common.progress import bar
 from up42_facade._common.tracking import PASSING
+from up42_facade._common.values import is_number
 from up42_facade._processing.execution import Execution
 from up42_facade._processing.job_templates import check_limit
 from up42_facade._processing.types import Cost
@@ -54,7 +56,7 @@ class Order:
         """Raise InvalidInputError for a limit that makes no sense."""
         check_limit(self.max_credits)
         most = self.max_concurrent
-        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+        if most is not None and not (is_number(most) and isinstance(most, Integral) and most >= 1):
             raise InvalidInputError(
                 f"max_concurrent={most!r}: expected a whole number of at least 1, or None."
             )
@@ -226,7 +228,7 @@ def conclude(journal: Journal, record: Record, attempt: Attempt, error: BaseExce
         BaseException: The error, unless it is a refusal of these inputs.
     """
     if isinstance(error, ExecutionUncertainError) or not isinstance(error, Up42Error):
-        journal.doubt(attempt, str(error) or repr(error))
+        journal.doubt(attempt, explained(error) or repr(error))
         raise error
     if isinstance(error, JournalError):
         # The note before the request is on disk: the job is found with it.

@@ -325,6 +325,30 @@ class Journal:
             )
         attempt.state, attempt.reason = state, reason
 
+    def require_writable(self) -> None:
+        """Raise JournalError where nothing can be noted: before requests, not after them."""
+        self._require_open()
+        if self.is_inherited:
+            raise JournalError(
+                f"The journal {self.path or 'in memory'} belongs to process {self._pid}, from "
+                f"which this one ({os.getpid()}) was forked: only that one may execute."
+            )
+        if self.is_read_only:
+            raise JournalError(
+                f"The journal {self.path} was opened for reading only: open it with "
+                "Batch.resume(path) to change something."
+            )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        how = (
+            "Keep it where it is: its journal is in memory"
+            if self.path is None
+            else f"Open it there with Batch.resume({self.path!r}, read_only=True)"
+        )
+        raise JournalError(
+            f"A batch can't be pickled, as one process runs it. {how}; its `jobs` can be pickled."
+        )
+
     def _require_open(self) -> None:
         if self.is_closed:
             raise JournalError(
@@ -351,17 +375,7 @@ class Journal:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._guard:
-            self._require_open()
-            if self.is_inherited:
-                raise JournalError(
-                    f"The journal {self.path or 'in memory'} belongs to process {self._pid}, from "
-                    f"which this one ({os.getpid()}) was forked: only that one may execute."
-                )
-            if self.is_read_only:
-                raise JournalError(
-                    f"The journal {self.path} was opened for reading only: open it with "
-                    "Batch.resume(path) to change something."
-                )
+            self.require_writable()
             try:
                 try:
                     # Inside, as Ctrl-C may strike right after it.

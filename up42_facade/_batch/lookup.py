@@ -12,7 +12,7 @@ from up42_facade._batch.records import UNCERTAIN, Attempt, Record
 from up42_facade._batch.work import spread
 from up42_facade._common.lost_answers import look_for
 from up42_facade._common.progress import bar
-from up42_facade._processing.execution import Execution, several
+from up42_facade._processing.execution import LOOK_FIRST, Execution, several
 from up42_facade.errors import ExecutionUncertainError, JournalLockedError
 from up42_facade.processing import Job
 
@@ -83,6 +83,12 @@ def choose(journal: Journal, record: Record, attempt: Attempt, candidates: Seque
     )
 
 
+def explained(error: BaseException) -> str:
+    """Return what an error says, with the advice for a batch, which looks by itself."""
+    advice = "The batch looks for its job before it sends the request again."
+    return str(error).replace(LOOK_FIRST, advice)
+
+
 def described(journal: Journal, record: Record, candidates: Sequence[Job]) -> str:
     choosing = f"with Batch.assign({record.index}, job_id)."
     namesake = journal.namesake(record, candidates[0])
@@ -134,7 +140,7 @@ def look_up(journal: Journal, records: Sequence[Record], stop: threading.Event) 
         return
     for record in doubtful:
         if record.index in outcome.failures:
-            record.reason = str(outcome.failures[record.index])
+            record.reason = explained(outcome.failures[record.index])
 
 
 @contextmanager

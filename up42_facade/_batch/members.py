@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from up42_facade._batch.journal import Journal
 from up42_facade._batch.pricing import footprint
@@ -30,32 +31,42 @@ def common_session(templates: Sequence[JobTemplate], session: Session | None) ->
                 "one of processing_templates."
             )
     sessions = {id(template._session): template._session for template in templates}
-    if session is not None:
-        sessions[id(session)] = session
+    if session is not None and len(sessions) == 1 and id(session) not in sessions:
+        raise InvalidInputError(
+            "The templates belong to another session than the batch: make them with its session, "
+            "or leave session= out."
+        )
     if len(sessions) > 1:
         raise InvalidInputError(
             f"The templates belong to {len(sessions)} sessions: make one batch for each, as "
             "each account pays for its own jobs."
         )
-    return next(iter(sessions.values()), None) or resolve_session(None)
+    return next(iter(sessions.values()), None) or resolve_session(session)
 
 
-def enter(journal: Journal, templates: Sequence[JobTemplate], repeats: bool) -> None:
-    """Add the templates that the journal doesn't hold yet; give the others to their records."""
+def checked_templates(templates: Any) -> list[JobTemplate]:
+    if isinstance(templates, Iterable):
+        return list(templates)
+    raise InvalidInputError(
+        f"templates={templates!r}: expected a list of templates, also where it is only one."
+    )
+
+
+def enter(journal: Journal, records: Sequence[Record], repeats: bool) -> None:
+    """Add the records that the journal doesn't hold yet; give their templates to the others."""
     seen: Counter[str] = Counter()
     new: list[Record] = []
-    for template in templates:
-        made = record_of(template, len(journal.records) + len(new), 0)
+    for made in records:
         repeat = seen[made.fingerprint]
         seen[made.fingerprint] += 1
         if repeat and not repeats:
             continue
         known = journal.find(made.fingerprint, repeat)
         if known is None:
-            made.repeat = repeat
+            made.index, made.repeat = len(journal.records) + len(new), repeat
             new.append(made)
         else:
-            known.template = template
+            known.template = made.template
             known.geometry = known.geometry or made.geometry
     doubled = sum(count > 1 for count in seen.values())
     if doubled and not repeats:
@@ -64,8 +75,8 @@ def enter(journal: Journal, templates: Sequence[JobTemplate], repeats: bool) -> 
         journal.add(new)
 
 
-def record_of(template: JobTemplate, index: int, repeat: int) -> Record:
-    """Return a new record of a template.
+def record_of(template: JobTemplate) -> Record:
+    """Return a record of a template that has no place in a journal yet.
 
     Raises:
         InvalidInputError: Its inputs can't be written as JSON.
@@ -79,9 +90,9 @@ def record_of(template: JobTemplate, index: int, repeat: int) -> Record:
             f"The inputs of {template!r} can't be written as JSON: {error}."
         ) from error
     return Record(
-        index=index,
+        index=-1,
         fingerprint=fingerprint(template.process_id, template._workspace_id, inputs),
-        repeat=repeat,
+        repeat=0,
         process_id=template.process_id,
         workspace_id=template._workspace_id,
         inputs=inputs,

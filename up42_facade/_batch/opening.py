@@ -75,7 +75,10 @@ def read_journal(path: str | os.PathLike[str], session: Session) -> Journal:
     """Open a journal for reading only, also while another process runs the batch."""
     file = checked(path)
     if not file.exists():
-        raise JournalError(f"There is no journal {str(file)!r}.")
+        raise JournalError(
+            f"There is no journal {str(file)!r}: expected one that a batch has made. "
+            "Batch(templates, path=…) begins one."
+        )
     with readable(file):
         connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, **OPTIONS)
         try:
@@ -160,7 +163,8 @@ def readable(file: Path) -> Iterator[None]:
             raise
         raise JournalError(
             f"The journal {str(file)!r} can't be read: {error}. Its file is damaged, in use or "
-            "not a journal."
+            "not a journal. Bring it back from a backup, or look at Job.all() before another "
+            "journal executes the same templates a second time."
         ) from error
 
 

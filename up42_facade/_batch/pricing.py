@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from attrs import fields
 
 from up42_facade._batch.journal import Journal
-from up42_facade._batch.records import Record, RecordedTemplate
+from up42_facade._batch.records import UNCERTAIN, Record, RecordedTemplate
 from up42_facade._batch.work import spread
 from up42_facade._common.once import Once
 from up42_facade._common.progress import bar
+from up42_facade._processing.frames import texts
 from up42_facade._processing.job_files import item_urls
 from up42_facade._processing.job_templates import JobTemplate, assess_in_turn
 from up42_facade._processing.types import Cost, ValidationError
@@ -59,10 +61,19 @@ def is_priced(record: Record) -> bool:
     return dt.timedelta(0) <= age < PRICE_LIFETIME
 
 
+def is_wanted(record: Record) -> bool:
+    """Tell whether an estimate has to ask for the price of a record."""
+    if record.job is not None:
+        return False
+    # What may have been executed costs what was told then.
+    return record.cost is None or not (is_priced(record) or record.status == UNCERTAIN)
+
+
 def price(journal: Journal, records: Sequence[Record], progress: bool) -> dict[int, Exception]:
     """Validate and price records and keep what is found; return the failures by index."""
     if not records:
         return {}
+    journal.require_writable()
     session = journal.session
     processes: dict[str, Once[set[ValidationError]]] = {
         record.process_id: Once() for record in records
@@ -97,7 +108,7 @@ def total(records: Sequence[Record]) -> Cost:
     return Cost(
         strategy=TOTAL,
         credits=sum(cost.credits for cost in costs),
-        size=sum(sizes) if has_size else None,
+        size=math.fsum(sizes) if has_size else None,
         unit=units.pop() if has_size else None,
     )
 
@@ -147,35 +158,61 @@ def values_of(template: JobTemplate) -> Iterator[Any]:
                     yield single
 
 
-def together(shapes: Sequence[dict[str, Any] | None]) -> str | None:
-    """Return one GeoJSON geometry for several."""
-    known = [shape for shape in shapes if shape]
-    if len(known) <= 1:
-        return json.dumps(known[0]) if known else None
-    from shapely import union_all
+def together(geometries: Sequence[dict[str, Any] | None]) -> str | None:
+    """Return one GeoJSON geometry for several; None where they can't be read."""
+    known = [geometry for geometry in geometries if geometry]
+    if not known:
+        return None
+    try:
+        return json.dumps(known[0] if len(known) == 1 else union(known))
+    except Exception as error:  # whatever json and shapely raise
+        left_out(error)
+        return None
+
+
+def union(geometries: Sequence[dict[str, Any]]) -> Any:
+    from shapely import make_valid, union_all
     from shapely.geometry import mapping, shape
 
-    return json.dumps(mapping(union_all([shape(part) for part in known])))
+    # A union stops at rings that cross themselves.
+    return mapping(union_all([make_valid(shape(geometry)) for geometry in geometries]))
+
+
+def shape_of(record: Record) -> Any:
+    """Return the footprint as a shapely geometry; None where it isn't known or can't be read."""
+    from shapely.geometry import shape
+
+    if record.geometry is None:
+        return None
+    try:
+        return shape(json.loads(record.geometry))
+    except Exception as error:  # whatever shapely raises
+        left_out(error)
+        return None
+
+
+def left_out(error: Exception) -> None:
+    # Footprints are there to look at: nothing that costs credits depends on them.
+    logger.warning("A footprint is left out, as it is no geometry of GeoJSON: %s", error)
 
 
 def table(records: Sequence[Record]) -> GeoDataFrame:
     """Return the estimate as a frame with a row for each record, in EPSG:4326."""
     from geopandas import GeoDataFrame, GeoSeries
     from pandas import Index
-    from shapely.geometry import shape
 
     rows = {
-        "process_id": [record.process_id for record in records],
-        "title": [record.inputs.get("title") for record in records],
+        "process_id": texts(record.process_id for record in records),
+        "title": texts(record.inputs.get("title") for record in records),
         "credits": [record.cost.credits if record.cost else None for record in records],
-        "strategy": [record.cost.strategy if record.cost else None for record in records],
+        "strategy": texts(record.cost.strategy if record.cost else None for record in records),
         "size": [record.cost.size if record.cost else None for record in records],
-        "unit": [record.cost.unit if record.cost else None for record in records],
+        "unit": texts(record.cost.unit if record.cost else None for record in records),
         "is_valid": [record.cost is not None for record in records],
-        "errors": [listed(record) for record in records],
+        "errors": texts(listed(record) for record in records),
     }
     # Typed as anything: the stubs of geopandas know no missing shapes, geopandas does.
-    places: Any = [shape(json.loads(r.geometry)) if r.geometry else None for r in records]
+    places: Any = [shape_of(record) for record in records]
     index = Index([record.index for record in records], name="index", dtype="int64")
     frame = GeoDataFrame(rows, index=index, geometry=GeoSeries(places, index=index, crs=CRS))
     return frame.astype({"credits": "Int64", "size": "float64", "is_valid": "bool"})

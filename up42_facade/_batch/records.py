@@ -46,6 +46,12 @@ FREE_STATUSES = (
     JobStatus.UNLICENSED,
 )
 
+# Ends that the server gives no reason for, and what they mean.
+MEANINGS = {
+    JobStatus.REJECTED: "The account's balance doesn't cover the job: add credits, then retry().",
+    JobStatus.UNLICENSED: "The licence of the process isn't accepted: accept it, then retry().",
+}
+
 
 @define(eq=False)
 class Attempt:
@@ -157,7 +163,8 @@ class Record:
         found = self.errors if attempt is None or attempt.job is None else attempt.job.errors
         listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in found or ()))
         told = attempt.reason if attempt else None
-        return listed or told or self.reason
+        meaning = None if self.job is None else MEANINGS.get(self.job.status)
+        return listed or told or self.reason or meaning
 
 
 @frozen

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from up42_facade._batch.display import credits_of_jobs
 from up42_facade._batch.pricing import total
 from up42_facade._batch.records import Record
-from up42_facade._common.html import Status, grid, table
+from up42_facade._common.html import Status, escaped, grid, table
 from up42_facade.errors import InvalidInputError
 
 FORMATS = ("markdown", "html")
@@ -97,8 +96,10 @@ def plain(value: object) -> str:
     """Return a value as Markdown text that can't break out of its cell."""
     if value is None:
         return ""
-    text = " ".join(str(value).split())
-    for mark in "\\`*_[]<>|":
+    # Titles come from JSON, which can hold half a surrogate pair; UTF-8 can't.
+    text = " ".join(str(value).encode("utf-8", "replace").decode().split())
+    # Dollars and tildes mean formulas and deletions to many viewers.
+    for mark in "\\`*_[]<>|&$~":
         text = text.replace(mark, f"\\{mark}")
     return text
 
@@ -109,7 +110,7 @@ def page(records: Sequence[Record], name: str) -> str:
     failed = list(reasons(records))
     if failed:
         parts.append(grid("Failures and doubts", REASON_COLUMNS, failed))
-    title = html.escape(f"Report of {name}")
+    title = escaped(f"Report of {name}")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="color-scheme" content="light dark">'

@@ -16,6 +16,7 @@ from up42_facade._batch.journal import Journal
 from up42_facade._batch.lookup import look_up
 from up42_facade._batch.records import Attempt, Record
 from up42_facade._common.tracking import PASSING, SETTLING_WAITS
+from up42_facade._common.values import is_number
 from up42_facade._processing.job_list import IDS_PER_REQUEST
 from up42_facade._processing.types import DECIDED_STATUSES, TERMINAL_STATUSES
 from up42_facade.errors import ApiError, InvalidInputError, NotFoundError, Up42Error
@@ -90,7 +91,7 @@ class Tracker:
 
     def wait_and_look(self, wait: float) -> None:
         """Let some time pass and look once; an outage is sat out."""
-        time.sleep(self.pause(wait))
+        time.sleep(self.pause(float(wait)))
         try:
             self.take(self.fetch())
         except PASSING as error:
@@ -139,14 +140,16 @@ class Following:
         self._tracker = tracker
         self._journal = journal
         self._records = records
-        self._pause = pause
-        self._deadline = math.inf if timeout is None else time.monotonic() + timeout
+        self._pause = float(pause)
+        self._deadline = math.inf if timeout is None else time.monotonic() + float(timeout)
         self._on_change = on_change
         self._on_look = on_look
         self.failure: Up42Error | None = None
 
     def run(self) -> bool:
         """Return True when all jobs have ended, False at the deadline."""
+        if self._tracker.open():
+            self._journal.require_writable()
         if not self._look_up():
             return False
         self._on_look()
@@ -177,7 +180,9 @@ class Following:
         return self._deadline - time.monotonic()
 
     def _time(self) -> float | None:
-        return None if self._deadline == math.inf else max(0.0, self._left())
+        if self._deadline == math.inf:
+            return None
+        return min(max(0.0, self._left()), threading.TIMEOUT_MAX)
 
     def _look(self) -> bool:
         """Look once; return False if the deadline came first."""
@@ -204,6 +209,5 @@ def check_times(wait: Any, timeout: Any) -> None:
     for name, value in (("wait", wait), ("timeout", timeout)):
         if value is None and name == "timeout":
             continue
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 < value < math.inf:
+        if not is_number(value) or not 0 < value < math.inf:
             raise InvalidInputError(f"{name}={value!r}: expected a positive number of seconds.")

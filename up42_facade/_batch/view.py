@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from up42_facade._batch.display import credits_of_jobs, summary
 from up42_facade._batch.entry import BatchEntry
@@ -64,6 +64,10 @@ class BatchView(Sequence[BatchEntry]):
         both = {record.index: record for record in (*self._records, *other._records)}
         return self._of(self._journal, [both[index] for index in sorted(both)])
 
+    def __radd__(self, other: int) -> Self:
+        """Let `sum(parts)` begin: it adds the first part to 0."""
+        return self if other == 0 else NotImplemented
+
     def __repr__(self) -> str:
         where = f", path={self.path!r}" if self.path else ""
         return f"Batch({len(self)} entries: {summary(self._records)}{where})"
@@ -119,8 +123,8 @@ class BatchView(Sequence[BatchEntry]):
         Example:
             >>> cheap = batch.filter(where=lambda entry: entry.cost and entry.cost <= 10)
         """
-        statuses = None if status is None else names(status)
-        processes = None if process_id is None else names(process_id)
+        statuses = None if status is None else names("status", status)
+        processes = None if process_id is None else names("process_id", process_id)
         chosen = [
             record
             for record in self._records
@@ -142,7 +146,8 @@ class BatchView(Sequence[BatchEntry]):
 
         Returns:
             Index `index`; columns process_id, title, status, estimated_credits and credits
-            (Int64), job_id, created, started and finished (UTC), duration (timedelta), reason.
+            (Int64), job_id, created, started and finished (UTC), duration (timedelta), reason;
+            texts are `<NA>` where missing.
         """
         from up42_facade._batch.frame import frame
 
@@ -165,5 +170,9 @@ class BatchView(Sequence[BatchEntry]):
         return report(self._records, name, format)
 
 
-def names(value: str | Iterable[str]) -> set[str]:
-    return {value} if isinstance(value, str) else set(value)
+def names(argument: str, value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    if not isinstance(value, Iterable):
+        raise InvalidInputError(f"{argument}={value!r}: expected a text or several.")
+    return set(value)

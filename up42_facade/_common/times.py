@@ -23,7 +23,11 @@ def to_utc(value: object) -> dt.datetime | None:
             return None
     if not isinstance(value, dt.datetime):
         return None
-    return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    try:
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    except OverflowError:
+        # Its zone takes it out of the years that there are.
+        return None
 
 
 def moment(name: str, value: Moment) -> dt.datetime:

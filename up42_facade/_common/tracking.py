@@ -35,6 +35,8 @@ PASSING = (
 # Seconds between the looks after a decided status: what follows normally does within moments,
 # and where a server stops at these statuses nobody should wait for more.
 SETTLING_WAITS = (1.0, 2.0, 4.0)
+# Statuses are no steps of equal length: a rate, or the time that is left, would be made up.
+BAR = "{desc}: {bar} {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
 
 
 class Followed(Protocol):
@@ -82,7 +84,8 @@ def track(
     """Look at a job until it has ended, and return it; see the `track` of the job classes."""
     check(wait, retries)
     steps = len(course.life)
-    with bar(progress=progress, total=steps, unit="step", desc=f"job {job.id[:8]}") as shown:
+    name = f"job {job.id[:8]}"
+    with bar(progress=progress, total=steps, desc=name, bar_format=BAR) as shown:
         report = reporter(course, shown, on_update)
         failure: Up42Error | None = None
         for attempt in range(retries):
@@ -139,6 +142,8 @@ def reporter(
     def report(job: J) -> None:
         status = course.status(job)
         if last == [status]:
+            # The time goes on.
+            shown.refresh()
             return
         last[:] = [status]
         shown.set_postfix_str(str(status), refresh=False)

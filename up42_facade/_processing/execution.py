@@ -155,8 +155,7 @@ class Execution:
         self, what: str, known: set[str], candidates: list[Job] | None = None
     ) -> ExecutionUncertainError:
         return ExecutionUncertainError(
-            f"The answer to the execution of {self.process_id!r} was lost. {what} Call "
-            "look_up() of this error before you execute again: it may cost a second time.",
+            f"The answer to the execution of {self.process_id!r} was lost. {what} {LOOK_FIRST}",
             process_id=self.process_id,
             inputs=self.inputs,
             candidates=candidates or (),
@@ -164,6 +163,7 @@ class Execution:
         )
 
 
+LOOK_FIRST = "Call look_up() of this error before you execute again: it may cost a second time."
 NONE_FOUND = "No job with these inputs has appeared since: probably the server did not take it."
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from up42_facade._common.times import to_utc
+from up42_facade._common.values import whole
 from up42_facade.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ WHOLE: Final = "Int64"
 # Microseconds, as Python's datetimes have them: nanoseconds end in the year 2262.
 MOMENT: Final = "datetime64[us]"
 INDEX = "job_id"
-LARGEST_INT64 = 2**63 - 1
 
 
 def jobs_to_dataframe(jobs: Iterable[Job]) -> pd.DataFrame:
@@ -112,19 +112,6 @@ def texts(values: Iterable[object]) -> Any:
     import pandas as pd
 
     return pd.array([None if value is None else str(value) for value in values], dtype=TEXT)
-
-
-def whole(value: object) -> int | None:
-    """Return a number of credits; None for anything that is no whole number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, float) and not value.is_integer():
-        return None
-    try:
-        number = int(value)
-    except ValueError:
-        return None
-    return number if abs(number) <= LARGEST_INT64 else None
 
 
 def reasons(job: Job) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from attrs import define
 
@@ -88,6 +88,15 @@ class JobFiles(Viz):
             + (f" {reasons}." if reasons else ""),
             self,
         )
+
+    @overload
+    def get_results_json(self, as_dataframe: Literal[False] = False) -> dict[str, Any]: ...
+
+    @overload
+    def get_results_json(self, as_dataframe: Literal[True]) -> GeoDataFrame: ...
+
+    @overload
+    def get_results_json(self, as_dataframe: bool) -> dict[str, Any] | GeoDataFrame: ...
 
     def get_results_json(self, as_dataframe: bool = False) -> dict[str, Any] | GeoDataFrame:
         """Return the features of all vector results (GeoJSON), read into memory.

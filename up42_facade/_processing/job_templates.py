@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from up42_facade._common.html import table
 from up42_facade._common.once import Once
-from up42_facade._common.values import given
+from up42_facade._common.values import given, is_number, whole
 from up42_facade._processing.stac_links import item_url
 from up42_facade.errors import (
     BadRequestError,
@@ -53,7 +53,9 @@ class JobTemplate:
     process_id: ClassVar[str]
 
     _workspace_id: str | None = field(default=None, alias="workspace_id", repr=False)
-    _session: Session = field(default=None, converter=resolve_session, repr=False, eq=False)
+    _session: Session = field(
+        default=None, alias="session", converter=resolve_session, repr=False, eq=False
+    )
     _assessed: Once[Assessment] = field(factory=Once, init=False, repr=False, eq=False)
 
     @property
@@ -153,8 +155,7 @@ class JobTemplate:
 def check_limit(max_credits: float | Decimal | None) -> None:
     if max_credits is None:
         return
-    is_number = isinstance(max_credits, int | float | Decimal) and not isinstance(max_credits, bool)
-    if not is_number or math.isnan(max_credits) or max_credits < 0:
+    if not is_number(max_credits) or not max_credits >= 0:
         raise InvalidInputError(
             f"max_credits={max_credits!r}: expected a number of credits that is not negative."
         )
@@ -231,15 +232,23 @@ def estimate(process_id: str, inputs: dict[str, Any], session: Session) -> Cost:
 
     body = ExecuteRequest.from_dict({"inputs": inputs})
     answer = session.call(estimate_process_cost, process_id, body=body)
-    credits = given(answer.total_credits)
-    if credits is None:
+    told: Any = given(answer.total_credits)
+    # A price between two credits counts as the higher one: limits have to hold.
+    is_fraction = isinstance(told, float) and math.isfinite(told)
+    credits = whole(math.ceil(told) if is_fraction else told)
+    if credits is None or credits < 0:
         raise UnexpectedResponseError(
-            f"The server priced {process_id} without totalCredits.", status_code=200
+            f"The server priced {process_id} without totalCredits."
+            if told is None
+            else f"The server priced {process_id} at totalCredits={told!r}: expected a number "
+            "that is not negative. Nothing was executed.",
+            status_code=200,
         )
+    size = given(answer.total_size)
     return Cost(
         strategy=given(answer.pricing_strategy) or "",
         credits=credits,
-        size=given(answer.total_size),
+        size=size if is_number(size) and isinstance(size, int | float) else None,
         unit=given(answer.unit),
     )
 
@@ -255,6 +264,13 @@ def checked_items(instance: JobTemplate, attribute: Any, value: Any) -> None:
 def checked_title(instance: JobTemplate, attribute: Any, value: Any) -> None:
     if not isinstance(value, str):
         raise InvalidInputError(f"title={value!r}: expected a text of 1 to 250 characters.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"title={value!r} can't be sent: it holds half of a surrogate pair, which is no "
+            "character. Expected Unicode text."
+        ) from error
 
 
 @frozen

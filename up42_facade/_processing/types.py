@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
+from numbers import Real
 from typing import Any, TypedDict
 
 from attrs import field, frozen
@@ -149,7 +150,7 @@ class Cost:
     def _compare(self, other: object, compare: Callable[[Any, Any], bool]) -> bool:
         if isinstance(other, Cost):
             return bool(compare(self.credits, other.credits))
-        if isinstance(other, bool) or not isinstance(other, int | float | Decimal):
+        if isinstance(other, bool) or not isinstance(other, Real | Decimal):
             # mypy knows this answer in operators only; Python turns it into a TypeError.
             return NotImplemented  # type: ignore[no-any-return]
         # Python raises where a Decimal that is NaN is ordered; here that is False, as for floats.

@@ -142,7 +142,7 @@ def download_items(
     Endpoint: POST /v2/assets/{assetId}/download-url.
     """
     session = resolve_session(session)
-    wanted = [assets] if isinstance(assets, str) else assets
+    wanted = wanted_assets(assets)
     files = [
         ItemFile(item, key, asset, session) for item in items for key, asset in item.assets.items()
     ]
@@ -161,6 +161,22 @@ def download_items(
         progress=progress,
     )
     return Fetch(targets(chosen), folder).run(unpacking)
+
+
+def wanted_assets(assets: Any) -> list[str] | None:
+    """Return a choice of assets as a list, whatever it was given as; None for all.
+
+    Raises:
+        InvalidInputError: It holds something that is no text.
+    """
+    if assets is None:
+        return None
+    wanted = [assets] if isinstance(assets, str) or not isinstance(assets, Iterable) else [*assets]
+    if not all(isinstance(entry, str) for entry in wanted):
+        raise InvalidInputError(
+            f"assets={assets!r}: expected keys, roles or media types as texts, or None for all."
+        )
+    return [str(entry) for entry in wanted]
 
 
 def targets(files: list[ItemFile]) -> list[tuple[ItemFile, tuple[str, ...]]]:

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
+from up42_facade._common.values import is_number
+from up42_facade._results.item_files import wanted_assets
 from up42_facade._results.lazy_rasters import (
     DIMENSIONS,
     ITEM,
@@ -53,7 +56,7 @@ def open_rasters(
     wanted_chunks = checked_chunks(chunks)
     files = chosen(result_files(of_ids(items, item_ids), job.session), job, assets)
     layers = layers_of(files, masked)
-    arrays = {layer.key: layer_array(layer, wanted_chunks) for layer in layers}
+    arrays = {layer.key: in_chunks(layer, wanted_chunks) for layer in layers}
     if len(arrays) == 1:
         return arrays[layers[0].key]
     if any(layer.header != layers[0].header or layer.ids != layers[0].ids for layer in layers):
@@ -63,6 +66,23 @@ def open_rasters(
             "assets=…."
         )
     return xr.Dataset(arrays)
+
+
+def in_chunks(layer: Layer, chunks: dict[str, Any] | None) -> xr.DataArray:
+    """Return a layer as an array.
+
+    Raises:
+        InvalidInputError: xarray or dask can't make such chunks of it.
+    """
+    try:
+        return layer_array(layer, chunks)
+    except (ValueError, TypeError) as error:
+        if chunks is None:
+            raise
+        raise InvalidInputError(
+            f"{layer.key!r} ({layer.header}) can't be cut into chunks={chunks!r}: {error}. "
+            "Expected numbers of pixels, bands or items by dimension."
+        ) from error
 
 
 def checked_chunks(chunks: Chunks) -> dict[str, Any] | None:
@@ -80,8 +100,8 @@ def checked_chunks(chunks: Chunks) -> dict[str, Any] | None:
         raise MissingExtraError("to_xarray(chunks=…)", "xarray") from error
     if chunks == AUTO:
         return {ITEM: 1, "band": -1, "y": AUTO, "x": AUTO}
-    if isinstance(chunks, int) and not isinstance(chunks, bool) and chunks > 0:
-        return {ITEM: 1, "band": -1, "y": chunks, "x": chunks}
+    if is_number(chunks) and isinstance(chunks, Integral) and chunks > 0:
+        return {ITEM: 1, "band": -1, "y": int(chunks), "x": int(chunks)}
     if isinstance(chunks, Mapping) and set(chunks) <= set(DIMENSIONS):
         return {ITEM: 1, **chunks}
     raise InvalidInputError(
@@ -93,7 +113,9 @@ def checked_chunks(chunks: Chunks) -> dict[str, Any] | None:
 def of_ids(items: Sequence[pystac.Item], item_ids: Choice) -> Sequence[pystac.Item]:
     if item_ids is None:
         return items
-    wanted = [item_ids] if isinstance(item_ids, str) else list(item_ids)
+    given: Any = item_ids
+    is_one = isinstance(given, str) or not isinstance(given, Iterable)
+    wanted = [given] if is_one else list(given)
     known = {item.id: item for item in items}
     unknown = [item_id for item_id in wanted if item_id not in known]
     if unknown or not wanted:
@@ -117,7 +139,7 @@ def chosen(files: Sequence[ItemFile], job: Job, assets: Choice) -> list[ItemFile
             "get_results_json() reads vector results, download_results() brings all to disk.",
             job,
         )
-    wanted = [assets] if isinstance(assets, str) else assets
+    wanted = wanted_assets(assets)
     found = [file for file in rasters if file.is_wanted(wanted)]
     if not found:
         raise InvalidInputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -70,6 +71,13 @@ def with_journal(command: Callable[..., None]) -> Callable[..., None]:
 def journal_of(file: Path, journal: Path | None) -> Path:
     """Return where the journal lies: beside the file, unless an option says otherwise."""
     return journal or file.with_name(f"{file.name}{JOURNAL_SUFFIX}")
+
+
+def finding(journal: Path) -> AbstractContextManager[None]:
+    """Say what makes a journal, if there is none."""
+    if journal.exists():
+        return nullcontext()
+    return hint(up42.JournalError, "up42 batch run makes it.")
 
 
 @click.group()
@@ -183,7 +191,7 @@ def show_status(file: Path, journal: Path | None, out: Output, session: up42.Ses
     Reads the journal, also while another process runs the batch.
     """
     path = journal_of(file, journal)
-    with up42.Batch.resume(path, session=session, read_only=True) as found:
+    with finding(path), up42.Batch.resume(path, session=session, read_only=True) as found:
         show(out, found)
 
 
@@ -218,6 +226,7 @@ def download_batch(
     with (
         on_interrupt(again),
         hint(up42.IncompleteBatchError, again),
+        finding(path),
         up42.Batch.resume(path, session=session) as found,
     ):
         paths = found.download(

@@ -18,7 +18,7 @@ COLUMNS = (
     Column("datetime", "acquired (UTC)", is_time=True, rank=2),
     Column("collection_name", "collection", rank=1),
     Column("title", is_cut=True, rank=3),
-    Column("url"),
+    Column("url", is_below=True),
 )
 NEWEST_FIRST = [{"field": "properties.datetime", "direction": "desc"}]
 

@@ -10,6 +10,8 @@ import click
 
 from up42_facade.cli.exit_codes import ExitCode
 
+UNKNOWN_PROCESS = "up42 processes list shows which there are."
+
 
 class CommandError(Exception):
     """Ends the command with a message and an exit code."""

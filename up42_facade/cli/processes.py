@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 import up42_facade as up42
+from up42_facade.cli.completing import process_ids
 from up42_facade.cli.connecting import connected
+from up42_facade.cli.messages import UNKNOWN_PROCESS, hint
 from up42_facade.cli.output import Output, printed
 from up42_facade.cli.records import (
     PROCESS_DETAIL_FIELDS,
@@ -42,12 +44,13 @@ def list_processes(out: Output, session: up42.Session) -> None:
 
 
 @processes.command("show")
-@click.argument("process_id", metavar="ID")
+@click.argument("process_id", metavar="ID", shell_complete=process_ids)
 @printed
 @connected
 def show_process(process_id: str, out: Output, session: up42.Session) -> None:
     """Show a process: its inputs, price and EULA."""
-    process = up42.Process.get(process_id, session=session)
+    with hint(up42.NotFoundError, UNKNOWN_PROCESS):
+        process = up42.Process.get(process_id, session=session)
     record = process_detail(process)
     rows = [input_row(name, spec) for name, spec in process.inputs.items()]
     shown = {**record, "prices": price(process), "inputs": None}

@@ -67,7 +67,7 @@ def item_record(item: pystac.Item) -> Record:
     return {
         "id": item.id,
         "title": properties.get("title"),
-        "datetime": properties.get("datetime"),
+        "datetime": time_text(item.datetime),
         "collection_name": properties.get("up42-product:collection_name"),
         "cloud_cover": properties.get("eo:cloud_cover"),
         "asset_id": properties.get("up42-system:asset_id"),

@@ -75,7 +75,9 @@ def run(
         if track or folder is not None:
             follow(job, wait, timeout)
         if folder is not None and job.is_succeeded:
-            with on_interrupt(f"Go on with: up42 jobs download {job.id} --output {folder}"):
+            again = f"up42 jobs download {job.id} --output {folder}"
+            failure = hint(up42.Up42Error, f"The job is done; fetch its results with: {again}")
+            with on_interrupt(f"Go on with: {again}"), failure:
                 files = job.download_results(folder)
     finally:
         # Whatever happened after the execution, a script has to learn the job's id.

@@ -9,6 +9,7 @@ import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from io import StringIO
+from itertools import chain
 from typing import Any
 
 import click
@@ -19,6 +20,8 @@ GAP = 2
 MINUTES = 16
 # Characters that a column which may be cut keeps at least.
 LEAST_WIDTH = 16
+# Digits of a number: enough for coordinates and areas, too few for the noise of binary floats.
+DIGITS = 12
 # Width where nothing limits it.
 UNLIMITED = 100_000
 # Columns of a terminal that doesn't tell.
@@ -54,8 +57,9 @@ class Column:
         is_number: Aligned to the right.
         is_time: Shown to the minute; the field holds an ISO 8601 text.
         is_cut: May be cut off where the terminal is narrow.
-        rank: Columns of the highest rank are left out first where it is too narrow for all;
-            those of rank 0 never are.
+        rank: Columns of the highest rank are left out first where it is too narrow for all, those
+            of one rank together; those of rank 0 never are.
+        is_below: Stands in a line of its own below the row where it is too narrow for all.
     """
 
     field: str
@@ -64,6 +68,7 @@ class Column:
     is_time: bool = False
     is_cut: bool = False
     rank: int = 0
+    is_below: bool = False
 
     @property
     def heading(self) -> str:
@@ -82,7 +87,8 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> st
     from rich.text import Text
 
     cells = {column: [column.show(record) for record in records] for column in columns}
-    widths = fitting(cells, width())
+    below = [] if has_room(cells, width()) else [column for column in columns if column.is_below]
+    widths = fitting({c: texts for c, texts in cells.items() if c not in below}, width())
     grid = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for column in widths:
         grid.add_column(
@@ -95,7 +101,10 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> st
         for text, room in zip(texts, widths.values(), strict=True):
             text.truncate(room, overflow="ellipsis")
         grid.add_row(*texts)
-    return rendered(grid, sum(widths.values()) + GAP * len(widths))
+    heading, *rows = rendered(grid, sum(widths.values()) + GAP * len(widths))
+    parts = [[f"{' ' * GAP}{text}" for text in cells[column]] for column in below]
+    # Row after row, each with what stands below it.
+    return "\n".join([heading, *chain.from_iterable(zip(rows, *parts, strict=True))])
 
 
 def card(record: Mapping[str, Any]) -> str:
@@ -129,6 +138,8 @@ def lines(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [f"{name}: {line}" for name, part in value.items() for line in lines(part)]
     if isinstance(value, list):
+        if all(isinstance(part, int | float) for part in value):
+            return [", ".join(map(shown, value))]
         return [line for part in value for line in entry_lines(part)]
     return [shown(value)]
 
@@ -148,7 +159,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.{DIGITS}g}"
     if isinstance(value, Mapping | list):
         return "; ".join(lines(value))
     text = str(value)
@@ -170,21 +181,33 @@ def width() -> int:
 
 def fitting(cells: Mapping[Column, Sequence[str]], limit: int) -> dict[Column, int]:
     """Return the columns that find room, each with its width."""
-    from rich.cells import cell_len
-
-    widths = {
-        column: max(map(cell_len, [column.heading, *texts])) for column, texts in cells.items()
-    }
+    widths = widths_of(cells)
     if sum(widths[column] for column in widths if not column.is_cut and not column.rank) > limit:
         # What may never be left out is too long already: lines will be broken anyhow.
         return widths
     while True:
-        excess = sum(widths.values()) + GAP * (len(widths) - 1) - limit
+        excess = whole(widths) - limit
         spare = {c: max(w - LEAST_WIDTH, 0) for c, w in widths.items() if c.is_cut}
         last = max(widths, key=lambda column: column.rank)
         if excess <= sum(spare.values()) or last.rank == 0:
             return narrowed(widths, spare, excess)
-        del widths[last]
+        widths = {column: found for column, found in widths.items() if column.rank < last.rank}
+
+
+def has_room(cells: Mapping[Column, Sequence[str]], limit: int) -> bool:
+    """Tell whether all columns find room, uncut."""
+    return whole(widths_of(cells)) <= limit
+
+
+def widths_of(cells: Mapping[Column, Sequence[str]]) -> dict[Column, int]:
+    from rich.cells import cell_len
+
+    return {column: max(map(cell_len, [column.heading, *texts])) for column, texts in cells.items()}
+
+
+def whole(widths: Mapping[Column, int]) -> int:
+    """Return the width of a row."""
+    return sum(widths.values()) + GAP * (len(widths) - 1)
 
 
 def narrowed(
@@ -207,7 +230,8 @@ def has_colours() -> bool:
     return sys.stdout.isatty() and not is_plain
 
 
-def rendered(grid: Any, limit: int) -> str:
+def rendered(grid: Any, limit: int) -> list[str]:
+    """Return the lines of a table: the heading, and one for each row."""
     from rich.console import Console
 
     text = StringIO()
@@ -219,4 +243,4 @@ def rendered(grid: Any, limit: int) -> str:
         legacy_windows=False,
     ).print(grid)
     # Without the blanks that fill up the last column.
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    return [line.rstrip() for line in text.getvalue().splitlines()]

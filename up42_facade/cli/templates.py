@@ -9,7 +9,7 @@ import click
 
 import up42_facade as up42
 from up42_facade.cli.completing import process_ids
-from up42_facade.cli.messages import hint
+from up42_facade.cli.messages import UNKNOWN_PROCESS, hint
 
 ITEM, ITEMS, TITLE = "item", "items", "title"
 OPTIONS = (
@@ -57,7 +57,7 @@ def make_template(
     given = pairs(inputs)
     if title is not None and TITLE in given:
         raise click.UsageError("The title is given twice: with --title and with --input.")
-    with hint(up42.NotFoundError, "up42 processes list shows which there are."):
+    with hint(up42.NotFoundError, UNKNOWN_PROCESS):
         process = up42.Process.get(process_id, session=session)
     values = up42.parse_inputs(process, given)
     if title is not None:

@@ -52,6 +52,7 @@ def follow(job: up42.Job, wait: float, timeout: float) -> None:
     Raises:
         UnfinishedJob: It hasn't.
     """
+    wait = min(wait, timeout)
     looks = int(timeout // wait) + 1
     again = f"up42 jobs track {job.id}"
     interruption = on_interrupt(f"The job goes on at the server; wait for it again: {again}")

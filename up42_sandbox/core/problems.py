@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+# As the API words them, where newer versions of Python have other words.
+PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
+
+
+def phrase(status: int) -> str:
+    return PHRASES.get(status) or HTTPStatus(status).phrase
+
 
 class ApiError(Exception):
     """A request ends with an error status.
@@ -25,7 +32,7 @@ class ApiError(Exception):
         headers: Mapping[str, str] | None = None,
         extras: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(detail or HTTPStatus(status).phrase)
+        super().__init__(detail or phrase(status))
         self.status = status
         self.detail = detail
         self.headers = dict(headers or {})
@@ -33,7 +40,7 @@ class ApiError(Exception):
 
     def document(self) -> Any:
         """Return the JSON document of the answer."""
-        title = HTTPStatus(self.status).phrase
+        title = phrase(self.status)
         document: dict[str, Any] = {"title": title, "status": self.status}
         if self.detail is not None:
             document["detail"] = self.detail

@@ -1,0 +1,114 @@
+"""Answers that aren't what the contract promises, which no batch may founder on."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pystac
+import pytest
+
+import up42_facade as up42
+from up42_facade import processing_templates
+from up42_facade.stac import read_item
+from up42_sandbox import Fault, Sandbox
+
+BOW = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
+NO_SHAPES = [
+    {"type": "Polygon", "coordinates": [[0, 0]]},
+    {"type": "Polygon", "coordinates": [[[0, 0], [1, 0]]]},
+    {"type": "Polygon"},
+    {"type": "Polygn", "coordinates": []},
+    {"type": "Polygon", "coordinates": [[[0, float("nan")], [1, 0], [1, 1], [0, 0]]]},
+]
+
+
+@pytest.mark.parametrize(
+    ("sent", "charged"),
+    [("5", 10), (5.0, 10), (2.5, 0), (True, 0), ([1], 0), ("many", 0), (float("inf"), 0)],
+)
+def test_credits_of_jobs(batch: up42.Batch, sandbox: Sandbox, sent: Any, charged: int) -> None:
+    part = batch[:2]
+    part.execute()
+    patch = {"jobs": {"creditConsumption": {"credits": sent}}}
+    sandbox.inject(Fault(path="/v2/processing/jobs", patch=patch, times=None))
+    part.track(wait=0.05, timeout=20)
+    assert part.credits == charged
+    assert isinstance(part.credits, int)
+    assert f"{charged} credits" in repr(part)
+    assert f"- Charged: {charged} credits" in part.report()
+    assert part._repr_html_()
+    assert part.to_dataframe()["credits"].sum() == charged
+    part.execute(max_credits=100)
+
+
+@pytest.mark.parametrize(("sent", "credits"), [("5", 5), (5.0, 5), (4.2, 5), (0, 0)])
+def test_prices(batch: up42.Batch, sandbox: Sandbox, sent: Any, credits: int) -> None:
+    sandbox.inject(Fault(path="*/cost", patch={"totalCredits": sent, "totalSize": "1"}, times=3))
+    table = batch.estimate()
+    assert table["credits"].tolist() == [credits] * 3
+    assert batch.cost == up42.Cost("sum", 3 * credits)
+
+
+@pytest.mark.parametrize("sent", [-3, True, [1], "many", float("inf"), 2**70])
+def test_prices_that_are_none(batch: up42.Batch, sandbox: Sandbox, sent: Any) -> None:
+    sandbox.inject(Fault(path="*/cost", patch={"totalCredits": sent}, times=3))
+    with pytest.raises(up42.IncompleteBatchError, match="totalCredits"):
+        batch.estimate()
+    assert batch.cost == up42.Cost("sum", 0)
+
+
+def test_times_beyond_all_years(batch: up42.Batch, sandbox: Sandbox) -> None:
+    batch.execute()
+    patch = {"jobs": {"created": "9999-12-31T23:59:59-10:00"}}
+    sandbox.inject(Fault(path="/v2/processing/jobs", patch=patch, times=None))
+    batch.track(wait=0.05, timeout=20)
+    assert batch.to_dataframe()["created"].isna().all()
+
+
+@pytest.mark.parametrize("geometry", NO_SHAPES)
+def test_footprints_that_are_none(
+    session: up42.Session, geometry: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    item = next(up42.search_items(session=session))
+    item.geometry = geometry
+    template = processing_templates.TrueColorConversion(title="a", item=item, session=session)
+    with up42.Batch([template]) as batch, caplog.at_level(logging.WARNING):
+        table = batch.estimate()
+    assert table.geometry.isna().all()
+    assert table["credits"].notna().all()
+    assert "footprint is left out" in caplog.text
+
+
+def pair(sandbox: Sandbox, session: up42.Session, first: Any, second: Any) -> up42.Batch:
+    source, reference = (
+        pystac.Item.from_dict(read_item(sandbox.item_url(name), session).to_dict())
+        for name in ("spot-berlin", "spot-berlin-later")
+    )
+    source.geometry, reference.geometry = first, second
+    return up42.Batch(
+        [
+            processing_templates.CoregistrationSimularity(
+                title="a", source_item=source, reference_item=reference, session=session
+            )
+        ]
+    )
+
+
+def test_footprints_whose_rings_cross_themselves(sandbox: Sandbox, session: up42.Session) -> None:
+    """They can be united; shapely stops at them unless they are mended first."""
+    with pair(sandbox, session, BOW, BOW) as batch:
+        shape = batch.estimate().geometry.iloc[0]
+    assert shape.is_valid
+    assert shape.area == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("geometry", NO_SHAPES)
+def test_pairs_of_which_one_has_no_footprint(
+    sandbox: Sandbox, session: up42.Session, geometry: Any
+) -> None:
+    with pair(sandbox, session, geometry, BOW) as batch:
+        table = batch.estimate()
+    assert table["is_valid"].all()
+    # It is asked for again, as storage has them right.
+    assert table.geometry.notna().all()
