@@ -129,7 +129,7 @@ def test_failures(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
     assert ended.code == ExitCode.UNSUCCESSFUL
     assert "#2 invalid: UnsupportedCollection" in ended.err
     assert "released: ProcessingFailed" in ended.err
-    assert "2 of 3 jobs have failed." in ended.err
+    assert "2 of 3 rows have no results: 1 released, 1 invalid. --retry-failed" in ended.err
     assert executions(sandbox) == 2
     retried = up42_here(
         "batch", "run", "campaign.csv", *FREELY, *PATIENTLY, "--retry-failed", "--json"

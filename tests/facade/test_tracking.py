@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 import up42_facade as up42
@@ -92,6 +93,16 @@ def test_attempts_run_out(sandbox: Sandbox, session: up42.Session, pauses: list[
         job.track(wait=7, retries=3, progress=False)
     assert caught.value.job is job
     assert pauses == [7, 7]
+    with pytest.raises(up42.UnfinishedJob, match=r"after one look\."):
+        job.track(retries=1, progress=False)
+
+
+def test_numbers_of_any_type(sandbox: Sandbox, session: up42.Session, pauses: list[float]) -> None:
+    job = job_in(sandbox, session, "running")
+    fixed(sandbox, "running")
+    with pytest.raises(up42.UnfinishedJob, match=r"after 2 looks, 7 s apart\."):
+        job.track(wait=np.int64(7), retries=np.int64(2), progress=False)
+    assert pauses == [7]
 
 
 def test_the_documented_defaults(

@@ -6,11 +6,13 @@ import logging
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
+from numbers import Integral
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
 from up42_facade._common.progress import bar
+from up42_facade._common.values import is_number
 from up42_facade.errors import (
     AuthServerError,
     ConnectionFailedError,
@@ -83,6 +85,7 @@ def track(
 ) -> J:
     """Look at a job until it has ended, and return it; see the `track` of the job classes."""
     check(wait, retries)
+    wait = float(wait)
     steps = len(course.life)
     name = f"job {job.id[:8]}"
     with bar(progress=progress, total=steps, desc=name, bar_format=BAR) as shown:
@@ -99,17 +102,18 @@ def track(
                 settle(job, course, wait, report)
             if course.is_finished(job):
                 return job
+    looks = "one look" if retries == 1 else f"{retries} looks, {wait:g} s apart"
     raise UnfinishedJob(
-        f"Job {job.id} is still {str(course.status(job))!r} after {retries} looks, {wait} s "
-        "apart. It goes on at the server: call track() again to wait longer.",
+        f"Job {job.id} is still {str(course.status(job))!r} after {looks}. It goes on at the "
+        "server: call track() again to wait longer.",
         job,
     ) from failure
 
 
 def check(wait: float, retries: int) -> None:
-    if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 < wait < math.inf:
+    if not is_number(wait) or not 0 < wait < math.inf:
         raise InvalidInputError(f"wait={wait!r}: expected a positive number of seconds.")
-    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 1:
+    if not (is_number(retries) and isinstance(retries, Integral) and retries >= 1):
         raise InvalidInputError(f"retries={retries!r}: expected a whole number of at least 1.")
 
 

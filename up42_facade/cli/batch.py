@@ -266,9 +266,11 @@ def require_results(shown: up42.Batch) -> None:
     Raises:
         CommandError: It has.
     """
-    failed = len(shown.failed())
-    if failed:
+    failed = shown.failed()
+    if len(failed):
+        kinds = ", ".join(f"{count} {status}" for status, count in failed.counts.items())
         raise CommandError(
-            f"{failed} of {len(shown)} jobs have failed. --retry-failed executes them anew.",
+            f"{len(failed)} of {len(shown)} rows have no results: {kinds}. --retry-failed executes "
+            "anew what is valid by then.",
             ExitCode.UNSUCCESSFUL,
         )
