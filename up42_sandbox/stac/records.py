@@ -30,6 +30,7 @@ class StoredFile:
         media_type: The asset's type.
         roles: The asset's roles.
         build: Writes the file to a path.
+        content: Files with the same text here have the same bytes; None: nobody knows.
         extra: Further members of the asset.
     """
 
@@ -39,6 +40,7 @@ class StoredFile:
     media_type: str
     roles: tuple[str, ...]
     build: Callable[[Path], None]
+    content: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

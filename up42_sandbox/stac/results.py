@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -128,7 +129,15 @@ class ResultMaker:
             media_type=file.media_type,
             roles=("thumbnail",) if file.media_type == PNG else ("data",),
             build=partial(write_result, job.process_id, file.name, tuple(scenes), job.inputs),
+            content=_content(job, file, scenes),
         )
+
+
+def _content(job: JobRecord, file: ResultFile, scenes: Sequence[SampleScene]) -> str:
+    """Return what the bytes of a file depend on: a campaign has many jobs of one scene."""
+    inputs = {name: value for name, value in job.inputs.items() if name != "title"}
+    keys = [scene.key for scene in scenes]
+    return json.dumps([job.process_id, file.name, keys, inputs], sort_keys=True, default=str)
 
 
 def _files_of(job: JobRecord) -> tuple[ResultFile, ...]:

@@ -85,6 +85,7 @@ class Storage:
         self._signer = Signer(f"up42-sandbox-storage-{seed}".encode())
         self._lock = threading.RLock()
         self._entries: dict[str, _Entry] = {}
+        self._contents: dict[str, _Entry] = {}
         self._folder: Path | None = None
 
     def put(self, name: str, source: Path | str | bytes, *, checksums: bool = True) -> SignedUrl:
@@ -118,11 +119,25 @@ class Storage:
             self._entries[name] = entry
         return lambda lifetime=None: self.sign(name, lifetime=lifetime)
 
-    def offer(self, name: str, build: Callable[[Path], None]) -> None:
-        """Store an object that is built on first access; known names are left alone."""
+    def offer(
+        self, name: str, build: Callable[[Path], None], *, content: str | None = None
+    ) -> None:
+        """Store an object that is built on first access; known names are left alone.
+
+        Args:
+            name: Object name, may contain slashes.
+            build: Writes the object to a path.
+            content: Objects with the same text here are built once for all.
+        """
         with self._lock:
-            if name not in self._entries:
-                self._entries[name] = _Entry(build, self._new_path(name), True)
+            if name in self._entries:
+                return
+            entry = None if content is None else self._contents.get(content)
+            if entry is None:
+                entry = _Entry(build, self._new_path(name), True)
+            if content is not None:
+                self._contents[content] = entry
+            self._entries[name] = entry
 
     def sign(self, name: str, *, filename: str | None = None, lifetime: float | None = None) -> str:
         """Return a signed URL.
@@ -170,6 +185,7 @@ class Storage:
         """Remove everything that was built or put as bytes."""
         with self._lock:
             self._entries.clear()
+            self._contents.clear()
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
