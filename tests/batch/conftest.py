@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ import up42_facade as up42
 from tests.conftest import new_session
 from up42_facade import processing_templates
 from up42_sandbox import Sandbox
+from up42_sandbox.stac import results
 
 Make = Callable[..., list[processing_templates.JobTemplate]]
 
@@ -49,6 +52,22 @@ def second(sandbox: Sandbox) -> Iterator[up42.Session]:
     """Another session of the same account."""
     with new_session(sandbox) as made:
         yield made
+
+
+def result_content(title: str, name: str) -> bytes:
+    return f"{title} {name}\n".encode() * 300
+
+
+@pytest.fixture
+def small_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let results be small texts: to paint hundreds of pictures would take longer than a test."""
+
+    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
+        path.write_bytes(result_content(inputs["title"], name))
+
+    monkeypatch.setattr(results, "write_result", write)
+    # A file that came from another job shows by its title: so nothing is shared.
+    monkeypatch.setattr(results, "_content", lambda job, file, scenes: f"{job.id} {file.name}")
 
 
 def posts(sandbox: Sandbox, ending: str) -> int:

@@ -19,10 +19,9 @@ import pytest
 import up42_facade as up42
 from tests.batch import workers
 from tests.batch.chaos import Chaos, Kill
-from tests.batch.conftest import Make
+from tests.batch.conftest import Make, result_content
 from tests.batch.zygote import Zygote
 from up42_sandbox import Sandbox
-from up42_sandbox.stac import results
 
 COUNT = 8
 FILES = 2
@@ -33,21 +32,10 @@ if sys.platform == "win32":
     pytest.skip("processes are forked and killed here", allow_module_level=True)
 
 pytestmark = [
+    pytest.mark.usefixtures("small_results"),
     # Python warns of what may happen where a process with threads is forked: that is the point.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
-
-
-def content(title: str, name: str) -> bytes:
-    return f"{title} {name}\n".encode() * 300
-
-
-@pytest.fixture(autouse=True)
-def small_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
-        path.write_bytes(content(inputs["title"], name))
-
-    monkeypatch.setattr(results, "write_result", write)
 
 
 @pytest.fixture
@@ -79,7 +67,7 @@ def require_complete(batch: up42.Batch, paths: dict[str, list[str]], folder: Pat
         assert entry.job.results == entry.files
         for path in map(Path, entry.files):
             assert path.parent == folder / f"job_{entry.job.id}"
-            assert path.read_bytes() == content(str(entry.title), path.name)
+            assert path.read_bytes() == result_content(str(entry.title), path.name)
     assert len([path for path in folder.rglob("*") if path.is_file()]) == FILES * COUNT
 
 

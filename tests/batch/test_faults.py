@@ -14,7 +14,6 @@ from tests.batch.chaos import HTML, kind_of
 from tests.conftest import new_session
 from up42_facade.processing_templates import TrueColorConversion
 from up42_sandbox import Fault, Sandbox
-from up42_sandbox.stac import results
 
 TRIES = 6
 FAULTS: list[dict[str, Any]] = [
@@ -30,12 +29,7 @@ FAULTS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def small_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
-        path.write_bytes(f"{inputs['title']} {name}".encode() * 20)
-
-    monkeypatch.setattr(results, "write_result", write)
+pytestmark = pytest.mark.usefixtures("small_results")
 
 
 def campaign(batch: up42.Batch, folder: Path) -> None:

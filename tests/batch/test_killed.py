@@ -14,10 +14,10 @@ import pytest
 import up42_facade as up42
 from tests.batch import workers
 from tests.batch.chaos import PHASES, Chaos, Kill
+from tests.batch.conftest import result_content
 from tests.batch.zygote import Zygote
 from tests.conftest import new_session
 from up42_sandbox import Sandbox
-from up42_sandbox.stac import results
 
 SCENE = "pneo-berlin"
 FILES = ("true_color.tif", "thumbnail.png")
@@ -33,20 +33,6 @@ FEW = 100
 def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     with Zygote(tmp_path_factory.mktemp("zygote") / "log.txt") as made:
         yield made
-
-
-def content(title: str, name: str) -> bytes:
-    return f"{title} {name}\n".encode() * 300
-
-
-@pytest.fixture
-def small_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To paint hundreds of pictures would take longer than the test."""
-
-    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
-        path.write_bytes(content(inputs["title"], name))
-
-    monkeypatch.setattr(results, "write_result", write)
 
 
 def plan(chance: random.Random, count: int, kills: dict[str, int]) -> list[Kill]:
@@ -151,7 +137,7 @@ def require_files(session: up42.Session, journal: Path, folder: Path, told: str)
             paths = [folder / f"job_{entry.job.id}" / name for name in FILES]
             assert sorted(entry.files or []) == sorted(map(str, paths)), told
             for path in paths:
-                expected[str(path)] = digest(content(str(entry.title), path.name))
+                expected[str(path)] = digest(result_content(str(entry.title), path.name))
     found = {str(path): digest(path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
     assert found == expected, told
 
