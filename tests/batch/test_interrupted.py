@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -131,6 +133,29 @@ def test_while_it_downloads(script: Script, sandbox: Sandbox) -> None:
     assert len(begun) <= 2 * DOWNLOADS
     sandbox.storage.rate = None
     script.completed()
+
+
+def test_while_a_thread_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool then doesn't know the thread, which works all the same."""
+    begun, done = threading.Event(), list[int]()
+
+    class Pool(batch_work.ThreadPoolExecutor):
+        def submit(self, task: Any, /, *arguments: Any, **options: Any) -> Any:
+            threading.Thread(target=task, args=arguments).start()
+            assert begun.wait(20)
+            raise KeyboardInterrupt
+
+    def work(record: Any, stop: threading.Event) -> None:
+        begun.set()
+        assert stop.wait(20)
+        time.sleep(0.1)
+        done.append(record.index)
+
+    monkeypatch.setattr(batch_work, "ThreadPoolExecutor", Pool)
+    records: Any = [SimpleNamespace(index=0)]
+    with pytest.raises(KeyboardInterrupt):
+        batch_work.spread(records, work, workers=1, shown=None)
+    assert done == [0], "what was under way is finished"
 
 
 def test_between_the_first_task_and_the_last(

@@ -32,6 +32,9 @@ FATAL = (
 OUTAGE = 20
 
 
+Work = Callable[[Record, threading.Event], object]
+
+
 @frozen
 class Outcome:
     """What came of work on many records.
@@ -45,9 +48,44 @@ class Outcome:
     is_stopped: bool
 
 
+class Underway:
+    """Counts what is being worked on, also by threads that their pool doesn't know.
+
+    Ctrl-C while a pool starts a thread leaves one that works and that nobody waits for.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def run(self, work: Work, record: Record) -> None:
+        """Work on a record, unless everything is to end."""
+        with self._changed:
+            if self._stop.is_set():
+                return
+            self._count += 1
+        try:
+            work(record, self._stop)
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Let nothing new begin."""
+        with self._changed:
+            self._stop.set()
+
+    def wait(self) -> None:
+        """Wait for what has begun."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count == 0)
+
+
 def spread(
     records: Sequence[Record],
-    work: Callable[[Record, threading.Event], object],
+    work: Work,
     *,
     workers: int,
     shown: Any,
@@ -67,12 +105,13 @@ def spread(
     failures: dict[int, Exception] = {}
     waiting = {record.index for record in records}
     stop = threading.Event()
+    underway = Underway(stop)
     streak = 0
-    futures: dict[Future[object], Record] = {}
+    futures: dict[Future[None], Record] = {}
     with ThreadPoolExecutor(workers, thread_name_prefix="up42-batch") as pool:
         try:
             for record in records:
-                futures[pool.submit(work, record, stop)] = record
+                futures[pool.submit(underway.run, work, record)] = record
             for future in as_completed(futures):
                 index = futures[future].index
                 waiting.discard(index)
@@ -90,9 +129,10 @@ def spread(
                     break
         finally:
             if waiting:
-                stop.set()
+                underway.end()
                 for future in futures:
                     future.cancel()
+            underway.wait()
     return Outcome(failures, stop.is_set())
 
 
