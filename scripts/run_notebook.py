@@ -40,7 +40,7 @@ def read(path: Path) -> Any:
 
     try:
         # nbformat says that it has types, and has none for this.
-        return nbformat.read(path, as_version=NOTEBOOK_VERSION)  # type: ignore[no-untyped-call]
+        return nbformat.read(path, as_version=NOTEBOOK_VERSION)  # type: ignore[no-untyped-call]  # no types
     except (OSError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
         raise NotebookError(f"{path} is no notebook that can be read: {error}") from error
 

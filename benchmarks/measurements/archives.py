@@ -41,7 +41,7 @@ def write_long_archive(path: Path, scenes: list[bytes], times: int) -> None:
     from isal import igzip_threaded
 
     # isal publishes no types.
-    with igzip_threaded.open(path, "wb", compresslevel=3, threads=2) as packed:  # type: ignore[no-untyped-call]
+    with igzip_threaded.open(path, "wb", compresslevel=3, threads=2) as packed:  # type: ignore[no-untyped-call]  # has no types
         pack(packed, scenes * times)
 
 

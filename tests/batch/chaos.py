@@ -126,8 +126,8 @@ class Chaos:
         self._lock = threading.Lock()
         world = sandbox._world
         self._add = world.requests.add
-        world.requests.add = self._record  # type: ignore[method-assign]
-        world.faults.take = self._take  # type: ignore[method-assign]
+        world.requests.add = self._record  # type: ignore[method-assign]  # listens in
+        world.faults.take = self._take  # type: ignore[method-assign]  # listens in
 
     def arm(self, kill: Kill) -> None:
         """Choose the next moment; `target` says who."""

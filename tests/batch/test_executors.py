@@ -157,7 +157,7 @@ def test_an_executor_that_is_shut_down(ended: up42.Batch, sandbox: Sandbox, tmp_
         if len(counted) == 10:
             threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}).start()
 
-    sandbox._world.requests.add = shut_down_midway  # type: ignore[method-assign]
+    sandbox._world.requests.add = shut_down_midway  # type: ignore[method-assign]  # listens in
     with pytest.raises(up42.IncompleteBatchError) as caught:
         ended.download(folder, executor=pool)
     assert 1 <= len(caught.value.failures) < COUNT
@@ -180,7 +180,7 @@ def test_workers_without_credentials(ended: up42.Batch, tmp_path: Path) -> None:
 def test_no_secret_goes_to_the_workers(ended: up42.Batch, sandbox: Sandbox, tmp_path: Path) -> None:
     sent: list[bytes] = []
 
-    class Listening(ThreadPoolExecutor.__base__):  # type: ignore[misc,name-defined]
+    class Listening(ThreadPoolExecutor.__base__):  # type: ignore[misc,name-defined]  # any executor
         def submit(self, function: Any, *arguments: Any) -> Any:
             import pickle
 

@@ -144,4 +144,4 @@ def test_replacing_by_what_is_there(batch: up42.Batch, make: Make) -> None:
     with pytest.raises(up42.InvalidInputError, match="no entry 7"):
         batch.replace(7, make("new")[0])
     with pytest.raises(up42.InvalidInputError, match="expected a template"):
-        batch.replace(1, "text")  # type: ignore[arg-type]
+        batch.replace(1, "text")  # type: ignore[arg-type]  # wrong on purpose

@@ -52,7 +52,7 @@ def test_times_of_any_type(batch: up42.Batch, timeout: Any) -> None:
 def test_what_holds_no_templates(make: Make) -> None:
     for wrong in (None, 5, make(1)[0]):
         with pytest.raises(up42.InvalidInputError, match="expected a list of templates"):
-            up42.Batch(wrong)  # type: ignore[arg-type]
+            up42.Batch(wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("path", [None, 5, b"a.db"])
@@ -64,14 +64,14 @@ def test_resuming_from_what_is_no_path(path: Any, session: up42.Session) -> None
 def test_filters_that_make_no_sense(batch: up42.Batch) -> None:
     for wrong in ({"status": 5}, {"process_id": 5}):
         with pytest.raises(up42.InvalidInputError, match="expected a text or several"):
-            batch.filter(**wrong)  # type: ignore[arg-type]
+            batch.filter(**wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_parts_add_up(batch: up42.Batch) -> None:
     parts = [batch[2:], batch[:1]]
     assert [entry.index for entry in sum(parts)] == [0, 2]
     with pytest.raises(TypeError):
-        5 + batch  # type: ignore[operator]
+        5 + batch  # type: ignore[operator]  # wrong on purpose
 
 
 def test_what_cannot_be_entered_leaves_no_journal(
@@ -140,7 +140,7 @@ def test_what_cannot_be_noted_is_not_asked_for(
     for blocked in (looker, same):
         for call in (blocked.estimate, blocked.execute, blocked.track):
             with pytest.raises(up42.JournalError, match=r"closed|for reading only"):
-                call()  # type: ignore[operator]
+                call()  # type: ignore[operator]  # wrong on purpose
         with pytest.raises(up42.JournalError, match=r"closed|for reading only"):
             blocked.download(tmp_path / "out")
     assert sandbox.requests == []
@@ -181,7 +181,7 @@ def test_a_report_can_always_be_written(
     item = sandbox.item_url("pneo-berlin")
     with up42.Batch([process.template(title="\ud800 half", item=item)]) as batch:
         for format in ("markdown", "html"):
-            page = batch.report(format)  # type: ignore[arg-type]
+            page = batch.report(format)  # type: ignore[arg-type]  # wrong on purpose
             (tmp_path / format).write_text(page, encoding="utf-8")
     assert job_titles(sandbox) == []
 

@@ -43,7 +43,7 @@ def test_html(finished: up42.Batch) -> None:
 
 def test_an_unknown_format(finished: up42.Batch) -> None:
     with pytest.raises(up42.InvalidInputError, match="format='pdf'"):
-        finished.report("pdf")  # type: ignore[arg-type]
+        finished.report("pdf")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_the_frame(finished: up42.Batch) -> None:
@@ -91,7 +91,7 @@ def test_targets_that_make_no_sense(finished: up42.Batch, target: Any) -> None:
 
 def test_an_executor_that_is_none(finished: up42.Batch, tmp_path: Path) -> None:
     with pytest.raises(up42.InvalidInputError, match=r"expected a concurrent\.futures\.Executor"):
-        finished.download(tmp_path, executor="dask")  # type: ignore[arg-type]
+        finished.download(tmp_path, executor="dask")  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_downloads_into_another_store(finished: up42.Batch) -> None:
