@@ -35,7 +35,6 @@ if TYPE_CHECKING:
         BadRequestError,
         BatchCostLimitError,
         ChecksumError,
-        ConcurrentJobsError,
         ConfigurationError,
         ConnectionFailedError,
         CorruptArchiveError,
@@ -58,7 +57,6 @@ if TYPE_CHECKING:
         NotAuthenticatedError,
         NotFoundError,
         RateLimitError,
-        RerunUncertainError,
         ServerError,
         TemplateFileError,
         UncertainError,
@@ -90,14 +88,14 @@ if TYPE_CHECKING:
 _MODULES = {
     "errors": (
         "ApiError ArchiveError AuthenticationError AuthServerError BadRequestError "
-        "BatchCostLimitError ChecksumError ConcurrentJobsError ConfigurationError "
+        "BatchCostLimitError ChecksumError ConfigurationError "
         "ConnectionFailedError CorruptArchiveError CostLimitError DownloadError "
         "ExecutionUncertainError ForbiddenError ForeignHostError ForeignJournalError "
         "IncompleteBatchError InsufficientCreditsError InvalidInputError "
         "InvalidTemplateError JournalError JournalLockedError LookUpUnavailableError "
         "MissingDriverError MissingExtraError "
         "NoResultsError NotAuthenticatedError NotFoundError RateLimitError "
-        "RerunUncertainError ServerError TemplateFileError UncertainError "
+        "ServerError TemplateFileError UncertainError "
         "UnexpectedResponseError UnfinishedBatch UnfinishedJob UnprocessableError "
         "UnsafeArchiveError UnsupportedArchiveError Up42Error UploadError"
     ),
@@ -156,7 +154,6 @@ __all__ = [  # noqa: RUF022 - by topic
     "BadRequestError",
     "BatchCostLimitError",
     "ChecksumError",
-    "ConcurrentJobsError",
     "ConfigurationError",
     "ConnectionFailedError",
     "CorruptArchiveError",
@@ -179,7 +176,6 @@ __all__ = [  # noqa: RUF022 - by topic
     "NotAuthenticatedError",
     "NotFoundError",
     "RateLimitError",
-    "RerunUncertainError",
     "ServerError",
     "TemplateFileError",
     "UncertainError",

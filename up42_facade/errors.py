@@ -155,14 +155,6 @@ class RateLimitError(ApiError):
         self.retry_after = retry_after
 
 
-class ConcurrentJobsError(RateLimitError):
-    """The project runs as many jobs as it may at the same time. Nothing was started.
-
-    This is no rate limit, although the server uses the same status: trying again at once is
-    no use, waiting for one of the running jobs to end is.
-    """
-
-
 class ServerError(ApiError):
     """5xx: the server failed, also after retries where those are safe."""
 
@@ -257,20 +249,6 @@ class ExecutionUncertainError(UncertainError):
         super().__init__(message, look_up=look_up, candidates=candidates)
         self.process_id = process_id
         self.inputs = dict(inputs)
-
-
-class RerunUncertainError(UncertainError):
-    """The answer to the rerun of an analytics job was lost; see `UncertainError`.
-
-    Attributes:
-        project_id, job_id: What was to be run again.
-        candidates: Jobs that may be the new one (same workflow and inputs, made since).
-    """
-
-    def __init__(self, message: str, *, project_id: str, job_id: str, **lookup: Any) -> None:
-        super().__init__(message, **lookup)
-        self.project_id = project_id
-        self.job_id = job_id
 
 
 class LookUpUnavailableError(Up42Error):

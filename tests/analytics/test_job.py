@@ -135,12 +135,6 @@ def test_credits_without_tasks(sandbox: Sandbox, job: GetJob) -> None:
     assert job("ndvi").get_credits() == {"creditsUsed": 100}
 
 
-def test_estimate(job: GetJob) -> None:
-    estimate = job("ndvi").estimate()
-    assert list(estimate) == ["sentinelhub-s2:1", "ndvi:1"]
-    assert estimate["ndvi:1"]["blockConsumption"]["credit"] == {"min": 0, "max": 15}
-
-
 def test_rename(sandbox: Sandbox, job: GetJob) -> None:
     made = job("ndvi")
     assert made.rename("Grün & <neu>") is made
@@ -150,21 +144,17 @@ def test_rename(sandbox: Sandbox, job: GetJob) -> None:
     assert f"PUT /workflows/{workflow}/jobs/{made.job_id}" in paths(sandbox)
 
 
-@pytest.mark.parametrize(
-    ("method", "name"),
-    [("rename", None), ("rename", ""), ("rename", 5), ("rerun", ""), ("rerun", 5)],
-)
-def test_bad_names(sandbox: Sandbox, job: GetJob, method: str, name: Any) -> None:
+@pytest.mark.parametrize("name", [None, "", 5])
+def test_bad_names(sandbox: Sandbox, job: GetJob, name: Any) -> None:
     with pytest.raises(up42.InvalidInputError, match=f"name={name!r}"):
-        getattr(job("ndvi"), method)(name)
+        job("ndvi").rename(name)
     assert sandbox.requests == []
 
 
-@pytest.mark.parametrize("method", ["rename", "rerun"])
-def test_a_job_without_a_workflow(sandbox: Sandbox, job: GetJob, method: str) -> None:
+def test_a_job_without_a_workflow(sandbox: Sandbox, job: GetJob) -> None:
     sandbox.inject(Fault(path=JOB, patch={"data": {"workflowId": None}}))
     with pytest.raises(up42.UnexpectedResponseError, match="workflow of job"):
-        getattr(job("ndvi"), method)("x")
+        job("ndvi").rename("x")
     assert [path for path in paths(sandbox) if not path.startswith("GET")] == []
 
 
@@ -330,9 +320,8 @@ def test_bad_ids(session: up42.Session, arguments: tuple[Any, Any], named: str) 
         up42.initialize_jobtask("t", *arguments, session=session)
 
 
-METHODS = ["get_credits", "estimate", "get_results_json", "download_results", "refresh"]
+METHODS = ["get_credits", "get_results_json", "download_results", "refresh"]
 METHODS += ["download_quicklooks", "get_jobtasks", "get_logs", "get_jobtasks_results_json"]
-METHODS += ["rerun"]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from tests.cli.conftest import ROOT, Up42
-from up42_facade.cli import analytics, login, records
+from up42_facade.cli import login, records
 from up42_facade.cli.exit_codes import ExitCode
 from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
@@ -119,9 +119,6 @@ def test_fields() -> None:
     assert ("index", *records.COST_FIELDS) == records.ESTIMATE_FIELDS
     for name in ("batch run", "batch status"):
         assert listed[name] == list(records.ENTRY_FIELDS)
-    assert listed["analytics job show"] == list(analytics.JOB_FIELDS)
-    assert listed["analytics task show"] == list(analytics.TASK_FIELDS)
-    assert listed["analytics job logs"] == list(analytics.LOG_FIELDS)
 
 
 def test_the_scripts_run(sandbox: Sandbox, home: Path, command: list[str]) -> None:

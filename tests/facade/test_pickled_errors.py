@@ -53,7 +53,7 @@ VALUES: dict[str, Any] = {
     "job": st.none() | st.just(JOB),
     "failures": st.dictionaries(
         st.integers(),
-        st.just(errors.ConcurrentJobsError("At capacity.", status_code=429)),
+        st.just(errors.RateLimitError("Too many requests.", status_code=429)),
         max_size=2,
     ),
     # A batch holds a journal, which stays where it is.

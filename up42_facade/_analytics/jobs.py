@@ -1,4 +1,4 @@
-"""The analytics job: look at it, track it, cancel it, run it again."""
+"""The analytics job: metadata, tracking, cancellation."""
 
 from __future__ import annotations
 
@@ -160,25 +160,6 @@ class Job(JobOutputs):
 
         return self._address.mapping(get_job_credits)
 
-    def estimate(self) -> dict[str, Any]:
-        """Return what the job is expected to cost.
-
-        Returns:
-            By the name of the task: `blockConsumption` and `machineConsumption`, each with the
-            least and largest number of credits.
-
-        Raises:
-            NotFoundError: As `info`.
-
-        Example:
-            >>> least = [task["machineConsumption"]["credit"] for task in job.estimate().values()]
-
-        Endpoint: GET /projects/{project_id}/jobs/{job_id}/estimate.
-        """
-        from up42_client.api.analytics import get_job_estimate
-
-        return self._address.mapping(get_job_estimate)
-
     def cancel(self) -> Job:
         """Ask the server to stop the job, and return it; `track()` sees it end.
 
@@ -227,48 +208,18 @@ class Job(JobOutputs):
         self._known = renamed
         return self
 
-    def rerun(self, name: str | None = None) -> Job:
-        """Run the job again and return the new job.
-
-        The request is sent once and never repeated, as it costs: if its answer is lost, the
-        new job is looked for among the project's.
-
-        Args:
-            name: Name of the new job; the server's choice if left out.
-
-        Raises:
-            ConcurrentJobsError: The project runs as many jobs as it may. Nothing was started.
-            RerunUncertainError: The answer was lost and no new job, or more than one, is found.
-            ForbiddenError: The credits don't suffice.
-            InvalidInputError: The name is no text or empty.
-            NotFoundError: The project has no such job.
-
-        Example:
-            >>> again = job.rerun(name="Second try")
-
-        Endpoint: POST /projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}.
-        """
-        from up42_facade._analytics.rerun import Rerun
-
-        if name is not None:
-            check_text("name", name)
-        info = self.info
-        workflow_id = workflow_of(info, self.job_id)
-        made = Rerun(self._address, workflow_id, info.get("inputs") or {}, name).run()
-        return Job(made["id"], self.project_id, self._session, known=made)
-
     @property
     def _last_status(self) -> str | None:
         return documented_status(self._known.get("status")) if self._known else None
 
 
 def workflow_of(info: dict[str, Any], job_id: str) -> str:
-    """Return the id of the job's workflow, which some requests need."""
+    """Return the id of the job's workflow, which renaming needs."""
     workflow_id = info.get("workflowId")
     if not isinstance(workflow_id, str):
         raise UnexpectedResponseError(
-            f"The server doesn't tell the workflow of job {job_id}: without it the job can be "
-            "neither renamed nor run again.",
+            f"The server doesn't tell the workflow of job {job_id}: without it the job "
+            "can't be renamed.",
             status_code=200,
         )
     return workflow_id
