@@ -6,8 +6,11 @@ Ours uses `Batch`, the rival a loop: it has nothing for many at once.
 from __future__ import annotations
 
 import contextlib
+import re
+import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -72,6 +75,42 @@ def execute_rival(client: Client, given: Settings) -> Reading:
     return {"seconds": seconds, "digest": len({job.id for job in jobs})}
 
 
+def once_ours(client: Client, given: Settings) -> Reading:
+    """Execute templates that are priced already: processor time and bytes of listings."""
+    import up42_facade as up42
+
+    warm_up(client)
+    with up42.Batch(list(templates(client, given)), path=given["path"]) as batch:
+        batch.estimate(progress=False)
+        received = counted_bytes(LISTING)
+        started = time.process_time()
+        batch.execute(progress=False)
+        seconds = time.process_time() - started
+        jobs = len({job.id for job in batch.jobs})
+    return {"seconds": seconds, "bytes": received[LISTING], "digest": jobs}
+
+
+def counted_bytes(request: bytes) -> Counter[bytes]:
+    """Count, from now on, the bytes that sockets receive after requests that begin like this."""
+    received: Counter[bytes] = Counter()
+    asked: dict[int, bytes] = {}
+    send, receive = socket.socket.send, socket.socket.recv
+
+    def listened_send(self: socket.socket, data: Any, *flags: int) -> int:
+        if METHOD.match(data):
+            asked[id(self)] = request if data.startswith(request) else b""
+        return send(self, data, *flags)
+
+    def listened_recv(self: socket.socket, *arguments: int) -> bytes:
+        data = receive(self, *arguments)
+        received[asked.get(id(self), b"")] += len(data)
+        return data
+
+    socket.socket.send = listened_send  # type: ignore[method-assign]  # listens in
+    socket.socket.recv = listened_recv  # type: ignore[method-assign]  # listens in
+    return received
+
+
 def poll_ours(client: Client, given: Settings) -> Reading:
     """Look once at all jobs of a journal."""
     import up42_facade as up42
@@ -119,6 +158,8 @@ def look(batch: Any) -> None:
         batch.track(wait=POLL_WAIT, timeout=DEADLINE, progress=False)
 
 
+METHOD = re.compile(rb"[A-Z]+ /")
+LISTING = b"GET /v2/processing/jobs?"
 # Seconds. A look is done long before the deadline, and the second would come after it.
 DEADLINE, POLL_WAIT = 15, 60
 MEASUREMENTS: dict[str, Callable[[Client, Settings], Reading]] = {
@@ -126,6 +167,7 @@ MEASUREMENTS: dict[str, Callable[[Client, Settings], Reading]] = {
     "price_rival": price_rival,
     "execute_ours": execute_ours,
     "execute_rival": execute_rival,
+    "once_ours": once_ours,
     "poll_ours": poll_ours,
     "poll_rival": poll_rival,
     "memory_ours": memory_ours,

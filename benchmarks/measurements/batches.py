@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from benchmarks.measurements.sandboxes import LATENCY, running_sandbox
 from benchmarks.report.figures import SDK, Figure, Unit
 
 PRICED, EXECUTED, TRACKED, REMEMBERED = 500, 200, 500, 10_000
+LISTED, TIMED = 1_000, 300
 # Jobs run for a minute of the sandbox's clock: at this speed nothing ends while it is measured.
 SLOW = 0.001
 # Seconds of the clock after which a job runs.
@@ -38,6 +38,22 @@ EXECUTE = Figure(
     f"each. Every request waits {MILLISECONDS:.0f} ms. Both must have as many jobs in the end. "
     "Nothing was promised.",
     against=SDK,
+)
+LISTINGS = Figure(
+    name="batch-listings",
+    what=f"listings of jobs while {LISTED:,} templates are executed",
+    rule=f"{LISTED:,} templates, priced before; the journal is on disk. Bytes that the sockets "
+    "receive in response to `GET /v2/processing/jobs` during `Batch.execute()`.",
+    unit=Unit.MEGABYTES,
+    at_most=1e6,
+)
+CPU = Figure(
+    name="batch-cpu",
+    what=f"processor time to execute {TIMED} templates",
+    rule=f"{TIMED} templates, priced before; the journal is on disk. Processor time of the "
+    "process during `Batch.execute()`, without the sandbox's. The limit is 0.7 of the 1.77 s that "
+    "a listing of the recent jobs before each execution took.",
+    at_most=1.24,
 )
 TRACK = Figure(
     name="batch-track",
@@ -87,6 +103,26 @@ def compared(bench: Bench, measurement: str, templates: int) -> Sides:
     return sides(readings)
 
 
+def measure_executing_once(bench: Bench, templates: int, key: str) -> Sides:
+    """Let ours execute templates on a fresh sandbox each time."""
+
+    def ours() -> Reading:
+        with running_sandbox(speed=SLOW) as sandbox, folder(bench) as place:
+            sandbox.add_jobs(1)
+            work = {**sandbox.access, "templates": templates, "items": sandbox.items()}
+            return bench.ours("batches", "once", **work, path=str(place / "batch.db"))
+
+    return sides(in_turns({"ours": ours}, bench.runs(), warm_up=False), key)
+
+
+def measure_listings(bench: Bench) -> Found:
+    return {LISTINGS.name: measure_executing_once(bench, bench.size(LISTED, 20), "bytes")}
+
+
+def measure_cpu(bench: Bench) -> Found:
+    return {CPU.name: measure_executing_once(bench, bench.size(TIMED, 20), "seconds")}
+
+
 def measure_tracking(bench: Bench) -> Found:
     with running_jobs(bench, bench.size(TRACKED, 20)) as work:
         candidates = {
@@ -106,23 +142,30 @@ def measure_memory(bench: Bench) -> Found:
 @contextmanager
 def running_jobs(bench: Bench, count: int) -> Iterator[dict[str, Any]]:
     """Execute templates on a sandbox and keep their journal; give the settings of the children."""
-    folder = Path(tempfile.mkdtemp(dir=bench.folder))
-    with running_sandbox(speed=SLOW) as sandbox:
+    with running_sandbox(speed=SLOW) as sandbox, folder(bench) as place:
         work = {
             **sandbox.access,
             "templates": count,
             "items": sandbox.items(),
-            "path": str(folder / "batch.db"),
+            "path": str(place / "batch.db"),
         }
         bench.ours("preparing", **work)
         sandbox.advance(UNTIL_RUNNING)
         yield work
-    shutil.rmtree(folder)
+
+
+@contextmanager
+def folder(bench: Bench) -> Iterator[Path]:
+    """Make a folder for a journal, which is gone afterwards."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as made:
+        yield Path(made)
 
 
 BATCHES = (
     Measurement(name="batch-price", figures=(PRICE,), run=measure_pricing, sdks=(SDK,)),
     Measurement(name="batch-execute", figures=(EXECUTE,), run=measure_executing, sdks=(SDK,)),
+    Measurement(name="batch-listings", figures=(LISTINGS,), run=measure_listings),
+    Measurement(name="batch-cpu", figures=(CPU,), run=measure_cpu),
     Measurement(name="batch-track", figures=(TRACK,), run=measure_tracking, sdks=(SDK,)),
     Measurement(name="batch-memory", figures=(MEMORY,), run=measure_memory),
 )

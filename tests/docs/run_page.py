@@ -1,7 +1,8 @@
-"""Run one page in the current folder: `python -m tests.docs.run_page docs/page.md`.
+"""Run one page in the current folder: `python -m tests.docs.run_page docs/page.md [TIMES]`.
 
 In a process of its own, since pages leave open what the end of a program closes. It prints as
-JSON what the page has printed, and the reasons of the blocks that were passed over.
+JSON what the page has printed, the reasons of the blocks that were passed over, and the number
+of jobs on the server after each run.
 """
 
 from __future__ import annotations
@@ -44,13 +45,16 @@ def hasty() -> Iterator[None]:
             one.stop()
 
 
-def main(page: Path) -> None:
+def main(page: Path, times: int = 1) -> None:
+    jobs = []
     with Sandbox(speed=SPEED) as sandbox, hasty():
         os.environ.update(sandbox.environment)
-        run = PageRun(page, sandbox)
-        run.run()
-    print(json.dumps({"printed": run.all_printed, "skipped": run.skipped}))
+        for _ in range(times):
+            run = PageRun(page, sandbox)
+            run.run()
+            jobs.append(len(sandbox.jobs))
+    print(json.dumps({"printed": run.all_printed, "skipped": run.skipped, "jobs": jobs}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

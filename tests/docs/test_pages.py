@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,15 @@ PROMISES: dict[str, tuple[str, ...]] = {
 }
 LEAVES = {"README.md": ("results", "old", "trees.png", "trees.html")}
 PAGES = all_pages()
+CODE = re.compile(r"^```python\n.*?^```\n", re.DOTALL | re.MULTILINE)
+# What the first block of the README does for the others.
+SETUP = """```python
+import up42_facade as up42
+from up42_facade import processing_templates
+
+up42.authenticate()
+```
+"""
 # Warnings fail a page, but for those of programs that leave closing to their end, as pages do.
 WARNINGS = ("-W", "error", "-W", "ignore::ResourceWarning")
 # Seconds. A page takes a few; more than this means that it waits for something for ever.
@@ -65,10 +75,28 @@ def test_what_is_listed_here_is_on_pages() -> None:
     assert {*SKIPPED, *FILES, *PROMISES, *LEAVES} <= names
 
 
-def run(page: Path, folder: Path) -> dict[str, Any]:
-    """Run a page in a folder; return what it printed and passed over."""
+def test_the_batch_of_the_readme_costs_nothing_when_it_is_started_again(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    campaign = [code for code in CODE.findall(text) if "up42.Batch(" in code]
+    page.write_text("".join([SETUP, *campaign]), encoding="utf-8")
+    require_no_further_jobs(page, tmp_path)
+
+
+def test_the_batch_of_the_tutorial_costs_nothing_when_it_is_started_again(tmp_path: Path) -> None:
+    require_no_further_jobs(ROOT / "docs" / "tutorials" / "batch.md", tmp_path)
+
+
+def require_no_further_jobs(page: Path, folder: Path) -> None:
+    first, *later = run(page, folder, times=3)["jobs"]
+    assert first > 1
+    assert later == [first, first]
+
+
+def run(page: Path, folder: Path, times: int = 1) -> dict[str, Any]:
+    """Run a page in a folder; return what it printed and passed over, and jobs after each run."""
     done = subprocess.run(
-        [sys.executable, *WARNINGS, "-m", "tests.docs.run_page", str(page)],
+        [sys.executable, *WARNINGS, "-m", "tests.docs.run_page", str(page), str(times)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "UP42_PROGRESS": "0"},
         capture_output=True,
