@@ -75,6 +75,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=0.0,
         help="seconds that every API request waits (%(default)s)",
     )
+    parser.add_argument(
+        "--folder",
+        action="append",
+        default=[],
+        dest="folders",
+        help="folder whose files may be served, as the control URL asks (none); can be repeated",
+    )
     parser.add_argument("--seed", type=whole, default=42, help="decides all ids (%(default)s)")
     return parser
 
@@ -88,7 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0, or 2 if a port can't be opened.
     """
-    options = make_parser().parse_args(arguments)
+    parser = make_parser()
+    options = parser.parse_args(arguments)
     # Loaded late so that --help and wrong arguments answer at once.
     from up42_sandbox.sandbox import Sandbox
 
@@ -97,16 +105,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def stop(number: int, frame: FrameType | None) -> None:
         stopped.set()
 
-    sandbox = Sandbox(
-        options.port,
-        options.speed,
-        options.latency,
-        token_lifetime=options.token_lifetime,
-        credits=options.credits,
-        seed=options.seed,
-        host=options.host,
-        storage_port=options.storage_port,
-    )
+    try:
+        sandbox = Sandbox(
+            options.port,
+            options.speed,
+            options.latency,
+            token_lifetime=options.token_lifetime,
+            credits=options.credits,
+            seed=options.seed,
+            host=options.host,
+            storage_port=options.storage_port,
+            folders=options.folders,
+        )
+    except ValueError as error:
+        parser.error(str(error))
     try:
         sandbox.start()
     except OSError as error:
@@ -138,6 +150,7 @@ UP42 sandbox on {sandbox.url} (storage on {sandbox.storage_url})
   project id       {sandbox.project_id}
   project API key  {sandbox.project_api_key}
   workspace        {sandbox.workspace_id}
+  control URL      {sandbox.control_url}
 
   import up42_facade as up42
   up42.authenticate(
@@ -150,7 +163,7 @@ For another terminal, where authenticate() then needs no arguments:
 
 {exports}
 
-Steer it with JSON under {sandbox.url}/_sandbox. Stop it with Ctrl-C."""
+The control URL takes JSON: faults, the clock, jobs, credits. Stop the sandbox with Ctrl-C."""
 
 
 def _variables(sandbox: Sandbox) -> list[tuple[str, str]]:

@@ -1,19 +1,21 @@
-"""Endpoints under `/_sandbox` that steer the sandbox from another process.
+"""Endpoints that control the sandbox from another program, under `Sandbox.control_url`.
 
-They take and return JSON, need no token, and are never spoiled, delayed or recorded.
+They take and return JSON and need no token, but the secret in that URL. They are never changed
+by a fault, delayed, or recorded.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from up42_sandbox.core.admission import CONTROL_PREFIX
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.recording import RecordedRequest
@@ -23,37 +25,44 @@ from up42_sandbox.core.timestamps import stamp
 if TYPE_CHECKING:
     from up42_sandbox.sandbox import Sandbox
 
-PREFIX = "/_sandbox"
-
 HELP: Mapping[str, str] = {
-    "GET /_sandbox/state": "credentials, clock, balance, number of jobs by status",
-    "POST /_sandbox/clock": '{"advance": 60} pushes the clock, {"speed": 10} sets its speed',
-    "GET /_sandbox/faults": "faults that are armed, with the times left",
-    "POST /_sandbox/faults": "arms a fault: an object with the arguments of Fault",
-    "DELETE /_sandbox/faults": "disarms all faults",
-    "GET /_sandbox/requests": "all requests so far",
-    "DELETE /_sandbox/requests": "forgets the requests so far",
-    "POST /_sandbox/jobs": '{"count": 500} adds jobs to the listing, or the arguments of add_job',
-    "POST /_sandbox/fate": '{"status": "failed", "process_id": null} for the next job',
-    "POST /_sandbox/balance": '{"top_up": 100} adds credits',
-    "POST /_sandbox/eulas": '{"process_id": "…", "accepted": true}',
-    "POST /_sandbox/storage": (
-        '{"name": "a.tgz", "path": "/…"} stores a local file and returns a signed URL; '
+    "GET /state": "credentials, clock, balance, number of jobs by status",
+    "POST /clock": '{"advance": 60} pushes the clock, {"speed": 10} sets its speed',
+    "GET /faults": "faults that are armed, with the times left",
+    "POST /faults": "arms a fault: an object with the arguments of Fault",
+    "DELETE /faults": "disarms all faults",
+    "GET /requests": "all requests so far",
+    "DELETE /requests": "forgets the requests so far",
+    "POST /jobs": '{"count": 500} adds jobs to the listing, or the arguments of add_job',
+    "POST /fate": '{"status": "failed", "process_id": null} for the next job',
+    "POST /balance": '{"top_up": 100} adds credits',
+    "POST /eulas": '{"process_id": "…", "accepted": true}',
+    "POST /storage": (
+        '{"name": "a.tgz", "path": "/…"} stores a file of a folder named at the start and returns '
+        "a signed URL; "
         '{"ranges": false}, {"rate": 5e7} and {"lifetime": 30} change how it serves'
     ),
 }
-"""What each control endpoint does."""
+"""What each control endpoint does, by its path below the control URL."""
 
 
 class Control:
     """Control endpoints of one sandbox.
 
     Args:
-        sandbox: The sandbox to steer.
+        sandbox: The sandbox to control.
+        folders: Folders whose files the storage may serve.
+
+    Raises:
+        ValueError: If a folder doesn't exist.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, folders: Iterable[Path | str]) -> None:
         self._sandbox = sandbox
+        self._folders = [Path(folder).expanduser().resolve() for folder in folders]
+        for folder in self._folders:
+            if not folder.is_dir():
+                raise ValueError(f"folders must exist, got {str(folder)!r}")
 
     def routes(self) -> tuple[Route, ...]:
         """Return the endpoints."""
@@ -73,7 +82,8 @@ class Control:
             ("POST", "/storage", self.storage),
         )
         return tuple(
-            Route(method, PREFIX + path, handler, Access.OPEN) for method, path, handler in table
+            Route(method, CONTROL_PREFIX + path, handler, Access.OPEN)
+            for method, path, handler in table
         )
 
     def help(self, call: Call) -> Response:
@@ -181,12 +191,19 @@ class Control:
                 if name in body:
                     setattr(storage, name, body[name])
             if "path" in body:
-                if not _is_local(call.client):
-                    raise ApiError(403, "Files can be stored from this machine only.")
                 options = {"checksums": bool(body.get("checksums", True))}
-                url = storage.put(str(body["name"]), str(body["path"]), **options)()
+                path = self._allowed(Path(str(body["path"])))
+                url = storage.put(str(body["name"]), path, **options)()
         settings = {"ranges": storage.ranges, "rate": storage.rate, "lifetime": storage.lifetime}
         return reply({**settings, "url": url})
+
+    def _allowed(self, path: Path) -> Path:
+        # Resolved first, so that neither `..` nor symbolic links lead out of a folder. Files
+        # outside are refused whether they exist or not.
+        path = path.resolve()
+        if not any(path.is_relative_to(folder) for folder in self._folders):
+            raise ApiError(403, f"{path} isn't in a folder that this sandbox may serve (--folder).")
+        return path
 
 
 class _Refusing:
@@ -206,13 +223,6 @@ def _object(call: Call) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiError(400, "The body must be an object.")
     return body
-
-
-def _is_local(client: str) -> bool:
-    try:
-        return ipaddress.ip_address(client).is_loopback
-    except ValueError:
-        return False
 
 
 def _self_href(item: Mapping[str, Any]) -> str:

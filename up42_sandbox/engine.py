@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from up42_sandbox.account import auth_routes, balance, eulas
 from up42_sandbox.analytics import estimate_routes, job_routes, task_routes
+from up42_sandbox.core.admission import WILDCARDS
 from up42_sandbox.core.gateway import Gateway
 from up42_sandbox.core.routing import Route, Router
 from up42_sandbox.core.server import Server, bind
@@ -50,8 +51,8 @@ class Engine:
         self._world = world
         self._host = host
         self._ports = ports
-        self.api = Gateway(world, Router((*API_ROUTES, *control)), "api", latency)
-        self._storage = Gateway(world, Router(serving.ROUTES), "storage")
+        self.api = Gateway(world, Router((*API_ROUTES, *control)), "api", host, latency)
+        self._storage = Gateway(world, Router(serving.ROUTES), "storage", host)
         self._server: Server | None = None
 
     @property
@@ -74,10 +75,10 @@ class Engine:
         except (OSError, OverflowError):
             api.close()
             raise
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        self._world.api_url = self.api.own_url = f"http://{host}:{api.getsockname()[1]}"
+        host = WILDCARDS.get(self._host, self._host)
+        host = f"[{host}]" if ":" in host else host
+        self._world.api_url = f"http://{host}:{api.getsockname()[1]}"
         self._world.storage.url = f"http://{host}:{storage.getsockname()[1]}"
-        self._storage.own_url = self._world.storage.url
         self._server = Server({api: self.api, storage: self._storage})
         self._server.start()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from up42_sandbox.account.balance import Balance
 from up42_sandbox.analytics.samples import AnalyticsSamples
 from up42_sandbox.control import Control
+from up42_sandbox.core.admission import CONTROL_PREFIX
 from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.recording import RecordedRequest
@@ -43,6 +45,7 @@ class Sandbox:
         storage_port: Port of the storage; 0 takes any free one.
         durations: Clock seconds that jobs stay in a status, for example
             `{"running": 5}`; see `DEFAULT_DURATIONS`.
+        folders: Folders whose files other programs may have served, through `control_url`.
 
     Raises:
         ValueError: An argument has a value that can't work.
@@ -65,6 +68,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         storage_port: int = 0,
         durations: Mapping[str, float] | None = None,
+        folders: Sequence[Path | str] = (),
     ) -> None:
         for name, value, least in (
             ("port", port, 0),
@@ -84,7 +88,7 @@ class Sandbox:
             seed=seed,
             durations=durations,
         )
-        control = Control(self).routes()
+        control = Control(self, folders).routes()
         self._engine = Engine(self._world, host, (port, storage_port), latency, control)
 
     def start(self) -> Self:
@@ -132,6 +136,11 @@ class Sandbox:
     def storage_url(self) -> str:
         """Origin of signed URLs."""
         return self._world.storage.url
+
+    @property
+    def control_url(self) -> str:
+        """URL of the control interface. It contains a secret: only give it to who may use it."""
+        return f"{self.url}{CONTROL_PREFIX}/{self._world.control_secret}"
 
     @property
     def username(self) -> str:

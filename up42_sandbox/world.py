@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ class World:
         seed: Decides ids and the landscape's users.
         workspace_ids: Workspaces that are open to the account, the default one first.
         api_url: Origin of the API, known once it listens.
+        control_secret: Part of the URL of the control interface.
     """
 
     seed: int
@@ -47,6 +49,7 @@ class World:
     faults: FaultBook = field(default_factory=FaultBook)
     requests: RequestLog = field(default_factory=RequestLog)
     api_url: str = ""
+    control_secret: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
 
 
 def build_world(
@@ -77,11 +80,11 @@ def build_world(
         clock=clock,
         credentials=credentials,
         workspace_ids=(credentials.user_id, make_id(seed, "second-workspace")),
-        tokens=TokenOffice(clock, token_lifetime, credentials.user_id, seed),
+        tokens=TokenOffice(clock, token_lifetime, credentials.user_id),
         eulas=eulas,
         jobs=jobs,
         job_lister=JobLister(jobs, page_size),
         storage_catalog=StorageCatalog(samples, jobs, ResultMaker(seed)),
-        storage=Storage(clock, seed),
+        storage=Storage(clock),
         analytics=AnalyticsSamples(clock, seed, credentials),
     )

@@ -117,7 +117,7 @@ def poll_ours(client: Client, given: Settings) -> Reading:
 
     warm_up(client)
     with up42.Batch.resume(given["path"]) as batch:
-        requests = requests_of(given["url"], lambda: look(batch))
+        requests = requests_of(given["control_url"], lambda: look(batch))
         return {"requests": requests, "digest": batch.counts["running"]}
 
 
@@ -132,7 +132,7 @@ def poll_rival(client: Client, given: Settings) -> Reading:
             with contextlib.suppress(UnfinishedJob):
                 job.track(wait=0, retries=1)
 
-    requests = requests_of(given["url"], poll)
+    requests = requests_of(given["control_url"], poll)
     return {"requests": requests, "digest": sum(job.status == JobStatus.RUNNING for job in jobs)}
 
 

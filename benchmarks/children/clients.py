@@ -64,9 +64,9 @@ def stac_items(documents: list[dict[str, Any]]) -> list[Any]:
     return [pystac.Item.from_dict(document) for document in documents]
 
 
-def requests_of(url: str, work: Callable[[], object]) -> int:
+def requests_of(control_url: str, work: Callable[[], object]) -> int:
     """Do something and return how many requests of it reached the sandbox."""
-    address = f"{url}/_sandbox/requests"
+    address = f"{control_url}/requests"
     forget = urllib.request.Request(address, method="DELETE")
     urllib.request.urlopen(forget).close()
     work()

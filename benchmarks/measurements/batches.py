@@ -145,6 +145,7 @@ def running_jobs(bench: Bench, count: int) -> Iterator[dict[str, Any]]:
     with running_sandbox(speed=SLOW) as sandbox, folder(bench) as place:
         work = {
             **sandbox.access,
+            "control_url": sandbox.control_url,
             "templates": count,
             "items": sandbox.items(),
             "path": str(place / "batch.db"),

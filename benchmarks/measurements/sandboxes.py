@@ -26,9 +26,10 @@ FINE = {"op": "<=", "args": [{"property": "gsd"}, 2]}
 class Sandbox:
     """A running sandbox, steered through its control endpoints."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.state: dict[str, Any] = self._ask("/_sandbox/state")
+    def __init__(self, control_url: str) -> None:
+        self.control_url = control_url
+        self.state: dict[str, Any] = self._ask("/state")
+        self.url = str(self.state["url"])
 
     @property
     def access(self) -> dict[str, str]:
@@ -51,26 +52,26 @@ class Sandbox:
 
     def add_jobs(self, count: int) -> list[str]:
         """Add jobs to the listing and return their ids."""
-        ids: list[str] = self._ask("/_sandbox/jobs", {"count": count})["ids"]
+        ids: list[str] = self._ask("/jobs", {"count": count})["ids"]
         return ids
 
     def advance(self, seconds: float) -> None:
         """Push the clock."""
-        self._ask("/_sandbox/clock", {"advance": seconds})
+        self._ask("/clock", {"advance": seconds})
 
     def requests(self) -> list[dict[str, Any]]:
         """Return the requests since they were last forgotten."""
-        found: list[dict[str, Any]] = self._ask("/_sandbox/requests")
+        found: list[dict[str, Any]] = self._ask("/requests")
         return found
 
     def forget_requests(self) -> None:
         """Forget the requests; they also make the sandbox grow while it is measured against."""
-        request = urllib.request.Request(f"{self.url}/_sandbox/requests", method="DELETE")
+        request = urllib.request.Request(f"{self.control_url}/requests", method="DELETE")
         urllib.request.urlopen(request).close()
 
     def _ask(self, path: str, body: Any = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(self.url + path, content) as response:
+        with urllib.request.urlopen(self.control_url + path, content) as response:
             return json.load(response)
 
 
@@ -90,11 +91,11 @@ def running_sandbox(latency: float = 0.0, speed: float = 1.0) -> Iterator[Sandbo
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            greeting = process.stdout.readline()
-            found = re.search(r"http://[^\s)]+", greeting)
-            if found is None:
-                raise MeasurementError(f"the sandbox did not start: {greeting!r}")
-            yield Sandbox(found[0])
+            for line in process.stdout:
+                if found := re.search(r"http://\S+/_sandbox/\S+", line):
+                    yield Sandbox(found[0])
+                    return
+            raise MeasurementError("the sandbox didn't start")
         finally:
             process.terminate()
             process.communicate()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -292,59 +292,55 @@ def test_recorded_before_the_client_has_the_answer(api: Api) -> None:
 
 
 @pytest.fixture
-def control(anonymous: Api) -> Api:
-    return anonymous
+def control(sandbox: Sandbox) -> Iterator[Api]:
+    with httpx.Client(base_url=sandbox.control_url, timeout=20) as client:
+        yield Api(sandbox, client)
 
 
 def test_control_explains_itself(control: Api) -> None:
-    answer = control.get("/_sandbox")
-    assert "POST /_sandbox/faults" in answer
+    answer = control.get("")
+    assert "POST /faults" in answer
     for line in answer:
         method, path = line.split()
         assert control.client.request(method, path, json={"x": 1}).status_code != 404
 
 
 def test_control_of_clock_jobs_and_balance(control: Api) -> None:
-    before = control.get("/_sandbox/state")
-    after = control.post("/_sandbox/clock", json={"advance": 3600, "speed": 2})
+    before = control.get("/state")
+    after = control.post("/clock", json={"advance": 3600, "speed": 2})
     assert after["speed"] == 2
     assert after["now"] > before["now"]
-    assert len(control.post("/_sandbox/jobs", 201, json={"count": 24})["ids"]) == 24
+    assert len(control.post("/jobs", 201, json={"count": 24})["ids"]) == 24
     body = {"process_id": "pansharpening", "status": "running", "created": "2024-01-01T00:00:00Z"}
-    (job_id,) = control.post("/_sandbox/jobs", 201, json=body)["ids"]
+    (job_id,) = control.post("/jobs", 201, json=body)["ids"]
     assert control.sandbox.jobs[job_id].created.year == 2024
-    assert sum(control.get("/_sandbox/state")["jobs"].values()) == 25
-    assert control.post("/_sandbox/balance", json={"top_up": 5})["available"] == 10_005
+    assert sum(control.get("/state")["jobs"].values()) == 25
+    assert control.post("/balance", json={"top_up": 5})["available"] == 10_005
     body = {"process_id": "detection-wind-turbines-airbus", "accepted": True}
-    control.post("/_sandbox/eulas", 204, json=body)
-    control.post("/_sandbox/fate", 204, json={"status": "invalid"})
-    state = control.get("/_sandbox/state")
+    control.post("/eulas", 204, json=body)
+    control.post("/fate", 204, json={"status": "invalid"})
+    state = control.get("/state")
     assert state["username"] == control.sandbox.username
     assert len(state["items"]) == 7
 
 
 def test_control_of_faults_and_requests(control: Api) -> None:
     fault = {"path": JOBS, "status": 503, "retry_after": "2030-01-01T00:00:00Z", "times": 2}
-    control.post("/_sandbox/faults", 201, json=fault)
-    control.client.get(JOBS)
-    (armed,) = control.get("/_sandbox/faults")
+    control.post("/faults", 201, json=fault)
+    httpx.get(control.sandbox.url + JOBS)
+    (armed,) = control.get("/faults")
     assert armed["left"] == 1
     assert armed["status"] == 503
-    (entry,) = control.get("/_sandbox/requests")
+    (entry,) = control.get("/requests")
     assert entry["status"] == 503
-    assert control.client.delete("/_sandbox/faults").status_code == 204
-    assert control.client.delete("/_sandbox/requests").status_code == 204
-    assert control.get("/_sandbox/faults") == control.get("/_sandbox/requests") == []
+    assert control.client.delete("/faults").status_code == 204
+    assert control.client.delete("/requests").status_code == 204
+    assert control.get("/faults") == control.get("/requests") == []
 
 
-def test_control_of_the_storage(control: Api, tmp_path: Any) -> None:
-    path = tmp_path / "file.bin"
-    path.write_bytes(b"content")
-    body = {"name": "file.bin", "path": str(path), "checksums": False, "rate": 1e6}
-    answer = control.post("/_sandbox/storage", json=body)
-    assert answer["rate"] == 1e6
-    assert httpx.get(answer["url"]).content == b"content"
-    assert control.post("/_sandbox/storage", json={"ranges": False})["ranges"] is False
+def test_control_of_the_storage(control: Api) -> None:
+    assert control.post("/storage", json={"rate": 1e6})["rate"] == 1e6
+    assert control.post("/storage", json={"ranges": False})["ranges"] is False
     assert control.sandbox.storage.ranges is False
 
 
@@ -362,13 +358,12 @@ def test_control_of_the_storage(control: Api, tmp_path: Any) -> None:
         ("fate", {"status": "captured"}),
         ("balance", {}),
         ("eulas", {"process_id": "alchemy"}),
-        ("storage", {"path": "/does/not/exist", "name": "x"}),
     ],
 )
 def test_control_refuses_wrong_values(control: Api, path: str, body: Any) -> None:
-    assert control.post(f"/_sandbox/{path}", 400, json=body)["detail"]
+    assert control.post(f"/{path}", 400, json=body)["detail"]
 
 
 def test_control_is_never_spoiled(control: Api) -> None:
     control.sandbox.inject(Fault(times=None, status=500))
-    assert control.get("/_sandbox/state")
+    assert control.get("/state")

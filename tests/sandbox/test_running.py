@@ -119,12 +119,12 @@ def test_command_line_prints_how_to_get_in_and_ends_at_ctrl_c() -> None:
     command = [sys.executable, "-m", "up42_sandbox", "--port", "0", "--storage-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(21)]
+        lines = [process.stdout.readline() for _ in range(22)]
         text = "".join(lines)
-        url = re.search(r"http://127\.0\.0\.1:\d+", text)
+        url = re.search(r"http://127\.0\.0\.1:\d+/_sandbox/\S+", text)
         assert url is not None
         assert "import up42_facade as up42" in text
-        state = httpx.get(f"{url[0]}/_sandbox/state").json()
+        state = httpx.get(f"{url[0]}/state").json()
         for name, key in (("BASE_URL", "url"), ("USERNAME", "username"), ("PASSWORD", "password")):
             assert f"export UP42_{name}={state[key]}\n" in text
         process.send_signal(signal.SIGINT)

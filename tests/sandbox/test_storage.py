@@ -188,6 +188,8 @@ def test_files_stay_where_they_are(sandbox: Sandbox, tmp_path: Path) -> None:
     assert path.exists()
     with pytest.raises(FileNotFoundError):
         sandbox.storage.put("gone", tmp_path / "gone")
+    with pytest.raises(ValueError, match="regular file"):
+        sandbox.storage.put("folder", tmp_path)
 
 
 def test_replaced_object_has_another_etag(sandbox: Sandbox, url: str) -> None:

@@ -15,6 +15,13 @@ PORT = click.IntRange(0, 65_535)
 
 
 @click.command()
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder whose files may be served, as the control URL asks. Can be repeated.",
+)
 @click.option("--port", type=PORT, default=8042, show_default=True, help="Port of the API.")
 @click.option(
     "--storage-port", type=PORT, default=8043, show_default=True, help="Port of the files."
@@ -33,7 +40,7 @@ PORT = click.IntRange(0, 65_535)
     show_default=True,
     help="Credits at the start.",
 )
-def sandbox(**options: Any) -> None:
+def sandbox(folders: tuple[str, ...], **options: Any) -> None:
     """Start a local UP42 to try everything on.
 
     It behaves like the real one, without account, network or credits, until Ctrl-C. It prints
@@ -49,5 +56,6 @@ def sandbox(**options: Any) -> None:
         for name, value in options.items()
         for part in (f"--{name.replace('_', '-')}", str(value))
     ]
+    arguments += [f"--folder={folder}" for folder in folders]
     if main(arguments):
         raise CommandError("The sandbox could not be started.", ExitCode.ERROR)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,14 +42,13 @@ class TokenOffice:
         clock: Tokens expire by its wall time.
         lifetime: Seconds that an access token is valid.
         user_id: Subject of account tokens.
-        seed: Makes the signatures differ between sandboxes.
     """
 
-    def __init__(self, clock: Clock, lifetime: float, user_id: str, seed: int) -> None:
+    def __init__(self, clock: Clock, lifetime: float, user_id: str) -> None:
         self.lifetime = lifetime
         self._clock = clock
         self._user_id = user_id
-        self._key = f"up42-sandbox-{seed}".encode()
+        self._key = secrets.token_bytes()
         self._lock = threading.Lock()
         self._serial = 0
         self._access: dict[str, Identity] = {}

@@ -14,10 +14,11 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from up42_sandbox.core.admission import CONTROL_PREFIX, check_target, control_path
 from up42_sandbox.core.fault_effects import cut_after, faulty_answer, hang_up, spoil
 from up42_sandbox.core.problems import ApiError, UnauthorizedError
 from up42_sandbox.core.recording import Origin, RecordedRequest
-from up42_sandbox.core.routing import Access, Call, Match, Router, is_host, problem
+from up42_sandbox.core.routing import Access, Call, Match, Router, problem
 
 if TYPE_CHECKING:
     from up42_sandbox.core.faults import Fault
@@ -28,9 +29,6 @@ logger = logging.getLogger("up42_sandbox")
 MAX_BODY_BYTES = 10_000_000
 """Far above any request that makes sense; more is answered with 413."""
 
-CONTROL_PREFIX = "/_sandbox"
-"""Paths that steer the sandbox itself: never spoiled, delayed or recorded."""
-
 
 class Gateway:
     """ASGI application of one origin.
@@ -39,20 +37,30 @@ class Gateway:
         world: The state that handlers work on.
         router: The origin's endpoints.
         origin: `"api"` or `"storage"`.
+        host: Host that the server was told to listen on.
         latency: Seconds of real time that every request waits.
     """
 
-    def __init__(self, world: World, router: Router, origin: Origin, latency: float = 0.0) -> None:
+    def __init__(
+        self, world: World, router: Router, origin: Origin, host: str, latency: float = 0.0
+    ) -> None:
         self._world = world
         self._router = router
         self._origin: Origin = origin
+        self._host = host
         self.latency = latency
-        self.own_url = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         call = await self._read(scope, receive)
-        if call.path.startswith(CONTROL_PREFIX):
+        try:
+            check_target(scope, self._host)
+            if is_control := call.path.startswith(CONTROL_PREFIX):
+                call.path = control_path(call.path, self._world.control_secret)
+        except ApiError as error:
+            await problem(error)(scope, receive, send)
+            return
+        if is_control:
             response = await self._answer(call)
             await response(scope, receive, send)
             return
@@ -80,7 +88,6 @@ class Gateway:
         for name, value in scope["headers"]:
             headers[name.decode("latin-1").lower()] = value.decode("latin-1")
         query_text = scope["query_string"].decode("latin-1")
-        host = headers.get("host", "")
         return Call(
             world=self._world,
             method=scope["method"],
@@ -88,8 +95,7 @@ class Gateway:
             query=parse_qs(query_text, keep_blank_values=True) if query_text else {},
             headers=headers,
             body=await _read_body(receive) if _has_body(headers) else b"",
-            base_url=f"http://{host}" if is_host(host) else self.own_url,
-            client=scope["client"][0] if scope.get("client") else "",
+            base_url=f"http://{headers.get('host', '')}",
         )
 
     async def _wait(self, fault: Fault | None) -> None:

@@ -41,7 +41,6 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     base_url: str
-    client: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     identity: Identity | None = None
 
@@ -148,9 +147,10 @@ def _pick(methods: Mapping[str, Route], method: str, params: Mapping[str, str]) 
     return Match(route, params, tuple(sorted(allowed)), accent)
 
 
-_HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+_HOST = re.compile(r"([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
 
-def is_host(text: str) -> bool:
-    """Tell whether a `Host` header can be used in links."""
-    return _HOST.fullmatch(text) is not None
+def host_name(text: str) -> str | None:
+    """Return the name or address in a `Host` header, None if it isn't a valid one."""
+    match = _HOST.fullmatch(text)
+    return match[1].strip("[]") if match else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -53,6 +54,10 @@ class StoredObject:
     media_type: str
     hashes: str | None
 
+    def is_in_place(self) -> bool:
+        """Return whether the file is still there, and no symbolic link replaced it."""
+        return self.path.is_file() and self.path.resolve() == self.path
+
 
 @dataclass
 class _Entry:
@@ -73,16 +78,15 @@ class Storage:
 
     Args:
         clock: Signed URLs expire by its wall time.
-        seed: Part of the signing key.
     """
 
-    def __init__(self, clock: Clock, seed: int) -> None:
+    def __init__(self, clock: Clock) -> None:
         self.ranges = True
         self.rate: float | None = None
         self.lifetime: float = URL_LIFETIME_SECONDS
         self.url = ""
         self._clock = clock
-        self._signer = Signer(f"up42-sandbox-storage-{seed}".encode())
+        self._signer = Signer(secrets.token_bytes())
         self._lock = threading.RLock()
         self._entries: dict[str, _Entry] = {}
         self._contents: dict[str, _Entry] = {}
@@ -102,7 +106,8 @@ class Storage:
             so many seconds.
 
         Raises:
-            FileNotFoundError: There is no such file.
+            FileNotFoundError: If the file doesn't exist.
+            ValueError: If `source` isn't a regular file.
 
         Example:
             >>> storage.put("a/output.tgz", data)()  # doctest: +SKIP
@@ -112,7 +117,9 @@ class Storage:
             path = self._new_path(name)
             path.write_bytes(source)
         else:
-            path = Path(source)
+            path = Path(source).resolve(strict=True)
+            if not path.is_file():
+                raise ValueError(f"{path} isn't a regular file")
         entry = _Entry(None, path, checksums)
         entry.ready = _describe(path, PurePosixPath(name).suffix, checksums)
         with self._lock:
@@ -193,7 +200,7 @@ class Storage:
     def _new_path(self, name: str) -> Path:
         with self._lock:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="up42-sandbox-"))
+                self._folder = Path(tempfile.mkdtemp(prefix="up42-sandbox-")).resolve()
         descriptor, path = tempfile.mkstemp(PurePosixPath(name).suffix, dir=self._folder)
         # Only the name is wanted; whoever writes the file opens it.
         os.close(descriptor)

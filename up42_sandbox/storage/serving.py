@@ -140,7 +140,7 @@ async def serve(call: Call) -> Response:
         stored = storage.get(name)
     else:
         stored = await run_in_threadpool(storage.get, name)
-    if stored is None:
+    if stored is None or not stored.is_in_place():
         message = "The specified key does not exist."
         return _xml(404, "NoSuchKey", message, f"No such object: {BUCKET}/{name}")
     return _deliver(call, stored, query.get("response-content-disposition"))
