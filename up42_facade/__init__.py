@@ -43,19 +43,19 @@ if TYPE_CHECKING:
         ExecutionUncertainError,
         ForbiddenError,
         ForeignHostError,
-        ForeignJournalError,
-        IncompleteBatchError,
         InsufficientCreditsError,
         InvalidInputError,
         InvalidTemplateError,
+        JobSearchUnavailableError,
         JournalError,
         JournalLockedError,
-        LookUpUnavailableError,
+        JournalMismatchError,
         MissingDriverError,
         MissingExtraError,
         NoResultsError,
         NotAuthenticatedError,
         NotFoundError,
+        PartialBatchError,
         RateLimitError,
         ServerError,
         TemplateFileError,
@@ -90,9 +90,9 @@ _MODULES = {
         "ApiError ArchiveError AuthenticationError AuthServerError BadRequestError "
         "BatchCostLimitError ChecksumError ConfigurationError "
         "ConnectionFailedError CorruptArchiveError CostLimitError DownloadError "
-        "ExecutionUncertainError ForbiddenError ForeignHostError ForeignJournalError "
-        "IncompleteBatchError InsufficientCreditsError InvalidInputError "
-        "InvalidTemplateError JournalError JournalLockedError LookUpUnavailableError "
+        "ExecutionUncertainError ForbiddenError ForeignHostError JournalMismatchError "
+        "PartialBatchError InsufficientCreditsError InvalidInputError "
+        "InvalidTemplateError JournalError JournalLockedError JobSearchUnavailableError "
         "MissingDriverError MissingExtraError "
         "NoResultsError NotAuthenticatedError NotFoundError RateLimitError "
         "ServerError TemplateFileError UncertainError "
@@ -162,14 +162,14 @@ __all__ = [  # noqa: RUF022 - by topic
     "ExecutionUncertainError",
     "ForbiddenError",
     "ForeignHostError",
-    "ForeignJournalError",
-    "IncompleteBatchError",
+    "JournalMismatchError",
+    "PartialBatchError",
     "InsufficientCreditsError",
     "InvalidInputError",
     "InvalidTemplateError",
     "JournalError",
     "JournalLockedError",
-    "LookUpUnavailableError",
+    "JobSearchUnavailableError",
     "MissingDriverError",
     "MissingExtraError",
     "NoResultsError",

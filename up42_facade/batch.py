@@ -25,8 +25,8 @@ from up42_facade._batch.tracking import Following, Tracker, check_times
 from up42_facade._batch.view import BatchView
 from up42_facade._results.item_files import wanted_assets
 from up42_facade.errors import (
-    IncompleteBatchError,
     InvalidInputError,
+    PartialBatchError,
     UnfinishedBatch,
 )
 from up42_facade.processing import Job
@@ -53,12 +53,12 @@ class Batch(BatchView):
         templates: Templates of one session. Equal ones run once.
         path: File of the journal. If it is there, its entries go on where they were, and
             templates that it doesn't hold are added. None keeps the journal in memory.
-        repeats: Let equal templates run as often as they are given.
+        allow_duplicates: Let equal templates run as often as they are given.
         session: Only needed where `templates` is empty; default: that of `authenticate()`.
 
     Raises:
         InvalidInputError: Something is no template, or the templates have several sessions.
-        JournalLockedError: Another process runs the batch. ForeignJournalError: The journal
+        JournalLockedError: Another process runs the batch. JournalMismatchError: The journal
             belongs to another account. JournalError: The file is no journal.
 
     Example:
@@ -73,7 +73,7 @@ class Batch(BatchView):
         templates: Iterable[JobTemplate],
         path: str | os.PathLike[str] | None = None,
         *,
-        repeats: bool = False,
+        allow_duplicates: bool = False,
         session: Session | None = None,
     ) -> None:
         given = checked_templates(templates)
@@ -81,7 +81,7 @@ class Batch(BatchView):
         # Before the journal is made: what can't be entered leaves no file behind.
         made = [record_of(template) for template in given]
         journal = open_journal(path, shared)
-        enter(journal, made, repeats)
+        enter(journal, made, allow_duplicates)
         self._journal = journal
         self._records: Sequence[Record] = journal.records
 
@@ -141,7 +141,7 @@ class Batch(BatchView):
             The total is `cost`.
 
         Raises:
-            IncompleteBatchError: Some could not be priced; the others are.
+            PartialBatchError: Some could not be priced; the others are.
             AuthenticationError: The credentials were refused.
 
         Example:
@@ -163,7 +163,7 @@ class Batch(BatchView):
         max_credits: float | Decimal | None = None,
         max_concurrent: int | None = None,
         *,
-        cheapest: bool = False,
+        cheapest_first: bool = False,
         budget_id: str | None = None,
         wait: float = TRACK_WAIT,
         progress: bool = True,
@@ -177,7 +177,7 @@ class Batch(BatchView):
             max_credits: What the batch may cost in all, what was executed before included.
             max_concurrent: Most jobs of the batch that may be unfinished at once; this waits
                 for some to end before it executes more. None: no limit.
-            cheapest: Where all cost more than `max_credits`, execute the cheapest that fit.
+            cheapest_first: Where all cost more than `max_credits`, execute the cheapest that fit.
             budget_id: The budget that pays.
             wait: Seconds between two looks while it waits.
             progress: Show a bar.
@@ -187,7 +187,7 @@ class Batch(BatchView):
 
         Raises:
             BatchCostLimitError: All cost more than `max_credits`. Nothing was executed.
-            IncompleteBatchError: Some have no job although they are valid. Call it again.
+            PartialBatchError: Some have no job although they are valid. Call it again.
             InsufficientCreditsError, AuthenticationError, JournalError: It ended early; what
                 was executed by then is in the journal.
             InvalidInputError: `max_credits` is negative or no number, or another argument
@@ -198,7 +198,7 @@ class Batch(BatchView):
 
         Endpoint: POST /v2/processing/processes/{processId}/execution.
         """
-        order = Order(max_credits, max_concurrent, cheapest, budget_id, wait, progress)
+        order = Order(max_credits, max_concurrent, cheapest_first, budget_id, wait, progress)
         return self._execute(order, lambda record: record.is_executable, "execute()")
 
     def retry(
@@ -206,7 +206,7 @@ class Batch(BatchView):
         max_credits: float | Decimal | None = None,
         max_concurrent: int | None = None,
         *,
-        cheapest: bool = False,
+        cheapest_first: bool = False,
         budget_id: str | None = None,
         wait: float = TRACK_WAIT,
         progress: bool = True,
@@ -217,7 +217,8 @@ class Batch(BatchView):
         is. What may still run is never executed again: jobs of lost answers are looked up first.
 
         Args:
-            max_credits, max_concurrent, cheapest, budget_id, wait, progress: As for `execute`.
+            max_credits, max_concurrent, cheapest_first, budget_id, wait, progress: As for
+                `execute`.
 
         Raises:
             As for `execute`.
@@ -225,7 +226,7 @@ class Batch(BatchView):
         Example:
             >>> batch = batch.retry(max_credits=500)
         """
-        order = Order(max_credits, max_concurrent, cheapest, budget_id, wait, progress)
+        order = Order(max_credits, max_concurrent, cheapest_first, budget_id, wait, progress)
 
         def is_wanted(record: Record) -> bool:
             # In doubt, too: an entry whose answer to a former try was lost.
@@ -322,7 +323,7 @@ class Batch(BatchView):
             fetched is not fetched again.
 
         Raises:
-            IncompleteBatchError: Some could not be fetched; the others are. Call it again.
+            PartialBatchError: Some could not be fetched; the others are. Call it again.
             InvalidInputError: `output_directory` or `executor` is not usable.
 
         Example:
@@ -409,7 +410,7 @@ class Batch(BatchView):
         ]
         more = len(failures) - len(first)
         listed = "; ".join([*first, *([f"and {more} more"] if more else [])])
-        raise IncompleteBatchError(
+        raise PartialBatchError(
             f"{len(failures)} of {len(self)} entries {what} ({listed}). Call {call} again: "
             "nothing is done twice.",
             failures,

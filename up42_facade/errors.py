@@ -201,25 +201,25 @@ class UncertainError(Up42Error):
     """
 
     def __init__(
-        self, message: str, *, look_up: Callable[[], list[Any]], candidates: Iterable[Any] = ()
+        self, message: str, *, find_jobs: Callable[[], list[Any]], candidates: Iterable[Any] = ()
     ) -> None:
         super().__init__(message)
-        self._look_up: Callable[[], list[Any]] | None = look_up
+        self._find_jobs: Callable[[], list[Any]] | None = find_jobs
         self.candidates = list(candidates)
 
-    def look_up(self) -> list[Any]:
+    def find_jobs(self) -> list[Any]:
         """Look again for the job: those with the same inputs, made since.
 
         Raises:
-            LookUpUnavailableError: The error comes from another process.
+            JobSearchUnavailableError: The error comes from another process.
         """
-        if self._look_up is None:
-            raise LookUpUnavailableError(
+        if self._find_jobs is None:
+            raise JobSearchUnavailableError(
                 "This error was raised in another process, and what looks for its job could not "
                 "come with it. Look at `candidates` and at the newest jobs, for instance "
                 "Job.all(sort_by=JobSorting.created.desc), before you send the request again."
             )
-        self.candidates = self._look_up()
+        self.candidates = self._find_jobs()
         return self.candidates
 
 
@@ -234,7 +234,7 @@ class ExecutionUncertainError(UncertainError):
         >>> try:
         ...     job = template.execute()
         ... except up42.ExecutionUncertainError as error:
-        ...     job = next(iter(error.look_up()), None)
+        ...     job = next(iter(error.find_jobs()), None)
     """
 
     def __init__(
@@ -243,16 +243,16 @@ class ExecutionUncertainError(UncertainError):
         *,
         process_id: str,
         inputs: Mapping[str, Any],
-        look_up: Callable[[], list[Job]],
+        find_jobs: Callable[[], list[Job]],
         candidates: Iterable[Job] = (),
     ) -> None:
-        super().__init__(message, look_up=look_up, candidates=candidates)
+        super().__init__(message, find_jobs=find_jobs, candidates=candidates)
         self.process_id = process_id
         self.inputs = dict(inputs)
 
 
-class LookUpUnavailableError(Up42Error):
-    """`look_up()` was called on an error that comes from another process. Nothing was sent."""
+class JobSearchUnavailableError(Up42Error):
+    """`find_jobs()` was called on an error that comes from another process. Nothing was sent."""
 
 
 class UnfinishedJob(Up42Error):  # noqa: N818 - the documented name
@@ -334,14 +334,14 @@ class BatchCostLimitError(CostLimitError):
             self,
             f"The batch costs {cost.credits} credits in all ({spent} of them for jobs that were "
             f"executed before), above the limit max_credits={limit}. Nothing was executed: raise "
-            "the limit, choose with filter(…), or pass cheapest=True to take what fits.",
+            "the limit, choose with filter(…), or pass cheapest_first=True to take what fits.",
         )
         self.cost = cost
         self.limit = limit
         self.spent = spent
 
 
-class IncompleteBatchError(Up42Error):
+class PartialBatchError(Up42Error):
     """Something could not be done for some entries of a batch; for the others it is done.
 
     Call the same method again: nothing runs or is fetched twice.
@@ -375,5 +375,5 @@ class JournalLockedError(JournalError):
     """The journal is in use by another process that runs the batch."""
 
 
-class ForeignJournalError(JournalError):
+class JournalMismatchError(JournalError):
     """The journal belongs to another account or another UP42."""

@@ -45,7 +45,7 @@ def full(batch: up42.Batch, moment: str) -> Iterator[None]:
 def require_complete(batch: up42.Batch, sandbox: Sandbox, second: up42.Session) -> None:
     """What is left to do is done, here and as another process sees it, and nothing twice."""
     for _ in range(5):
-        with suppress(up42.IncompleteBatchError):
+        with suppress(up42.PartialBatchError):
             batch.execute()
             batch.retry()
             break
@@ -228,7 +228,7 @@ def test_no_room_for_results(
     folder = tmp_path / "out"
     with monkeypatch.context() as patched:
         patched.setattr(os, "pwrite", failing_pwrite(ids[1]))
-        with pytest.raises(up42.IncompleteBatchError, match="No space left") as caught:
+        with pytest.raises(up42.PartialBatchError, match="No space left") as caught:
             batch.download(folder)
     assert list(caught.value.failures) == [1]
     whole = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}

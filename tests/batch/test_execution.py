@@ -49,14 +49,14 @@ def test_the_cheapest_that_fit(sandbox: Sandbox, session: up42.Session) -> None:
         batch.estimate()
         prices = sorted(entry.cost.credits for entry in batch if entry.cost)
         limit = prices[0] + prices[1]
-        batch.execute(max_credits=limit, cheapest=True)
+        batch.execute(max_credits=limit, cheapest_first=True)
         assert sorted(e.cost.credits for e in batch if e.job and e.cost) == prices[:2]
         batch.track(wait=0.05)
         assert sandbox.balance.captured == limit
         # What was spent counts: the same call doesn't spend it again.
-        batch.execute(max_credits=limit, cheapest=True)
+        batch.execute(max_credits=limit, cheapest_first=True)
         assert len(sandbox.jobs) == 2
-        batch.execute(max_credits=limit + prices[2], cheapest=True)
+        batch.execute(max_credits=limit + prices[2], cheapest_first=True)
         assert len(sandbox.jobs) == 3
 
 
@@ -109,7 +109,7 @@ def test_what_stays_unclear_is_looked_up_by_the_next_call(
         # The list is down while the answer is looked for, but not before.
         Fault(path="/v2/processing/jobs", status=503, after=1, times=20),
     )
-    with pytest.raises(up42.IncompleteBatchError, match=r"Call execute\(\) again") as caught:
+    with pytest.raises(up42.PartialBatchError, match=r"Call execute\(\) again") as caught:
         batch[:1].execute()
     assert isinstance(caught.value.failures[0], up42.ExecutionUncertainError)
     assert batch[0].status == "uncertain"
@@ -126,7 +126,7 @@ def test_tracking_looks_up_what_is_unclear(batch: up42.Batch, sandbox: Sandbox) 
         Fault(path=EXECUTION, drop="after"),
         Fault(path="/v2/processing/jobs", status=503, after=1, times=20),
     )
-    with pytest.raises(up42.IncompleteBatchError):
+    with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     sandbox.clear_faults()
     batch.track(wait=0.05)
@@ -135,7 +135,7 @@ def test_tracking_looks_up_what_is_unclear(batch: up42.Batch, sandbox: Sandbox) 
 
 def test_what_was_not_taken_runs_with_the_next_call(batch: up42.Batch, sandbox: Sandbox) -> None:
     sandbox.inject(Fault(path=EXECUTION, drop="before"))
-    with pytest.raises(up42.IncompleteBatchError):
+    with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     assert sandbox.jobs == {}
     batch.execute()
@@ -144,12 +144,12 @@ def test_what_was_not_taken_runs_with_the_next_call(batch: up42.Batch, sandbox: 
 
 def test_several_jobs_fit(batch: up42.Batch, sandbox: Sandbox) -> None:
     sandbox.inject(Fault(path=EXECUTION, drop="before"))
-    with pytest.raises(up42.IncompleteBatchError):
+    with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     # Somebody else executes the same, twice.
     mine = batch[0].template.execute()
     other = batch[0].template.execute()
-    with pytest.raises(up42.IncompleteBatchError, match=r"Choose one with Batch.assign\(0"):
+    with pytest.raises(up42.PartialBatchError, match=r"Choose one with Batch.assign\(0"):
         batch.execute()
     assert batch[0].status == "uncertain"
     with pytest.raises(up42.InvalidInputError, match="not 'uncertain'"):
@@ -272,7 +272,7 @@ def test_an_outage_while_executing(sandbox: Sandbox, make: Make) -> None:
     with up42.Batch(make(60)) as batch:
         batch.estimate()
         sandbox.inject(Fault(path=EXECUTION, status=429, retry_after=0, times=None))
-        with pytest.raises(up42.IncompleteBatchError) as caught:
+        with pytest.raises(up42.PartialBatchError) as caught:
             batch.execute()
         assert len(caught.value.failures) == 60
         assert batch.counts == {"pending": 60}

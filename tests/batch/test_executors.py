@@ -118,14 +118,14 @@ def test_a_process_that_is_killed(
         list(pool.map(os.getenv, ["HOME"] * 20))
         chaos.arm(Kill("download", 18, "before"))
         chaos.target(children_of(pool)[0])
-        with pytest.raises(up42.IncompleteBatchError, match=r"Call download\(\) again") as caught:
+        with pytest.raises(up42.PartialBatchError, match=r"Call download\(\) again") as caught:
             ended.download(folder, executor=pool)
     assert chaos.killed
     assert {type(error) for error in caught.value.failures.values()} == {BrokenProcessPool}
     done = [entry for entry in ended if entry.files]
     assert len(done) + len(caught.value.failures) == COUNT
     # With the broken pool nothing is possible any more, and that is all that it says.
-    with pytest.raises(up42.IncompleteBatchError) as caught:
+    with pytest.raises(up42.PartialBatchError) as caught:
         ended.download(folder, executor=pool)
     assert len(caught.value.failures) == COUNT - len(done)
     sandbox.clear_requests()
@@ -142,7 +142,7 @@ def test_an_executor_that_is_shut_down(ended: up42.Batch, sandbox: Sandbox, tmp_
     folder = tmp_path / "out"
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
-    with pytest.raises(up42.IncompleteBatchError, match="after shutdown") as caught:
+    with pytest.raises(up42.PartialBatchError, match="after shutdown") as caught:
         ended.download(folder, executor=pool)
     assert len(caught.value.failures) == COUNT
     assert sandbox.requests == []
@@ -158,7 +158,7 @@ def test_an_executor_that_is_shut_down(ended: up42.Batch, sandbox: Sandbox, tmp_
             threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}).start()
 
     sandbox._world.requests.add = shut_down_midway  # type: ignore[method-assign]  # listens in
-    with pytest.raises(up42.IncompleteBatchError) as caught:
+    with pytest.raises(up42.PartialBatchError) as caught:
         ended.download(folder, executor=pool)
     assert 1 <= len(caught.value.failures) < COUNT
     require_complete(ended, ended.download(folder), folder)
@@ -167,7 +167,7 @@ def test_an_executor_that_is_shut_down(ended: up42.Batch, sandbox: Sandbox, tmp_
 def test_workers_without_credentials(ended: up42.Batch, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     with spawned() as pool:
-        with pytest.raises(up42.IncompleteBatchError, match="UP42_USERNAME") as caught:
+        with pytest.raises(up42.PartialBatchError, match="UP42_USERNAME") as caught:
             ended.download(folder, executor=pool)
         assert len(caught.value.failures) == COUNT, "none of them takes the pool down with it"
         for error in caught.value.failures.values():
@@ -187,7 +187,7 @@ def test_no_secret_goes_to_the_workers(ended: up42.Batch, sandbox: Sandbox, tmp_
             sent.append(pickle.dumps((function, arguments)))
             raise RuntimeError("enough")
 
-    with pytest.raises(up42.IncompleteBatchError, match="enough"):
+    with pytest.raises(up42.PartialBatchError, match="enough"):
         ended.download(tmp_path / "out", executor=Listening())
     assert len(sent) == COUNT
     for payload in sent:
@@ -259,7 +259,7 @@ def test_dask_tries_again_what_failed(ended: up42.Batch, tmp_path: Path, cluster
     executor = cluster.get_executor()
     login = {name: os.environ[name] for name in ("UP42_USERNAME", "UP42_PASSWORD")}
     cluster.run(forget, list(login))
-    with pytest.raises(up42.IncompleteBatchError, match="UP42_USERNAME") as caught:
+    with pytest.raises(up42.PartialBatchError, match="UP42_USERNAME") as caught:
         ended.download(folder, executor=executor)
     assert len(caught.value.failures) == COUNT
     cluster.run(remember, login)
@@ -288,7 +288,7 @@ def test_a_dask_worker_that_is_killed(
     executor = cluster.get_executor()
     try:
         paths = ended.download(folder, executor=executor)
-    except up42.IncompleteBatchError:
+    except up42.PartialBatchError:
         # Dask can lose the answer of a task together with the worker that had it already.
         paths = ended.download(folder, executor=executor)
     assert chaos.killed
@@ -300,7 +300,7 @@ def test_a_dask_executor_that_is_shut_down(
 ) -> None:
     executor = cluster.get_executor()
     executor.shutdown()
-    with pytest.raises(up42.IncompleteBatchError, match="after shutdown") as caught:
+    with pytest.raises(up42.PartialBatchError, match="after shutdown") as caught:
         ended.download(tmp_path / "out", executor=executor)
     assert len(caught.value.failures) == COUNT
     assert sandbox.requests == []

@@ -122,7 +122,7 @@ def test_another_database(make: Make, tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE mine (value)")
     connection.close()
-    with pytest.raises(up42.JournalError, match="no journal of a batch"):
+    with pytest.raises(up42.JournalError, match="not a journal of a batch"):
         up42.Batch(make("a"), path=path)
 
 
@@ -142,10 +142,10 @@ def test_another_account(make: Make, tmp_path: Path, sandbox: Sandbox) -> None:
     path = tmp_path / "a.db"
     up42.Batch(make("a"), path=path).close()
     other = up42.Session(username="other@example.com", password="x", base_url=sandbox.url)
-    with other, pytest.raises(up42.ForeignJournalError, match="another account"):
+    with other, pytest.raises(up42.JournalMismatchError, match="another account"):
         up42.Batch.resume(path, session=other)
     elsewhere = up42.Session(username=sandbox.username, password="x", region="eu")
-    with elsewhere, pytest.raises(up42.ForeignJournalError, match="belongs to http://127"):
+    with elsewhere, pytest.raises(up42.JournalMismatchError, match="belongs to http://127"):
         up42.Batch.resume(path, session=elsewhere, read_only=True)
     assert sandbox.username.encode() not in path.read_bytes()
 
@@ -156,7 +156,7 @@ def test_a_journal_of_a_newer_version(make: Make, tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(up42.JournalError, match="update up42-facade"):
+    with pytest.raises(up42.JournalError, match="schema version 99"):
         up42.Batch(make("a"), path=path)
 
 

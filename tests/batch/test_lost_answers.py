@@ -82,7 +82,7 @@ def test_a_job_with_more_inputs_is_left_to_the_entry_that_asked_for_it(
     monkeypatch.setattr(Execution, "_send", sent)
     monkeypatch.setattr(Execution, "_find", found)
     with up42.Batch(twins(sandbox, session)) as batch:
-        with pytest.raises(up42.IncompleteBatchError):
+        with pytest.raises(up42.PartialBatchError):
             batch.execute()
         assert batch[1].job is not None
         assert batch[0].status == "uncertain"
@@ -100,19 +100,19 @@ def test_a_job_that_may_be_anothers_is_not_given_away(
     with up42.Batch(twins(sandbox, session)) as batch:
         batch.estimate()
         sandbox.inject(Fault(path=EXECUTION, drop="before"))
-        with pytest.raises(up42.IncompleteBatchError):
+        with pytest.raises(up42.PartialBatchError):
             batch[:1].execute()
         sandbox.inject(
             Fault(path=EXECUTION, drop="after"), Fault(path=JOBS, status=503, after=1, times=12)
         )
-        with pytest.raises(up42.IncompleteBatchError):
+        with pytest.raises(up42.PartialBatchError):
             batch[1:].execute()
         sandbox.clear_faults()
         told: list[str] = []
         while len(batch.jobs) < 2:
             try:
                 batch.execute()
-            except up42.IncompleteBatchError as error:
+            except up42.PartialBatchError as error:
                 # The other one may have its job already: then there is no doubt.
                 told.append(str(error))
         assert all("may be that of entry 1" in message for message in told)
@@ -137,12 +137,12 @@ def test_a_list_that_lags_behind(
     sandbox: Sandbox, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job of an equal entry shows up late, just when that of the next one is looked for."""
-    with up42.Batch(make("a", "a"), repeats=True) as batch:
+    with up42.Batch(make("a", "a"), allow_duplicates=True) as batch:
         batch[:1].execute()
         recent = Execution._recent
         monkeypatch.setattr(Execution, "_recent", lambda self: recent(self)[1:])
         sandbox.inject(Fault(path=EXECUTION, drop="before"))
-        with pytest.raises(up42.IncompleteBatchError):
+        with pytest.raises(up42.PartialBatchError):
             batch.execute()
         monkeypatch.undo()
         batch.execute()
@@ -157,7 +157,7 @@ def test_a_job_that_shows_up_after_it_was_given_up(
     with up42.Batch(make("first", "late")) as batch:
         batch.estimate()
         sandbox.inject(Fault(path=EXECUTION, drop="before"))
-        with pytest.raises(up42.IncompleteBatchError):
+        with pytest.raises(up42.PartialBatchError):
             batch[1:].execute()
         send = Execution._send
 
@@ -185,7 +185,7 @@ def test_a_clock_that_was_put_forward(
     with up42.Batch(make("a"), path=path) as batch:
         inputs = batch[0].inputs
         sandbox.inject(Fault(path=EXECUTION, drop="before"))
-        with pytest.raises(up42.IncompleteBatchError):
+        with pytest.raises(up42.PartialBatchError):
             batch.execute()
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE attempts SET sent_at = '2001-01-01T00:00:00+00:00'")
@@ -209,7 +209,7 @@ def test_doubtful_entries_do_not_block_the_others_for_ever(sandbox: Sandbox, mak
         batch.estimate()
         sandbox.inject(Fault(path=EXECUTION, drop="before"))
         error = ended(lambda: batch.execute(max_concurrent=1, wait=0.05))
-        assert isinstance(error, up42.IncompleteBatchError)
+        assert isinstance(error, up42.PartialBatchError)
         assert sorted(error.failures) == [0, 1, 2]
         assert "max_concurrent" in str(error.failures[2])
         ended(lambda: batch.execute(max_concurrent=1, wait=0.05))
@@ -233,7 +233,7 @@ def test_answers_that_are_always_lost_end_it(sandbox: Sandbox, make: Make) -> No
     with up42.Batch(make(60)) as batch:
         batch.estimate()
         sandbox.inject(Fault(path=EXECUTION, status=503, times=None))
-        with pytest.raises(up42.IncompleteBatchError) as caught:
+        with pytest.raises(up42.PartialBatchError) as caught:
             batch.execute()
         assert len(caught.value.failures) == 60
         assert posts(sandbox, "/execution") < 40

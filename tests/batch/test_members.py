@@ -43,7 +43,7 @@ def test_slices_filters_and_sums(batch: up42.Batch) -> None:
     assert len(batch.filter(status=["captured", "failed"])) == 0
     assert len(batch.filter(process_id="true-color-conversion")) == 3
     assert len(batch.filter(process_id=["pansharpening"])) == 0
-    assert [e.index for e in batch.filter(where=lambda entry: entry.title == "Scene 1")] == [1]
+    assert [e.index for e in batch.filter(predicate=lambda entry: entry.title == "Scene 1")] == [1]
     batch.estimate()
     assert batch.cost.credits == sum(entry.cost.credits for entry in batch if entry.cost)
     assert batch[:1].cost < batch.cost
@@ -77,12 +77,12 @@ def test_equal_templates_run_once(
 
 def test_equal_templates_repeat_if_asked_for(make: Make, sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    with up42.Batch(make("a", "b", "a"), path=path, repeats=True) as batch:
+    with up42.Batch(make("a", "b", "a"), path=path, allow_duplicates=True) as batch:
         assert len(batch) == 3
         batch.execute()
         assert len({job.id for job in batch.jobs}) == 3
     assert job_titles(sandbox) == ["a", "a", "b"]
-    with up42.Batch(make("a", "b", "a"), path=path, repeats=True) as batch:
+    with up42.Batch(make("a", "b", "a"), path=path, allow_duplicates=True) as batch:
         assert len(batch) == 3
         batch.execute()
     assert job_titles(sandbox) == ["a", "a", "b"]

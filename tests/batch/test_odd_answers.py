@@ -53,7 +53,7 @@ def test_prices(batch: up42.Batch, sandbox: Sandbox, sent: Any, credits: int) ->
 @pytest.mark.parametrize("sent", [-3, True, [1], "many", float("inf"), 2**70])
 def test_prices_that_are_none(batch: up42.Batch, sandbox: Sandbox, sent: Any) -> None:
     sandbox.inject(Fault(path="*/cost", patch={"totalCredits": sent}, times=3))
-    with pytest.raises(up42.IncompleteBatchError, match="totalCredits"):
+    with pytest.raises(up42.PartialBatchError, match="totalCredits"):
         batch.estimate()
     assert batch.cost == up42.Cost("sum", 0)
 

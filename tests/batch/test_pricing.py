@@ -85,7 +85,7 @@ def test_what_may_have_been_executed_keeps_its_price(
     """Else what turns invalid meanwhile no longer counts against the limit."""
     cost = batch.estimate()["credits"].iloc[0]
     sandbox.inject(Fault(path="*/execution", drop="before"))
-    with pytest.raises(up42.IncompleteBatchError):
+    with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     assert batch[0].status == "uncertain"
     monkeypatch.setattr(batch_pricing, "PRICE_LIFETIME", batch_pricing.PRICE_LIFETIME * 0)
@@ -95,7 +95,7 @@ def test_what_may_have_been_executed_keeps_its_price(
 
 def test_faults_do_not_stop_the_others(batch: up42.Batch, sandbox: Sandbox) -> None:
     sandbox.inject(Fault(path="*/cost", status=503, times=6))
-    with pytest.raises(up42.IncompleteBatchError, match=r"Call estimate\(\) again") as caught:
+    with pytest.raises(up42.PartialBatchError, match=r"Call estimate\(\) again") as caught:
         # One after another, so that all six attempts fall on one template.
         batch[:1].estimate()
     assert list(caught.value.failures) == [0]
@@ -105,7 +105,7 @@ def test_faults_do_not_stop_the_others(batch: up42.Batch, sandbox: Sandbox) -> N
 
 def test_an_outage_ends_soon(sandbox: Sandbox, make: Make) -> None:
     sandbox.inject(Fault(path="*/cost", drop="before", times=None))
-    with up42.Batch(make(60)) as batch, pytest.raises(up42.IncompleteBatchError) as caught:
+    with up42.Batch(make(60)) as batch, pytest.raises(up42.PartialBatchError) as caught:
         batch.estimate()
     assert len(caught.value.failures) == 60
     assert posts(sandbox, "/cost") < 60 * 6

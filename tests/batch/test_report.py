@@ -76,7 +76,7 @@ def test_downloads_that_fail(make: Make, sandbox: Sandbox, tmp_path: Path) -> No
     with up42.Batch(make("a", "b")) as batch:
         batch.execute().track(wait=0.05)
         sandbox.inject(Fault(path="*/download-url", status=404))
-        with pytest.raises(up42.IncompleteBatchError, match=r"download\(\) again") as caught:
+        with pytest.raises(up42.PartialBatchError, match=r"download\(\) again") as caught:
             batch.download(tmp_path, assets="data")
         assert len(caught.value.failures) == 1
         assert len(list(tmp_path.rglob("*.tif"))) == 1

@@ -32,7 +32,7 @@ def doubtful(batch: up42.Batch, sandbox: Sandbox) -> Iterator[up42.Batch]:
     sandbox.inject(
         Fault(path=EXECUTION, drop="after"), Fault(path=JOBS, status=503, after=1, times=20)
     )
-    with pytest.raises(up42.IncompleteBatchError):
+    with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     sandbox.clear_faults()
     assert batch[0].status == "uncertain"
@@ -95,7 +95,7 @@ def test_tracking_beside_execution(sandbox: Sandbox, make: Make) -> None:
                 try:
                     batch.execute(max_concurrent=20, wait=0.02)
                     break
-                except (up42.IncompleteBatchError, up42.JournalLockedError):
+                except (up42.PartialBatchError, up42.JournalLockedError):
                     continue
         finally:
             is_over.set()

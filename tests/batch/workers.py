@@ -61,7 +61,7 @@ def again(step: Callable[..., object], *arguments: Any, **options: Any) -> None:
     for _ in range(REPETITIONS):
         try:
             step(*arguments, **options)
-        except up42.IncompleteBatchError:
+        except up42.PartialBatchError:
             continue
         return
     raise AssertionError(f"{step} is never complete")
@@ -100,23 +100,6 @@ def one_step_further(
         template = TrueColorConversion(title=title, item=item, session=session)
         with up42.Batch([template], path=journal) as batch:
             batch.execute()
-
-
-def migrate(account: list[str], journal: str, step: int) -> None:
-    """Open a journal, killed before the given statement."""
-    count = 0
-
-    class Connection(sqlite3.Connection):
-        def execute(self, *arguments: Any) -> sqlite3.Cursor:
-            nonlocal count
-            count += 1
-            if count == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return super().execute(*arguments)
-
-    batch_opening.OPTIONS["factory"] = Connection
-    with session_on(*account) as session:
-        up42.Batch.resume(journal, session=session).close()
 
 
 def with_small_files(

@@ -104,7 +104,9 @@ def test_a_limit_for_the_whole_batch(sandbox: Sandbox, up42_here: Up42, campaign
     assert {row["status"] for row in refused.json} == {"pending"}
     assert refused.error["type"] == "BatchCostLimitError"
     assert sandbox.jobs == {}
-    some = up42_here("batch", "run", "campaign.csv", "--max-credits", "7", "--cheapest", "--json")
+    some = up42_here(
+        "batch", "run", "campaign.csv", "--max-credits", "7", "--cheapest-first", "--json"
+    )
     assert some.code == ExitCode.OK
     assert [row["status"] == "pending" for row in some.json] == [True, False]
     assert "1 of 2 jobs were not executed" in some.err
@@ -157,7 +159,7 @@ def test_a_part_that_could_not_be_executed(
     sandbox.inject(Fault(method="POST", path="*/execution", status=503))
     ended = up42_here("batch", "run", "campaign.csv", *FREELY, "--json")
     assert ended.code == ExitCode.INCOMPLETE
-    assert ended.error["type"] == "IncompleteBatchError"
+    assert ended.error["type"] == "PartialBatchError"
     assert len(sandbox.jobs) == 1
     again = up42_here("batch", "run", "campaign.csv", *FREELY, "--json")
     assert again.code == ExitCode.OK
@@ -168,7 +170,7 @@ def test_rows_that_are_gone_are_not_executed(
     sandbox: Sandbox, up42_here: Up42, campaign: Path
 ) -> None:
     add_row(campaign, sandbox, "Too coarse", "sentinel-2-berlin")
-    up42_here("batch", "run", "campaign.csv", "--max-credits", "5", "--cheapest")
+    up42_here("batch", "run", "campaign.csv", "--max-credits", "5", "--cheapest-first")
     header, first, *_ = campaign.read_text(encoding="utf-8").splitlines()
     corrected = first.replace("First", "Corrected")
     campaign.write_text("\n".join([header, corrected, ""]), encoding="utf-8")

@@ -77,7 +77,7 @@ def test_what_was_not_taken_is_not_repeated(
     assert sandbox.jobs == {}
     assert caught.value.process_id == wanted.process_id
     assert caught.value.inputs == wanted.inputs
-    assert caught.value.look_up() == caught.value.candidates == []
+    assert caught.value.find_jobs() == caught.value.candidates == []
     assert wanted.execute().id in sandbox.jobs
 
 
@@ -142,7 +142,7 @@ def test_an_unreadable_list_is_said(sandbox: Sandbox, session: up42.Session, ite
     sandbox.inject(Fault(path=JOBS, status=503, times=12, after=1))
     with pytest.raises(up42.ExecutionUncertainError, match="can't be read either") as caught:
         wanted.execute()
-    [job] = caught.value.look_up()
+    [job] = caught.value.find_jobs()
     assert [job.id] == list(sandbox.jobs)
 
 
@@ -207,7 +207,7 @@ def test_300_random_faults(sandbox: Sandbox, session: up42.Session, item: Any) -
         try:
             seen.add(wanted.execute().id)
         except up42.ExecutionUncertainError as error:
-            seen.update(job.id for job in error.look_up())
+            seen.update(job.id for job in error.find_jobs())
         except up42.Up42Error:
             pass
         sandbox.clear_faults()

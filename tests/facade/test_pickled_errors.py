@@ -48,7 +48,7 @@ VALUES: dict[str, Any] = {
     "limit": st.integers(0, 100),
     "spent": st.integers(0, 100),
     "inputs": st.dictionaries(st.text(), JSON, max_size=3),
-    "look_up": st.just(lambda: [JOB]),
+    "find_jobs": st.just(lambda: [JOB]),
     "candidates": st.lists(st.just(JOB), max_size=2),
     "job": st.none() | st.just(JOB),
     "failures": st.dictionaries(
@@ -104,7 +104,7 @@ def test_every_error_comes_back(kind: type[Exception], data: st.DataObject, prot
         assert set(vars(again)) == set(vars(error))
         for name, value in vars(error).items():
             kept = getattr(again, name)
-            if name in ("_look_up", "batch"):
+            if name in ("_find_jobs", "batch"):
                 assert kept is None
             else:
                 assert as_comparable(kept) == as_comparable(value), name
@@ -116,17 +116,17 @@ def test_there_are_many() -> None:
 
 
 def test_a_look_up_that_stayed_behind() -> None:
-    error = errors.UncertainError("Lost.", look_up=lambda: [JOB], candidates=[JOB])
-    assert error.look_up() == [JOB]
+    error = errors.UncertainError("Lost.", find_jobs=lambda: [JOB], candidates=[JOB])
+    assert error.find_jobs() == [JOB]
     again = pickle.loads(pickle.dumps(error))
     assert again.candidates == [JOB]
-    with pytest.raises(up42.LookUpUnavailableError, match=r"another process.*candidates"):
-        again.look_up()
+    with pytest.raises(up42.JobSearchUnavailableError, match=r"another process.*candidates"):
+        again.find_jobs()
 
 
 def test_a_look_up_that_can_travel() -> None:
-    error = errors.UncertainError("Lost.", look_up=partial(list, (1, 2)))
-    assert pickle.loads(pickle.dumps(error)).look_up() == [1, 2]
+    error = errors.UncertainError("Lost.", find_jobs=partial(list, (1, 2)))
+    assert pickle.loads(pickle.dumps(error)).find_jobs() == [1, 2]
 
 
 def refuse(kind: str) -> None:

@@ -47,7 +47,7 @@ class Order:
 
     max_credits: float | Decimal | None = None
     max_concurrent: int | None = None
-    cheapest: bool = False
+    cheapest_first: bool = False
     budget_id: str | None = None
     wait: float = 60
     progress: bool = True
@@ -120,7 +120,7 @@ class BatchExecution:
         all_in_all = Cost(cost.strategy, cost.credits + spent, cost.size, cost.unit)
         if all_in_all <= limit:
             return wanted
-        if not self.order.cheapest:
+        if not self.order.cheapest_first:
             raise BatchCostLimitError(all_in_all, limit, spent)
         chosen = []
         for record in sorted(wanted, key=credits_of):
@@ -245,7 +245,7 @@ def another_entrys(record: Record, job: Job) -> ExecutionUncertainError:
         f"The server answered with job {job.id}, which another entry has. Call execute() again.",
         process_id=record.process_id,
         inputs=record.inputs,
-        look_up=list,
+        find_jobs=list,
     )
 
 

@@ -79,7 +79,7 @@ def choose(journal: Journal, record: Record, attempt: Attempt, candidates: Seque
         process_id=record.process_id,
         inputs=record.inputs,
         candidates=candidates,
-        look_up=lambda: execution.find_new(known),
+        find_jobs=lambda: execution.find_new(known),
     )
 
 

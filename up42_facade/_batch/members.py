@@ -52,14 +52,14 @@ def checked_templates(templates: Any) -> list[JobTemplate]:
     )
 
 
-def enter(journal: Journal, records: Sequence[Record], repeats: bool) -> None:
+def enter(journal: Journal, records: Sequence[Record], allow_duplicates: bool) -> None:
     """Add the records that the journal doesn't hold yet; give their templates to the others."""
     seen: Counter[str] = Counter()
     new: list[Record] = []
     for made in records:
         repeat = seen[made.fingerprint]
         seen[made.fingerprint] += 1
-        if repeat and not repeats:
+        if repeat and not allow_duplicates:
             continue
         known = journal.find(made.fingerprint, repeat)
         if known is None:
@@ -69,7 +69,7 @@ def enter(journal: Journal, records: Sequence[Record], repeats: bool) -> None:
             known.template = made.template
             known.geometry = known.geometry or made.geometry
     doubled = sum(count > 1 for count in seen.values())
-    if doubled and not repeats:
+    if doubled and not allow_duplicates:
         logger.warning("%d templates are in the batch more than once: each runs once.", doubled)
     if new:
         journal.add(new)

@@ -15,13 +15,13 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from up42_facade._batch.journal import Journal
-from up42_facade._batch.schema import VERSION, check, is_empty, prepare
+from up42_facade._batch.schema import check, is_empty, prepare
 from up42_facade._session.credentials import AccountCredentials
 from up42_facade.errors import (
-    ForeignJournalError,
     InvalidInputError,
     JournalError,
     JournalLockedError,
+    JournalMismatchError,
 )
 from up42_facade.session import Session
 
@@ -47,7 +47,7 @@ def open_journal(path: str | os.PathLike[str] | None, session: Session) -> Journ
     """Open a journal for writing, made if it isn't there.
 
     Raises:
-        JournalLockedError: Another process has it open. ForeignJournalError: It belongs to
+        JournalLockedError: Another process has it open. JournalMismatchError: It belongs to
         another account. JournalError: It is no journal, or can't be opened.
     """
     if path is None:
@@ -82,7 +82,7 @@ def read_journal(path: str | os.PathLike[str], session: Session) -> Journal:
     with readable(file):
         connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, **OPTIONS)
         try:
-            require_present(check(connection, str(file)), str(file))
+            check(connection, str(file))
             require_owner(connection, str(file), session)
             journal = Journal(connection, str(file), session, None, is_read_only=True)
             journal.load()
@@ -168,14 +168,6 @@ def readable(file: Path) -> Iterator[None]:
         ) from error
 
 
-def require_present(version: int, path: str) -> None:
-    if version < VERSION:
-        raise JournalError(
-            f"The journal {path!r} has schema version {version}, which can't be shown: open it "
-            "once with Batch.resume(path), which brings it up to date."
-        )
-
-
 def note_owner(connection: sqlite3.Connection, session: Session) -> None:
     # One statement: half of it would be the note of nobody.
     connection.execute(
@@ -191,12 +183,12 @@ def require_owner(connection: sqlite3.Connection, path: str, session: Session) -
         note_owner(connection, session)
         return
     if facts.get("host") != session.hosts.api:
-        raise ForeignJournalError(
+        raise JournalMismatchError(
             f"The journal {path!r} belongs to {facts.get('host')}, the session to "
             f"{session.hosts.api}. Authenticate there, or choose another path."
         )
     if facts["owner"] != owner_of(session):
-        raise ForeignJournalError(
+        raise JournalMismatchError(
             f"The journal {path!r} belongs to another account. Authenticate with that one, or "
             "choose another path."
         )

@@ -1,4 +1,4 @@
-"""The tables of a batch's journal, and how older journals get to them."""
+"""The tables of a batch's journal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from up42_facade.errors import JournalError
 
 # "UP42" in ASCII: tells a journal from any other SQLite file.
 APPLICATION_ID = 0x55503432
-VERSION = 2
+VERSION = 1
 
 TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -41,26 +41,15 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_entry ON attempts (entry_id);
 """
 
-# By the version that they start from. A journal of version 1 had neither the time of a price,
-# nor reasons, nor the downloaded files.
-MIGRATIONS = {
-    1: """
-ALTER TABLE entries ADD COLUMN priced_at TEXT;
-ALTER TABLE entries ADD COLUMN reason TEXT;
-ALTER TABLE attempts ADD COLUMN reason TEXT;
-ALTER TABLE attempts ADD COLUMN files TEXT;
-""",
-}
-
 
 def prepare(connection: sqlite3.Connection, path: str) -> bool:
-    """Make the tables, or bring those of an older version up to date.
+    """Create the tables, unless they are there.
 
     Returns:
         True for a new journal.
 
     Raises:
-        JournalError: Other data is in the file, or a newer version wrote it.
+        JournalError: If the file contains other data, or another version wrote it.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -68,9 +57,9 @@ def prepare(connection: sqlite3.Connection, path: str) -> bool:
         if is_new:
             run(connection, TABLES)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
         else:
-            migrate(connection, check(connection, path))
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+            check(connection, path)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
@@ -78,28 +67,22 @@ def prepare(connection: sqlite3.Connection, path: str) -> bool:
     return is_new
 
 
-def check(connection: sqlite3.Connection, path: str) -> int:
-    """Return the version of the journal.
+def check(connection: sqlite3.Connection, path: str) -> None:
+    """Check that a database is a journal of this version.
 
     Raises:
-        JournalError: Other data is in the file, or a newer version wrote it.
+        JournalError: If the file contains other data, or another version wrote it.
     """
     if number(connection, "application_id") != APPLICATION_ID:
         raise JournalError(
-            f"{path!r} is an SQLite file, but no journal of a batch. Choose another path."
+            f"{path!r} is an SQLite file, but not a journal of a batch. Choose another path."
         )
     version = number(connection, "user_version")
-    if version > VERSION:
+    if version != VERSION:
         raise JournalError(
-            f"The journal {path!r} has schema version {version}, this package knows versions up "
-            f"to {VERSION}: update up42-facade."
+            f"The journal {path!r} has schema version {version}, this package reads version "
+            f"{VERSION}: open it with the version of up42-facade that wrote it, or update."
         )
-    return version
-
-
-def migrate(connection: sqlite3.Connection, version: int) -> None:
-    for step in range(version, VERSION):
-        run(connection, MIGRATIONS[step])
 
 
 def is_empty(connection: sqlite3.Connection) -> bool:

@@ -64,10 +64,6 @@ class BatchView(Sequence[BatchEntry]):
         both = {record.index: record for record in (*self._records, *other._records)}
         return self._of(self._journal, [both[index] for index in sorted(both)])
 
-    def __radd__(self, other: int) -> Self:
-        """Let `sum(parts)` begin: it adds the first part to 0."""
-        return self if other == 0 else NotImplemented
-
     def __repr__(self) -> str:
         where = f", path={self.path!r}" if self.path else ""
         return f"Batch({len(self)} entries: {summary(self._records)}{where})"
@@ -111,17 +107,17 @@ class BatchView(Sequence[BatchEntry]):
         self,
         status: str | Iterable[str] | None = None,
         process_id: str | Iterable[str] | None = None,
-        where: Callable[[BatchEntry], bool] | None = None,
+        predicate: Callable[[BatchEntry], bool] | None = None,
     ) -> Self:
         """Return the entries that match, as a batch with the same journal.
 
         Args:
             status: One or several of what `BatchEntry.status` can be.
             process_id: Ids of one or several processes.
-            where: Called with each entry; True keeps it.
+            predicate: Called with each entry; True keeps it.
 
         Example:
-            >>> cheap = batch.filter(where=lambda entry: entry.cost and entry.cost <= 10)
+            >>> cheap = batch.filter(predicate=lambda entry: entry.cost and entry.cost <= 10)
         """
         statuses = None if status is None else names("status", status)
         processes = None if process_id is None else names("process_id", process_id)
@@ -130,7 +126,7 @@ class BatchView(Sequence[BatchEntry]):
             for record in self._records
             if (statuses is None or record.status in statuses)
             and (processes is None or record.process_id in processes)
-            and (where is None or where(BatchEntry(record, self._journal)))
+            and (predicate is None or predicate(BatchEntry(record, self._journal)))
         ]
         return self._of(self._journal, chosen)
 

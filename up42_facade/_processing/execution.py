@@ -159,11 +159,11 @@ class Execution:
             process_id=self.process_id,
             inputs=self.inputs,
             candidates=candidates or (),
-            look_up=lambda: self.find_new(known),
+            find_jobs=lambda: self.find_new(known),
         )
 
 
-LOOK_FIRST = "Call look_up() of this error before you execute again: it may cost a second time."
+LOOK_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."
 NONE_FOUND = "No job with these inputs has appeared since: probably the server did not take it."
 
 

@@ -111,7 +111,9 @@ def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
 @batch.command("run")
 @with_journal
 @spending
-@click.option("--cheapest", is_flag=True, help="Take the cheapest rows that fit --max-credits.")
+@click.option(
+    "--cheapest-first", is_flag=True, help="Take the cheapest rows that fit --max-credits."
+)
 @click.option(
     "--max-concurrent",
     type=click.IntRange(min=1),
@@ -135,7 +137,7 @@ def run_batch(
     max_credits: Decimal | None,
     yes: bool,
     budget_id: str | None,
-    cheapest: bool,
+    cheapest_first: bool,
     max_concurrent: int | None,
     retry_failed: bool,
     track: bool,
@@ -155,7 +157,7 @@ def run_batch(
         max_credits=max_credits,
         yes=yes,
         budget_id=budget_id,
-        cheapest=cheapest,
+        cheapest_first=cheapest_first,
         max_concurrent=max_concurrent,
         retry_failed=retry_failed,
         track=track or folder is not None,
@@ -168,9 +170,9 @@ def run_batch(
     again = "The same command goes on where it was; nothing runs twice."
     with (
         on_interrupt(f"Nothing was cancelled at the server. {again}"),
-        hint(up42.IncompleteBatchError, again),
+        hint(up42.PartialBatchError, again),
         hint(up42.UnfinishedBatch, again),
-        hint(up42.BatchCostLimitError, "--cheapest takes the cheapest rows that fit."),
+        hint(up42.BatchCostLimitError, "--cheapest-first takes the cheapest rows that fit."),
         up42.Batch(templates, path, session=session) as whole,
     ):
         current = BatchRun(whole, templates, wishes)
@@ -225,7 +227,7 @@ def download_batch(
     again = "The same command goes on where it was; what is whole is not fetched again."
     with (
         on_interrupt(again),
-        hint(up42.IncompleteBatchError, again),
+        hint(up42.PartialBatchError, again),
         finding(path),
         up42.Batch.resume(path, session=session) as found,
     ):

@@ -25,7 +25,7 @@ class Wishes:
     max_credits: Decimal | None
     yes: bool
     budget_id: str | None
-    cheapest: bool
+    cheapest_first: bool
     max_concurrent: int | None
     retry_failed: bool
     track: bool
@@ -49,7 +49,7 @@ class BatchRun:
     ) -> None:
         rows = {id(template) for template in templates}
         self.batch = whole.filter(
-            where=lambda entry: entry.status not in UNTOUCHED or id(entry.template) in rows
+            predicate=lambda entry: entry.status not in UNTOUCHED or id(entry.template) in rows
         )
         self._wishes = wishes
         gone = len(whole) - len(self.batch)
@@ -83,7 +83,7 @@ class BatchRun:
         return {
             "max_credits": wishes.max_credits,
             "max_concurrent": wishes.max_concurrent,
-            "cheapest": wishes.cheapest,
+            "cheapest_first": wishes.cheapest_first,
             "budget_id": wishes.budget_id,
             "wait": wishes.wait,
         }

@@ -39,7 +39,7 @@ def code_of(error: up42.Up42Error) -> ExitCode:
         (up42.NoResultsError, ExitCode.UNSUCCESSFUL),
         ((up42.CostLimitError, up42.InsufficientCreditsError), ExitCode.LIMIT),
         (up42.UncertainError, ExitCode.UNCERTAIN),
-        (up42.IncompleteBatchError, ExitCode.INCOMPLETE),
+        (up42.PartialBatchError, ExitCode.INCOMPLETE),
         (up42.InvalidInputError, ExitCode.USAGE),
     )
     for kinds, code in meanings:
