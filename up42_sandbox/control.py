@@ -231,6 +231,8 @@ def _self_href(item: Mapping[str, Any]) -> str:
 
 def _fault_document(fault: Fault) -> dict[str, Any]:
     document = asdict(fault)
+    if callable(fault.patch):
+        document["patch"] = repr(fault.patch)
     if isinstance(fault.retry_after, datetime):
         document["retry_after"] = fault.retry_after.isoformat()
     if isinstance(fault.body, bytes):

@@ -113,6 +113,68 @@ def test_bodies_and_headers(api: Api) -> None:
     assert (replaced.status_code, replaced.text) == (200, "<html>")
 
 
+def test_status_after_the_server_acted(api: Api) -> None:
+    statuses = [302, 307, 409, 425, 499, 502, 520]
+    for status in statuses:
+        api.sandbox.inject(Fault(path="*/execution", status=status, handled=True))
+        assert execute(api).status_code == status
+    assert len(api.sandbox.jobs) == len(statuses)
+
+
+def test_request_changed_before_it_is_handled(api: Api) -> None:
+    patch = {"inputs": {"title": "trimmed"}}
+    api.sandbox.inject(Fault(path="*/execution", request_patch=patch), Fault(request_patch=patch))
+    assert execute(api).json()["definition"]["inputs"]["title"] == "trimmed"
+    sent = api.sandbox.requests[-1].json()
+    assert sent["inputs"]["title"] == "Sandbox job"
+    assert api.login().status_code == 200  # a form: there is nothing to merge into
+
+
+def test_patch_by_a_function(api: Api) -> None:
+    api.sandbox.add_jobs(2)
+
+    def twice(call: Any, page: Any) -> Any:
+        return {**page, "jobs": page["jobs"] * 2}
+
+    def echo(call: Any, problem: Any) -> Any:
+        return {**problem, "detail": call.headers["authorization"]}
+
+    api.sandbox.inject(Fault(path=JOBS, patch=twice), Fault(status=403, patch=echo))
+    assert len(api.get(JOBS)["jobs"]) == 4
+    token = api.client.headers["authorization"]
+    assert api.get(JOBS, 403) == {"title": "Forbidden", "status": 403, "detail": token}
+
+
+@pytest.mark.parametrize("origin", ["api", "storage"])
+def test_body_compressed_longer_and_slower(api: Api, origin: Any) -> None:
+    content = b"x" * 1000
+    stored = api.sandbox.storage.put("x", content)()
+    page = api.client.get(JOBS).content
+
+    def fetch() -> httpx.Response:
+        return httpx.get(stored) if origin == "storage" else api.client.get(JOBS)
+
+    genuine = content if origin == "storage" else page
+    api.sandbox.inject(
+        Fault(gzip=True, origin=origin),
+        Fault(append=70_000, origin=origin),
+        Fault(append=0, origin=origin),
+        Fault(rate=len(genuine) * 5, origin=origin),
+        Fault(gzip=True, rate=10_000, append=7, drop=20, origin=origin),
+    )
+    packed = fetch()
+    assert (packed.content, packed.headers["content-encoding"]) == (genuine, "gzip")
+    for more in (70_000, 0):
+        long = fetch()
+        assert (long.content, "content-length" in long.headers) == (genuine + bytes(more), False)
+    began = time.monotonic()
+    assert fetch().content == genuine
+    assert 0.1 < time.monotonic() - began < 5
+    with pytest.raises(httpx.RemoteProtocolError):
+        fetch()
+    assert fetch().content == genuine
+
+
 def test_connection_dropped_before(api: Api) -> None:
     api.sandbox.inject(Fault(path="*/execution", drop="before"))
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
@@ -234,6 +296,9 @@ def test_latency_together_with_a_status(api: Api) -> None:
         {"drop": -1},
         {"times": -1},
         {"after": -1},
+        {"append": -1},
+        {"rate": 0},
+        {"handled": True},
         {"latency": -0.1},
         {"retry_after": datetime(2024, 1, 1)},
     ],

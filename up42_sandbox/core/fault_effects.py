@@ -1,10 +1,12 @@
-"""What faults do to answers and connections."""
+"""What faults do to requests, responses, and connections."""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -14,8 +16,11 @@ from starlette.types import Message, Scope, Send
 
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.problems import ApiError
-from up42_sandbox.core.routing import JSON_TYPE, Accent, problem
+from up42_sandbox.core.routing import JSON_TYPE, Accent, Call, problem
 from up42_sandbox.core.server import TRANSPORT
+
+PIECES_PER_SECOND = 20
+"""A slow body is sent in pieces, so that it starts at once and keeps coming."""
 
 
 def faulty_answer(fault: Fault, accent: Accent = problem) -> Response:
@@ -33,8 +38,18 @@ def faulty_answer(fault: Fault, accent: Accent = problem) -> Response:
     else:
         content = json.dumps(fault.body)
         response = Response(content, status, media_type=fault.content_type or JSON_TYPE)
-    _add_headers(response, fault)
     return response
+
+
+def changed_request(call: Call, fault: Fault) -> Call:
+    """Return the request as the server understands it."""
+    if fault.request_patch is None:
+        return call
+    try:
+        document = json.loads(call.body)
+    except ValueError:
+        return call
+    return replace(call, body=json.dumps(merge(document, fault.request_patch)).encode())
 
 
 def _default_answer(status: int, accent: Accent) -> Response:
@@ -47,20 +62,23 @@ def _default_answer(status: int, accent: Accent) -> Response:
         return Response(f'{{"title": "Error", "status": {status}}}', status, media_type=JSON_TYPE)
 
 
-def spoil(response: Response, fault: Fault) -> Response:
-    """Change a genuine answer as a fault without a status of its own asks for."""
+def spoil(response: Response, fault: Fault, call: Call) -> Response:
+    """Change a response, genuine or with the status of a fault, as the fault asks for."""
     if fault.patch is not None:
         try:
             document = json.loads(bytes(response.body) or b"{}")
         except ValueError:
             # There is nothing to merge into: a file, a picture, a log.
             document = {}
-        content = json.dumps(merge(document, fault.patch)).encode()
+        patch = fault.patch
+        patched = patch(call, document) if callable(patch) else merge(document, patch)
+        content = json.dumps(patched).encode()
         response = _with_content(response, content, response.status_code)
     if fault.malformed:
         content = bytes(response.body)
-        response = _with_content(response, content[: max(1, len(content) // 2)] or b"{", 200)
-    if fault.body is not None:
+        status = 200 if fault.status is None else response.status_code
+        response = _with_content(response, content[: max(1, len(content) // 2)] or b"{", status)
+    if fault.body is not None and fault.status is None:
         raw = fault.body if isinstance(fault.body, bytes) else _as_text(fault.body).encode()
         response = _with_content(response, raw, response.status_code)
     if fault.content_type is not None:
@@ -114,6 +132,70 @@ def merge(target: Any, patch: Any) -> Any:
         return [merge(element, patch) for element in target]
     base = target if isinstance(target, dict) else {}
     return {**base, **{key: merge(base.get(key), value) for key, value in patch.items()}}
+
+
+def changed_body(fault: Fault, scope: Scope, send: Send) -> Send:
+    """Let a body through as a fault asks for: compressed, too long, slow, or cut off."""
+    if isinstance(fault.drop, int):
+        send = cut_after(fault.drop, scope, send)
+    if fault.rate is not None:
+        send = _slowed_down(fault.rate, scope, send)
+    if fault.append is not None:
+        send = _prolonged(fault.append, send)
+    return _compressed(send) if fault.gzip else send
+
+
+def _compressed(send: Send) -> Send:
+    start: Message = {}
+    parts: list[bytes] = []
+
+    async def compressing_send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        parts.append(message.get("body", b""))
+        if message.get("more_body", False):
+            return
+        content = gzip.compress(b"".join(parts), 1)
+        headers = [
+            *_without_length(start["headers"]),
+            (b"content-length", str(len(content)).encode()),
+            (b"content-encoding", b"gzip"),
+        ]
+        await send({**start, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    return compressing_send
+
+
+def _prolonged(count: int, send: Send) -> Send:
+    async def prolonging_send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send({**message, "headers": _without_length(message["headers"])})
+        elif message.get("more_body", False):
+            await send(message)
+        else:
+            await send({**message, "body": message.get("body", b"") + bytes(count)})
+
+    return prolonging_send
+
+
+def _without_length(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in headers if name != b"content-length"]
+
+
+def _slowed_down(rate: float, scope: Scope, send: Send) -> Send:
+    size = max(1, int(rate / PIECES_PER_SECOND))
+
+    async def slow_send(message: Message) -> None:
+        body = message.get("body", b"")
+        while len(body) > size and not scope["state"][TRANSPORT].is_closing():
+            await send({**message, "body": body[:size], "more_body": True})
+            await asyncio.sleep(size / rate)
+            body = body[size:]
+        await send({**message, "body": body} if "body" in message else message)
+
+    return slow_send
 
 
 async def hang_up(scope: Scope) -> None:

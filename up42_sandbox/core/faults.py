@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+if TYPE_CHECKING:
+    from up42_sandbox.core.routing import Call
+
+Patch = Mapping[str, Any] | Callable[["Call", Any], Any]
 Drop = Literal["before", "after"] | int
 
 
@@ -23,7 +27,10 @@ class Fault:
         path: Glob over the path; `*` also spans slashes.
         times: Number of requests to spoil, None for all from now on.
         after: Number of matching requests to let pass first.
-        status: Answer with this status and do nothing else.
+        status: Respond with this status and do nothing else.
+        handled: Handle the request before responding with `status`, as a gateway does that lost
+            the genuine response.
+        request_patch: Merge this into the JSON body of the request before it is handled.
         headers: Extra headers of the answer.
         retry_after: `Retry-After` in seconds, or a moment that is sent as an HTTP date.
         body: Body of the answer: bytes and text as they are, anything else as JSON.
@@ -33,8 +40,13 @@ class Fault:
             `"after"` handles the request and closes without an answer, a number cuts the
             connection after that many bytes of the body.
         malformed: Handle the request, then answer 200 with JSON that breaks off.
-        patch: Handle the request, then merge this into the JSON answer. A mapping that
-            meets a list is merged into every element.
+        patch: Handle the request, then merge this into the JSON response. A mapping that
+            meets a list is merged into every element. A function takes the request and the
+            document, and returns another document. With `status`, the document is that of the
+            error.
+        gzip: Compress the body, and name gzip as its `Content-Encoding`.
+        append: Announce no length, and send so many more bytes behind the body.
+        rate: Bytes of the body per second.
         origin: Only requests to the `"api"` or the `"storage"` origin, both if None.
 
     Raises:
@@ -50,6 +62,8 @@ class Fault:
     times: int | None = 1
     after: int = 0
     status: int | None = None
+    handled: bool = False
+    request_patch: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     retry_after: int | datetime | None = None
     body: Any = None
@@ -57,7 +71,10 @@ class Fault:
     latency: float = 0.0
     drop: Drop | None = None
     malformed: bool = False
-    patch: Mapping[str, Any] | None = None
+    patch: Patch | None = None
+    gzip: bool = False
+    append: int | None = None
+    rate: float | None = None
     origin: Literal["api", "storage"] | None = None
 
     def __post_init__(self) -> None:
@@ -65,10 +82,14 @@ class Fault:
             raise ValueError(f"status must be between 200 and 599, got {self.status!r}")
         if isinstance(self.drop, str) and self.drop not in ("before", "after"):
             raise ValueError(f"drop must be 'before', 'after' or a number, got {self.drop!r}")
-        for name in ("times", "after", "latency", "drop"):
+        for name in ("times", "after", "latency", "drop", "append"):
             value = getattr(self, name)
             if isinstance(value, int | float) and value < 0:
                 raise ValueError(f"{name} must not be negative, got {value!r}")
+        if self.rate is not None and not self.rate > 0:
+            raise ValueError(f"rate must be more than 0, got {self.rate!r}")
+        if self.handled and self.status is None:
+            raise ValueError("handled needs a status")
         if isinstance(self.retry_after, datetime) and self.retry_after.tzinfo is None:
             raise ValueError("retry_after needs a time zone")
 

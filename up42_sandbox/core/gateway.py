@@ -15,7 +15,13 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from up42_sandbox.core.admission import CONTROL_PREFIX, check_target, control_path
-from up42_sandbox.core.fault_effects import cut_after, faulty_answer, hang_up, spoil
+from up42_sandbox.core.fault_effects import (
+    changed_body,
+    changed_request,
+    faulty_answer,
+    hang_up,
+    spoil,
+)
 from up42_sandbox.core.problems import ApiError, UnauthorizedError
 from up42_sandbox.core.recording import Origin, RecordedRequest
 from up42_sandbox.core.routing import Access, Call, Match, Router, problem
@@ -70,15 +76,13 @@ class Gateway:
             self._record(call, None)
             await hang_up(scope)
             return
-        response = self._prepared(call, fault) or await self._answer(call)
-        if fault is not None and fault.status is None:
-            response = spoil(response, fault)
+        response = await self._respond(call, fault)
         if fault is not None and fault.drop == "after":
             self._record(call, response.status_code)
             await hang_up(scope)
             return
-        if fault is not None and isinstance(fault.drop, int):
-            send = cut_after(fault.drop, scope, send)
+        if fault is not None:
+            send = changed_body(fault, scope, send)
         # A cut connection and the end of the sandbox both end an answer halfway.
         with suppress(ConnectionAbortedError, asyncio.CancelledError):
             await response(scope, receive, self._recording(call, send))
@@ -103,11 +107,15 @@ class Gateway:
         if seconds > 0:
             await asyncio.sleep(seconds)
 
-    def _prepared(self, call: Call, fault: Fault | None) -> Response | None:
-        if fault is None or fault.status is None:
-            return None
-        match = self._router.match(call.method, call.path)
-        return faulty_answer(fault, match.accent if match else problem)
+    async def _respond(self, call: Call, fault: Fault | None) -> Response:
+        if fault is None:
+            return await self._answer(call)
+        if fault.status is None or fault.handled:
+            response = await self._answer(changed_request(call, fault))
+        if fault.status is not None:
+            match = self._router.match(call.method, call.path)
+            response = faulty_answer(fault, match.accent if match else problem)
+        return spoil(response, fault, call)
 
     async def _answer(self, call: Call) -> Response:
         match = self._router.match(call.method, call.path)
