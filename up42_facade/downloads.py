@@ -337,7 +337,7 @@ def _final_path(source: Any, target: str | Path) -> Path:
 
 
 def _proposed_name(source: Any) -> str:
-    from up42_facade._downloads.member_names import safe_file_name
+    from up42_facade._downloads.names import FALLBACK_NAME, safe_name
 
     parts = urlsplit(source.url)
     own = unquote(parts.path).rpartition("/")[2]
@@ -347,13 +347,17 @@ def _proposed_name(source: Any) -> str:
     if not name:
         with source.open_patiently() as answer:
             name = _disposition_name(answer.response.headers.get("content-disposition", ""))
-    return safe_file_name(name or own, extension)
+    if not name:
+        return safe_name(own or FALLBACK_NAME)
+    return safe_name(name if Path(name).suffix else f"{name}{extension}")
 
 
 def _disposition_name(text: str) -> str:
     extended = _FILE_NAME_STAR.search(text)
     if extended:
-        return unquote(extended[2].strip(), extended[1], "replace")
+        # All that RFC 5987 has; others might not even be names of character sets.
+        charset = "latin-1" if extended[1].lower() == "iso-8859-1" else "utf-8"
+        return unquote(extended[2].strip(), charset, "replace")
     plain = _FILE_NAME.search(text)
     if not plain:
         return ""

@@ -12,6 +12,7 @@ from pystac.stac_io import DefaultStacIO
 from up42_facade._common.html import table
 from up42_facade._common.paging import prefetched
 from up42_facade._common.values import as_dict, entries, next_link
+from up42_facade._downloads.names import safe_name
 from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade.errors import InvalidInputError, NotFoundError, UnexpectedResponseError
 from up42_facade.session import Session, resolve_session
@@ -254,7 +255,7 @@ class Asset:
         """
         from up42_facade._results.item_files import download_items
 
-        folder = output_directory or Path.cwd() / f"asset_{self.asset_id}"
+        folder = output_directory or Path.cwd() / safe_name(f"asset_{self.asset_id}")
         return download_items(
             self.stac_items,
             folder,

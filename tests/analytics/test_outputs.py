@@ -327,11 +327,8 @@ def test_names_of_quicklooks_stay_in_their_folder(
         Fault(path="*/quicklooks/*", status=200, body=b"x", content_type="image/png", times=None),
     )
     found = job("ndvi").download_quicklooks(tmp_path / "here")
-    assert [Path(path).name for path in found] == [
-        "quicklook_evil.jpg",
-        "quicklook_b.png",
-        "quicklook_ü #.jpeg",
-    ]
+    assert len({path.casefold() for path in found}) == 4
+    assert Path(found[2]).name == "quicklook_EVIL.jpg"
     assert files(tmp_path) == sorted(f"here/{Path(path).name}" for path in found)
 
 

@@ -390,11 +390,12 @@ except DownloadError as error:
         ("/b/42/a.tif", "", "", "a.tif"),
         ("/b/42/x.zip", "attachment; filename=scene", "", "scene.zip"),
         ("/b/42/x.zip", 'attachment; filename="my scene.tif"', "", "my scene.tif"),
-        ("/b/42/x.tif", "", 'attachment; filename="../../evil.tif"', "evil.tif"),
+        ("/b/42/x.tif", "", 'attachment; filename="../../evil.tif"', "evil-12079a0996.tif"),
         ("/b/42/x.tif", "", "attachment; filename*=UTF-8''sc%C3%A8ne.tif", "scène.tif"),
-        ("/b/42/x.tif", "", "attachment; filename=CON", "_CON.tif"),
+        ("/b/42/x.tif", "", "attachment; filename=CON", "_CON-1574d58208.tif"),
         ("/b/42/", "", "", "download"),
-        (f"/b/42/{300 * 'n'}", "", "", 240 * "n"),
+        ("/b/42/x.tif", "", "attachment; filename*=nonsense''b.tif", "b.tif"),
+        (f"/b/42/{300 * 'n'}", "", "", 189 * "n" + "-230b077491"),
     ],
 )
 def test_the_name_in_a_folder_is_the_proposed_one(store, tmp_path, path, query, header, name):

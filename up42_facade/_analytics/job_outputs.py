@@ -12,6 +12,7 @@ from up42_facade._analytics.answers import JobAddress
 from up42_facade._analytics.outputs import Outputs, download_quicklooks, open_archive
 from up42_facade._analytics.tasks import JobTask
 from up42_facade._analytics.types import SUCCEEDED, TERMINAL_STATUSES, documented_status
+from up42_facade._downloads.names import safe_name
 from up42_facade.errors import InvalidInputError, NoResultsError
 from up42_facade.session import Session, resolve_session
 from up42_facade.viz import Viz
@@ -186,7 +187,7 @@ class JobOutputs(Viz):
         for name, value in parts.items():
             if not isinstance(value, str):
                 raise InvalidInputError(f"{name}={value!r}: expected a text.")
-        blob = f"{version}/{folder}/{self.job_id}{extension}"
+        blob = f"{version}/{folder}/{safe_name(self.job_id)}{extension}"
         open_file = partial(open_archive, self._outputs, progress=progress)
         return upload(open_file, gs_client, bucket, blob)
 

@@ -15,6 +15,7 @@ from up42_facade._analytics.types import SUCCEEDED, TERMINAL_STATUSES, documente
 from up42_facade._common.values import as_dict
 from up42_facade._downloads.inflate import GZIP_MAGIC
 from up42_facade._downloads.locations import local_folder
+from up42_facade._downloads.names import safe_name
 from up42_facade._downloads.tar_members import BLOCK_BYTES, is_tar
 from up42_facade._downloads.zip_members import ZIP_MAGICS
 from up42_facade.downloads import Download, download_archive, download_file, download_files
@@ -54,14 +55,15 @@ class Outputs:
     def job_folder(self) -> Path:
         """The job's folder below the current one."""
         address = self.address
-        return Path.cwd() / f"project_{address.project_id}" / f"job_{address.job_id}"
+        project = safe_name(f"project_{address.project_id}")
+        return Path.cwd() / project / safe_name(f"job_{address.job_id}")
 
     @property
     def folder(self) -> Path:
         """Where results go if nothing else is said."""
         if self.jobtask_id is None:
             return self.job_folder
-        return self.job_folder / f"jobtask_{self.jobtask_id}"
+        return self.job_folder / safe_name(f"jobtask_{self.jobtask_id}")
 
     def features(self) -> dict[str, Any]:
         """Return the FeatureCollection as the server sends it.
@@ -119,7 +121,7 @@ class Outputs:
             return download_archive(get_url, folder, http=storage, progress=progress)
         with open_url(get_url, http=storage, progress=False) as stream:
             suffix = archive_suffix(stream.read(BLOCK_BYTES))
-        target = folder / f"{self.address.job_id}{suffix}"
+        target = folder / safe_name(f"{self.address.job_id}{suffix}")
         return [str(download_file(get_url, target, http=storage, progress=progress))]
 
     def quicklook_names(self) -> list[str]:
@@ -254,12 +256,10 @@ def download_quicklooks(
     Returns:
         The paths `quicklook_<name>` in the order of tasks and names.
     """
-    from up42_facade._downloads.member_names import safe_file_name
-
     sources: dict[str, Download] = {}
     for task in tasks:
         for name in task.quicklook_names():
-            file = f"quicklook_{safe_file_name(name)}"
+            file = safe_name(f"quicklook_{name}")
             folder = task.job_folder if output_directory is None else local_folder(output_directory)
             get_url = partial(quicklook_path, task, name)
             sources.setdefault(file.casefold(), Download(get_url, folder / file))

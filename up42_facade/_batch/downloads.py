@@ -18,6 +18,7 @@ from up42_facade._common.progress import bar
 from up42_facade._common.stopping import Stop
 from up42_facade._downloads.destinations import destination
 from up42_facade._downloads.locations import below, local_folder, scheme_of
+from up42_facade._downloads.names import safe_name
 from up42_facade._downloads.patience import Stopped
 from up42_facade.errors import InvalidInputError
 from up42_facade.processing import Job
@@ -196,7 +197,7 @@ def checked_executor(executor: Any) -> Executor | None:
 
 
 def folder_of(target: str, job: Job) -> str:
-    return str(below(target, f"job_{job.id}"))
+    return str(below(target, safe_name(f"job_{job.id}")))
 
 
 def size_of(path: str) -> int | None:

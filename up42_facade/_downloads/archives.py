@@ -138,7 +138,7 @@ class _Unpacker:
     def __init__(
         self, source: Source, stream: ByteStream, staging: Staging, limits: ArchiveLimits
     ) -> None:
-        from up42_facade._downloads.member_names import MemberNames
+        from up42_facade._downloads.names import MemberNames
 
         self._source = source
         self._stream = stream

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from attrs import define
 
+from up42_facade._downloads.names import safe_name
 from up42_facade.errors import MissingExtraError, NoResultsError, UnfinishedJob
 from up42_facade.viz import Viz
 
@@ -332,7 +333,7 @@ class JobFiles(Viz):
 
     @property
     def _folder(self) -> Path:
-        return Path.cwd() / f"job_{self.id}"
+        return Path.cwd() / safe_name(f"job_{self.id}")
 
     def _download(
         self, items: Iterable[pystac.Item], output_directory: str | Path | None, **options: Any

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from up42_facade._common.values import given
 from up42_facade._downloads.destinations import Destination, Incoming, destination
-from up42_facade._downloads.member_names import safe_file_name
+from up42_facade._downloads.names import safe_name
 from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade.errors import (
     InvalidInputError,
@@ -41,7 +41,7 @@ class ItemFile:
 
     @property
     def name(self) -> str:
-        return safe_file_name(self.key)
+        return safe_name(self.key)
 
     @property
     def is_archive(self) -> bool:
@@ -185,7 +185,7 @@ def targets(files: list[ItemFile]) -> list[tuple[ItemFile, tuple[str, ...]]]:
     return [
         (file, (file.name,))
         if count[file.name.casefold()] == 1
-        else (file, (safe_file_name(file.item.id), file.name))
+        else (file, (safe_name(file.item.id), file.name))
         for file in files
     ]
 

@@ -13,7 +13,7 @@ from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 
 from up42_facade._downloads.byte_ranges import ByteRanges, Span
-from up42_facade._downloads.member_names import safe_file_name
+from up42_facade._downloads.names import safe_name
 from up42_facade._downloads.transfer import RangesIgnored, Source
 from up42_facade._results.item_files import ItemFile, signed_url
 from up42_facade._session.hosts import is_same_host
@@ -66,7 +66,7 @@ class RemoteRaster:
             RangesIgnored: The server can't send parts of a file.
             ConnectionFailedError, DownloadError: The file can't be had, or is no GeoTIFF.
         """
-        folder = OneFile(safe_file_name(self.key), self._ranges())
+        folder = OneFile(safe_name(self.key), self._ranges())
         try:
             with (
                 rasterio.Env(**GDAL_OPTIONS),
