@@ -7,8 +7,10 @@ import os
 import resource
 import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -31,6 +33,9 @@ OPTIONS = up42.TransportOptions(
 )
 # Times that a step is repeated within one process.
 REPETITIONS = 60
+# Seconds between two attempts to get a journal that another process has, and their number.
+PATIENCE = 0.05
+TRIES = 400
 
 
 def session_on(url: str, username: str, password: str) -> up42.Session:
@@ -65,6 +70,29 @@ def again(step: Callable[..., object], *arguments: Any, **options: Any) -> None:
             continue
         return
     raise AssertionError(f"{step} is never complete")
+
+
+def execute_beside_another(account: list[str], item: str, count: int, journal: str) -> None:
+    """Execute a batch until there is nothing left to do, beside another process that does too."""
+    with session_on(*account) as session:
+        for _ in range(TRIES):
+            try:
+                with up42.Batch(templates(session, item, count), path=journal) as batch:
+                    is_done = advance(batch)
+            except up42.JournalError:
+                is_done = False
+            if is_done:
+                return
+            time.sleep(PATIENCE)
+    raise AssertionError("the batch is never complete")
+
+
+def advance(batch: up42.Batch) -> bool:
+    """Execute what has no job; return whether all have one."""
+    for step in (batch.execute, batch.retry):
+        with suppress(up42.Up42Error):
+            step(progress=False)
+    return all(entry.job for entry in batch)
 
 
 def one_step_further(
