@@ -15,6 +15,7 @@ from attrs import frozen
 
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.archives import ArchiveLimits, download_archive
+from up42_facade._downloads.locations import expanded
 from up42_facade.errors import DownloadError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -313,7 +314,7 @@ def _check_targets(requests: list[Download]) -> None:
     for request in requests:
         if _is_folder(request.target):
             continue
-        path = Path(request.target).absolute()
+        path = expanded(request.target).absolute()
         if path in seen:
             raise InvalidInputError(f"Two downloads have the same target {path}.")
         seen.add(path)
@@ -327,13 +328,13 @@ def _set_total(shown: Any, total: int | None, done: int) -> None:
 
 def _is_folder(target: str | Path) -> bool:
     text = str(target)
-    return text.endswith(("/", os.sep)) or Path(target).is_dir()
+    return text.endswith(("/", os.sep)) or expanded(target).is_dir()
 
 
 def _final_path(source: Any, target: str | Path) -> Path:
     if not _is_folder(target):
-        return Path(target)
-    return Path(target) / _proposed_name(source)
+        return expanded(target)
+    return expanded(target) / _proposed_name(source)
 
 
 def _proposed_name(source: Any) -> str:

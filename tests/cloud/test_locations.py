@@ -69,7 +69,8 @@ def test_local_folders() -> None:
     assert local_folder("file:///a/b%20c") == Path("/a/b c")
     assert local_folder("file://localhost/a") == Path("/a")
     assert local_folder(Path("a%20b").as_posix()) == Path("a%20b")
-    assert local_folder("~/a") == Path("~/a")
+    assert local_folder("~/a") == Path.home() / "a"
+    assert local_folder("~no-such-user/a") == Path("~no-such-user/a")
 
 
 def test_a_file_url_counts_as_a_folder_here(

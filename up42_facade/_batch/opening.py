@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from up42_facade._batch.journal import Journal
 from up42_facade._batch.schema import check, is_empty, prepare
+from up42_facade._downloads.locations import expanded
 from up42_facade._session.credentials import AccountCredentials
 from up42_facade.errors import (
     InvalidInputError,
@@ -117,7 +118,7 @@ def begin_journal(
 def checked(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise InvalidInputError(f"path={path!r}: expected the path of a file, or None.")
-    file = Path(path).resolve()
+    file = expanded(path).resolve()
     if file.is_dir() or not file.parent.is_dir():
         raise JournalError(
             f"The journal {str(path)!r} can't be made: "

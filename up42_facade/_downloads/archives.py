@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen, validators
 
+from up42_facade._downloads.locations import expanded
 from up42_facade.errors import UnsafeArchiveError, UnsupportedArchiveError
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def download_archive(
     source = Source(get_url, http=http, size=size, checksum=checksum)
     for _ in range(MAX_RESTARTS):
         try:
-            return _unpack(source, Path(directory), limits, progress)
+            return _unpack(source, expanded(directory), limits, progress)
         except ContentChanged:
             continue
-    return _unpack(source, Path(directory), limits, progress)
+    return _unpack(source, expanded(directory), limits, progress)
 
 
 def _unpack(source: Source, directory: Path, limits: ArchiveLimits, progress: bool) -> list[str]:

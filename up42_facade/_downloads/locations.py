@@ -41,6 +41,20 @@ def below(location: str | Path, name: str) -> str | Path:
     return f"{scheme}://{'/'.join(part for part in (rest.rstrip('/'), name) if part)}"
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path on this machine, with the home folder for `~`.
+
+    Example:
+        >>> expanded("~/results").is_absolute()
+        True
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        # There is no user of this name: it's a file or folder that begins with a tilde.
+        return Path(path)
+
+
 def local_folder(location: str | os.PathLike[str], argument: str = "output_directory") -> Path:
     """Return a folder on this machine as a path, also where it is given as `file://` URL.
 
@@ -54,7 +68,7 @@ def local_folder(location: str | os.PathLike[str], argument: str = "output_direc
         )
     match = _SCHEME.match(location) if isinstance(location, str) else None
     if match is None:
-        return Path(location)
+        return expanded(location)
     parts = urlsplit(str(location))
     if parts.netloc not in ("", "localhost"):
         raise InvalidInputError(

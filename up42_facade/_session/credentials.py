@@ -61,7 +61,7 @@ def collect(
             once, none at all, or an unreadable file.
     """
     given = {key: value for key, value in arguments.items() if value is not None}
-    stored = read_file(Path(cfg_file)) if cfg_file is not None else {}
+    stored = read_file(Path(cfg_file).expanduser()) if cfg_file is not None else {}
     refuse_empty(given, "as argument")
     refuse_empty(stored, f"in {cfg_file}")
     refuse_doubles(given, stored, cfg_file)

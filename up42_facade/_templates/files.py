@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from up42_facade._downloads.locations import expanded
 from up42_facade._processing.types import ValidationError
 from up42_facade._templates.rows import PROCESS, FileProblem, Row, read_rows
 from up42_facade._templates.text_inputs import check_items, did_you_mean, parse_text, schema_of
@@ -52,7 +52,7 @@ def read_templates(path: str | PathLike[str], session: Session | None = None) ->
     Endpoint: GET /v2/processing/processes/{processId}, once for each process.
     """
     session = resolve_session(session)
-    file = Path(path)
+    file = expanded(path)
     rows = read_rows(file)
     problems = list(rows.problems)
     if not rows.good and not problems:

@@ -30,7 +30,7 @@ def listed(filepaths: Any) -> list[Path]:
     """Return the paths of any documented form: a path, a list of paths, or lists by name."""
     if isinstance(filepaths, str | os.PathLike):
         require_local(filepaths)
-        return [local_folder(filepaths).expanduser()]
+        return [local_folder(filepaths)]
     if isinstance(filepaths, Mapping):
         return [path for value in filepaths.values() for path in listed(value)]
     if isinstance(filepaths, Iterable):

@@ -17,6 +17,7 @@ from up42_facade.cli.downloading import assets_of, choosing, write_paths
 from up42_facade.cli.exit_codes import ExitCode
 from up42_facade.cli.messages import CommandError, hint, on_interrupt, say
 from up42_facade.cli.output import Form, Output, printed
+from up42_facade.cli.paths import LocalPath
 from up42_facade.cli.records import (
     ENTRY_FIELDS,
     ESTIMATE_FIELDS,
@@ -53,7 +54,7 @@ ENTRY_COLUMNS = (
 
 def with_file(command: Callable[..., None]) -> Callable[..., None]:
     """Decorate a command: give it FILE."""
-    kind = click.Path(dir_okay=False, path_type=Path)
+    kind = LocalPath(dir_okay=False)
     return click.argument("file", type=kind)(command)
 
 
@@ -61,7 +62,7 @@ def with_journal(command: Callable[..., None]) -> Callable[..., None]:
     """Decorate a command: give it FILE and the path of its journal."""
     option = click.option(
         "--journal",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=LocalPath(dir_okay=False),
         metavar="PATH",
         help=f"The journal; default: FILE{JOURNAL_SUFFIX}.",
     )

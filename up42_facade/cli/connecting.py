@@ -12,12 +12,13 @@ import click
 
 import up42_facade as up42
 from up42_facade.cli.messages import is_interactive
+from up42_facade.cli.paths import LocalPath
 
 SECRETS = ("UP42_PASSWORD", "UP42_PROJECT_API_KEY")
 OPTIONS = (
     click.option(
         "--cfg-file",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=LocalPath(dir_okay=False),
         metavar="PATH",
         help="JSON file with username and password.",
     ),

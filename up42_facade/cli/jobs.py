@@ -13,6 +13,7 @@ from up42_facade.cli.connecting import connected
 from up42_facade.cli.downloading import assets_of, choosing, write_paths
 from up42_facade.cli.messages import on_interrupt
 from up42_facade.cli.output import Output, printed
+from up42_facade.cli.paths import LocalPath
 from up42_facade.cli.records import JOB_FIELDS, job_record
 from up42_facade.cli.sorting import sorting_field
 from up42_facade.cli.tables import Column
@@ -119,7 +120,7 @@ def track_job(job_id: str, wait: float, timeout: float, out: Output, session: up
 @click.option(
     "-o",
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=LocalPath(file_okay=False),
     metavar="DIR",
     help="Where to; default: the folder job_ID.",
 )

@@ -13,6 +13,7 @@ from up42_facade.cli.connecting import connected
 from up42_facade.cli.consent import ask, require_consent, spending
 from up42_facade.cli.messages import CommandError, hint, on_interrupt, say
 from up42_facade.cli.output import Output, printed
+from up42_facade.cli.paths import LocalPath
 from up42_facade.cli.records import COST_FIELDS, RUN_FIELDS, cost_record, job_record
 from up42_facade.cli.templates import make_template, templated
 from up42_facade.cli.tracking import follow, require_success, waiting
@@ -42,7 +43,7 @@ def cost(out: Output, session: up42.Session, **described: Any) -> None:
 @click.option(
     "--download",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=LocalPath(file_okay=False),
     metavar="DIR",
     help="Wait for the results and download them to this folder.",
 )

@@ -9,6 +9,7 @@ import click
 import up42_facade as up42
 from up42_facade.cli.exit_codes import ExitCode
 from up42_facade.cli.messages import CommandError
+from up42_facade.cli.paths import LocalPath
 
 EXTRA = "sandbox"
 PORT = click.IntRange(0, 65_535)
@@ -19,7 +20,7 @@ PORT = click.IntRange(0, 65_535)
     "--folder",
     "folders",
     multiple=True,
-    type=click.Path(exists=True, file_okay=False),
+    type=LocalPath(exists=True, file_okay=False),
     help="Folder whose files may be served, as the control URL asks. Can be repeated.",
 )
 @click.option("--port", type=PORT, default=8042, show_default=True, help="Port of the API.")

@@ -1,0 +1,26 @@
+"""Options and arguments that are paths."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from up42_facade._downloads.locations import expanded
+
+
+class LocalPath(click.Path):
+    """A path in which `~` is the home folder, also where no shell replaces it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        return super().convert(expanded(value), param, ctx)
