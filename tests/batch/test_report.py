@@ -33,19 +33,6 @@ def test_markdown(finished: up42.Batch) -> None:
     assert widths == {9, 5}
 
 
-def test_html(finished: up42.Batch) -> None:
-    page = finished.report("html")
-    assert page.startswith("<!doctype html>")
-    assert "<script>" not in page
-    assert "good" in page
-    assert "http" not in page
-
-
-def test_an_unknown_format(finished: up42.Batch) -> None:
-    with pytest.raises(up42.InvalidInputError, match="format='pdf'"):
-        finished.report("pdf")  # type: ignore[arg-type]  # wrong on purpose
-
-
 def test_the_frame(finished: up42.Batch) -> None:
     frame = finished.to_dataframe()
     assert list(frame.index) == [0, 1]

@@ -1,4 +1,4 @@
-"""Tell what a batch was: what ran, what it cost against the estimate, what failed and why."""
+"""Report on a batch: what ran, what it cost against the estimate, what failed and why."""
 
 from __future__ import annotations
 
@@ -8,22 +8,13 @@ from collections.abc import Iterator, Sequence
 from up42_facade._batch.display import credits_of_jobs
 from up42_facade._batch.pricing import total
 from up42_facade._batch.records import Record
-from up42_facade._common.html import Status, escaped, grid, table
-from up42_facade.errors import InvalidInputError
+from up42_facade._common.html import Status
 
-FORMATS = ("markdown", "html")
 COLUMNS = ("#", "Process", "Title", "Status", "Estimated", "Credits", "Ran", "Job")
 REASON_COLUMNS = ("#", "Title", "Status", "Reason")
 NUMERIC = ("#", "Estimated", "Credits")
 
 Row = tuple[object, ...]
-
-
-def report(records: Sequence[Record], name: str, format: str) -> str:
-    """Return the report of some records as a text; see `Batch.report`."""
-    if format not in FORMATS:
-        raise InvalidInputError(f"format={format!r}: expected one of {', '.join(FORMATS)}.")
-    return markdown(records, name) if format == "markdown" else page(records, name)
 
 
 def facts(records: Sequence[Record]) -> dict[str, object]:
@@ -75,7 +66,8 @@ def duration(record: Record) -> str | None:
     return str(job.finished - job.started).partition(".")[0]
 
 
-def markdown(records: Sequence[Record], name: str) -> str:
+def report(records: Sequence[Record], name: str) -> str:
+    """Return the report of some records as Markdown; see `Batch.report`."""
     parts = [f"# Report of {plain(name)}", ""]
     parts += [f"- {key}: {plain(value)}" for key, value in facts(records).items()]
     parts += ["", "## Entries", "", *lines(COLUMNS, rows(records))]
@@ -102,21 +94,6 @@ def plain(value: object) -> str:
     for mark in "\\`*_[]<>|&$~":
         text = text.replace(mark, f"\\{mark}")
     return text
-
-
-def page(records: Sequence[Record], name: str) -> str:
-    parts = [table(f"Report of {name}", facts(records))]
-    parts.append(grid("Entries", COLUMNS, map(coloured, rows(records))))
-    failed = list(reasons(records))
-    if failed:
-        parts.append(grid("Failures and doubts", REASON_COLUMNS, failed))
-    title = escaped(f"Report of {name}")
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{title}</title></head>"
-        f'<body style="font-family:sans-serif">{"<br>".join(parts)}</body></html>\n'
-    )
 
 
 def coloured(row: Row) -> Row:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from up42_facade._batch.display import credits_of_jobs, summary
 from up42_facade._batch.entry import BatchEntry
@@ -149,21 +149,18 @@ class BatchView(Sequence[BatchEntry]):
 
         return frame(self._records)
 
-    def report(self, format: Literal["markdown", "html"] = "markdown") -> str:
-        """Tell what ran, what it cost against the estimate, and what failed for which reason.
-
-        Args:
-            format: `markdown` or `html` (a page without scripts or network).
+    def report(self) -> str:
+        """Report what ran, what it cost against the estimate, and what failed for which reason.
 
         Returns:
-            The report as a text, without a request.
+            Markdown, without a request.
 
         Example:
             >>> print(batch.report())
             # Report of …
         """
         name = Path(self.path).name if self.path else "a batch"
-        return report(self._records, name, format)
+        return report(self._records, name)
 
 
 def names(argument: str, value: Any) -> set[str]:

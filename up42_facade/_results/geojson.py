@@ -1,60 +1,150 @@
-"""GeoJSON of the API as GeoDataFrames."""
+"""GeoJSON as GeoDataFrames."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from up42_facade._common.values import entries
+from up42_facade._common.values import as_dict, entries
 from up42_facade.errors import UnexpectedResponseError
 
 if TYPE_CHECKING:
+    import pyproj
     from geopandas import GeoDataFrame
 
-# UP42's results are in degrees on WGS 84, as GeoJSON is by definition.
+logger = logging.getLogger(__name__)
+
+# UP42's results are in EPSG:4326, as GeoJSON is by definition.
 CRS = "EPSG:4326"
-# The column of the shapes, and how a property of this name is called beside it.
+# The same, under its usual names.
+DEGREES = "OGC:CRS84"
+DEGREE_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326", "EPSG:4326", DEGREES)
+# The column of the geometries, and what a property of this name is called beside it.
 GEOMETRY = "geometry"
 GEOMETRY_PROPERTY = "properties.geometry"
+# Floats hold no whole number above this exactly, nor do numbers in browsers.
+LARGEST_EXACT = 2**53
+LARGEST_INT64 = 2**63 - 1
 
 
-def to_frame(collection: Mapping[str, Any]) -> GeoDataFrame:
+def to_frame(collection: Mapping[str, Any], crs: Any = CRS) -> GeoDataFrame:
     """Turn a FeatureCollection into a frame.
 
+    Whole numbers stay exact: beside missing ones they become `Int64`. A geometry that no
+    software could draw, such as a line of one point, is missing in the frame, and logged.
+
     Args:
-        collection: GeoJSON, in degrees.
+        collection: GeoJSON.
+        crs: The CRS of its coordinates.
 
     Returns:
-        A row for each feature with its properties as columns and its shape in `geometry`, in
-        EPSG:4326; without features an empty frame that still has geometry and CRS.
+        A row for each feature with its properties as columns and its geometry in `geometry`;
+        without features an empty frame that still has geometry and CRS.
 
     Raises:
-        UnexpectedResponseError: A feature can't be read as GeoJSON.
+        UnexpectedResponseError: If a feature isn't valid GeoJSON.
 
     Example:
         >>> len(to_frame({"type": "FeatureCollection", "features": []}))
         0
     """
     from geopandas import GeoDataFrame
-    from shapely.errors import ShapelyError
 
     features = entries(collection.get("features"))
-    if not features:
-        return GeoDataFrame(geometry=[], crs=CRS)
     try:
-        return GeoDataFrame.from_features([readable(feature) for feature in features], crs=CRS)
-    except (ShapelyError, ValueError, TypeError, LookupError, AttributeError) as error:
+        properties = [properties_of(feature) for feature in features]
+        shapes = shapes_of([feature.get(GEOMETRY) for feature in features])
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise UnexpectedResponseError(
             f"The results hold a feature that is no GeoJSON ({error}). get_results_json() without "
             "as_dataframe returns them as they are.",
             status_code=200,
         ) from error
+    names = dict.fromkeys(str(name) for found in properties for name in found)
+    columns = {name: column([found.get(name) for found in properties]) for name in names}
+    return GeoDataFrame({GEOMETRY: shapes, **columns}, geometry=GEOMETRY, crs=crs)
 
 
-def readable(feature: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a feature with all that a frame needs, whatever the server left out."""
+def properties_of(feature: Mapping[str, Any]) -> dict[str, Any]:
     properties = dict(feature.get("properties") or {})
     if GEOMETRY in properties:
-        # It would replace the shape itself.
+        # It would replace the geometry itself.
         properties[GEOMETRY_PROPERTY] = properties.pop(GEOMETRY)
-    return {"type": "Feature", "properties": properties, GEOMETRY: feature.get(GEOMETRY)}
+    return properties
+
+
+def shapes_of(geometries: Sequence[Any]) -> Any:
+    """Return shapely geometries; None for one that is missing or can't be built."""
+    import numpy as np
+    import shapely
+    from shapely.errors import ShapelyError
+
+    found = np.full(len(geometries), None, dtype=object)
+    unusable = []
+    for index, geometry in enumerate(geometries):
+        if geometry is None:
+            continue
+        try:
+            found[index] = shapely.geometry.shape(geometry)
+        except (ShapelyError, ValueError, TypeError, LookupError, AttributeError) as error:
+            if not is_geometry(geometry):
+                raise ValueError(f"{type(error).__name__}: {error}") from error
+            unusable.append((index, error))
+    if unusable:
+        index, error = unusable[0]
+        logger.warning(
+            "%d of %d features have a geometry that can't be drawn and are without one; the first "
+            "is number %d: %s",
+            len(unusable),
+            len(geometries),
+            index,
+            error,
+        )
+    return found
+
+
+def is_geometry(value: Any) -> bool:
+    """Return whether a value has the members of a GeoJSON geometry, whatever they contain."""
+    kinds = ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
+    known = as_dict(value)
+    if known.get("type") == "GeometryCollection":
+        return isinstance(known.get("geometries"), list)
+    return known.get("type") in kinds and isinstance(known.get("coordinates"), list)
+
+
+def column(values: list[Any]) -> Any:
+    """Return the values of a property as a column in which every whole number is exact."""
+    import pandas as pd
+
+    whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    given = sum(value is not None for value in values)
+    if not whole or (len(whole) == given == len(values)):
+        return pd.Series(values, dtype=None if given else object)
+    largest = max(map(abs, whole))
+    if len(whole) == given and largest <= LARGEST_INT64:
+        return pd.Series(values, dtype="Int64")
+    return pd.Series(values, dtype=object if largest > LARGEST_EXACT else None)
+
+
+def foreign_crs(declared: Any) -> pyproj.CRS | None:
+    """Return the CRS that a `crs` member of old GeoJSON names; None if it is in degrees.
+
+    Raises:
+        ValueError: If the member names none that is known.
+    """
+    if declared is None:
+        return None
+    name = as_dict(as_dict(declared).get("properties")).get("name")
+    if name in DEGREE_NAMES:
+        return None
+    from pyproj import CRS
+    from pyproj.exceptions import CRSError
+
+    try:
+        if not isinstance(name, str):
+            raise CRSError("no name")
+        crs = CRS.from_user_input(name)
+    except CRSError as error:
+        raise ValueError(f"declares a CRS that isn't known: {declared!r}") from error
+    return None if crs.equals(DEGREES, ignore_axis_order=True) else crs

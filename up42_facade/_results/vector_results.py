@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from up42_facade._common.values import as_dict, entries
+from up42_facade._common.values import entries
+from up42_facade._results.geojson import DEGREES, foreign_crs, to_frame
 from up42_facade._results.result_files import described, is_vector, may_be_vector, result_files
 from up42_facade.downloads import stream_to
 from up42_facade.errors import NoResultsError, UnexpectedResponseError
@@ -26,9 +27,6 @@ ASSET = "asset"
 # How a feature's own property of such a name is called beside it, as for `geometry` in frames.
 OWN_PREFIX = "properties."
 KINDS = ("FeatureCollection", "Feature")
-# Longitude and latitude on WGS 84, which GeoJSON is in by definition, under its usual names.
-DEGREES = "OGC:CRS84"
-DEGREE_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326", "EPSG:4326", DEGREES)
 
 
 def feature_collection(items: Sequence[pystac.Item], job: Job) -> dict[str, Any]:
@@ -65,8 +63,6 @@ def to_results_frame(collection: dict[str, Any]) -> GeoDataFrame:
     """Turn the features into a frame that has the columns of their origin, also when empty."""
     import pandas as pd
 
-    from up42_facade._results.geojson import to_frame
-
     frame = to_frame(collection)
     for name in (ITEM_ID, ASSET):
         if name not in frame:
@@ -87,7 +83,7 @@ def load(file: ItemFile) -> dict[str, Any] | None:
     )
     try:
         content = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unreadable(file, f"is no JSON ({error})") from error
     if isinstance(content, dict) and content.get("type") in KINDS:
         return content
@@ -102,7 +98,10 @@ def features_of(content: dict[str, Any], file: ItemFile) -> list[dict[str, Any]]
     for feature in found:
         if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
             raise unreadable(file, "holds a feature that is no GeoJSON")
-    crs = foreign_crs(content.get("crs"), file)
+    try:
+        crs = foreign_crs(content.get("crs"))
+    except ValueError as error:
+        raise unreadable(file, str(error)) from error
     if crs is not None:
         found = in_degrees(found, crs, file)
     return [with_origin(feature, file) for feature in found]
@@ -119,29 +118,6 @@ def with_origin(feature: dict[str, Any], file: ItemFile) -> dict[str, Any]:
             properties[aside] = properties.pop(name)
         properties[name] = value
     return {**feature, "properties": properties}
-
-
-def foreign_crs(declared: Any, file: ItemFile) -> pyproj.CRS | None:
-    """Return the CRS that a `crs` member of old GeoJSON names; None where it is in degrees.
-
-    Raises:
-        UnexpectedResponseError: The member names none that is known.
-    """
-    if declared is None:
-        return None
-    name = as_dict(as_dict(declared).get("properties")).get("name")
-    if name in DEGREE_NAMES:
-        return None
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
-    try:
-        if not isinstance(name, str):
-            raise CRSError("no name")
-        crs = CRS.from_user_input(name)
-    except CRSError as error:
-        raise unreadable(file, f"declares a CRS that isn't known: {declared!r}") from error
-    return None if crs.equals(DEGREES, ignore_axis_order=True) else crs
 
 
 def in_degrees(
