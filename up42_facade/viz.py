@@ -298,9 +298,11 @@ class Viz:
         return [*self._backdrops(paths), *flat(paths)]
 
     def _backdrops(self, paths: FilePaths) -> Sequence[str | os.PathLike[str]]:
-        suffixes = {Path(path).suffix.lower() for path in flat(paths)}
-        lacks_image = suffixes.isdisjoint((".tif", ".tiff"))
-        has_features = not suffixes.isdisjoint((".geojson", ".gpkg"))
+        from up42_facade._viz.inputs import RASTER_FORMATS, VECTOR_FORMATS, known_format
+
+        formats = {known_format(Path(path)) for path in flat(paths)}
+        lacks_image = formats.isdisjoint(RASTER_FORMATS)
+        has_features = not formats.isdisjoint(VECTOR_FORMATS)
         return self._backdrop_paths() if lacks_image and has_features else ()
 
 

@@ -314,7 +314,7 @@ WRONG: dict[str, tuple[Wrong, str]] = {
     "band x": (lambda s, t: viz.plot_results(s, bands=["x"]), "whole"),  # type: ignore[list-item]
     "titles": (lambda s, t: viz.plot_results([s, s], titles=["one"]), "1 entries for 2"),
     "contour": (lambda s, t: viz.plot_results(s, contour=True), "one band"),
-    "pictures": (lambda s, t: viz.plot_quicklooks(damaged(t / "a.xyz")), "jpg"),
+    "pictures": (lambda s, t: viz.plot_quicklooks(other(t / "a.xyz")), "jpg"),
     "damaged": (lambda s, t: viz.plot_results(damaged(t / "a.tif")), "a.tif.*damaged"),
     "cut off": (lambda s, t: viz.plot_results(cut(s, t / "c.tif")), "c.tif.*damaged"),
     "vectors": (lambda s, t: viz.plot_results(damaged(t / "a.geojson")), "a.geojson"),
@@ -325,6 +325,11 @@ WRONG: dict[str, tuple[Wrong, str]] = {
         "nothing to plot",
     ),
 }
+
+
+def other(path: Path) -> Path:
+    path.write_text("something else")
+    return path
 
 
 def damaged(path: Path) -> Path:

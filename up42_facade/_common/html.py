@@ -53,6 +53,12 @@ MARKS = {
     "●": (BLUE, "licensed valid accepted running executing"),
     "○": (GREY, "created pending not_started"),
 }
+# Character references of all that HTML, JavaScript, or Jinja could take for code; HTML knows none
+# for control characters.
+REFERENCES = {
+    **{code: "\ufffd" for code in (*range(9), *range(11, 32), *range(127, 160))},
+    **{ord(mark): f"&#{ord(mark)};" for mark in "&<>\"'`$\\{}\u2028\u2029"},
+}
 LISTS = (list, tuple, set, frozenset)
 MARK_OF = {word: mark for mark, (_, words) in MARKS.items() for word in words.split()}
 
@@ -210,3 +216,13 @@ def escaped(text: str) -> str:
         text = f"{text[:LONGEST]}… ({len(text):,} characters)"
     # Titles come from JSON, which can hold half a surrogate pair; UTF-8 can't.
     return html.escape(text.encode("utf-8", "replace").decode())
+
+
+def inert(text: str) -> str:
+    """Return a string as HTML that is text and nothing else, wherever it passes on its way.
+
+    folium puts it into a JavaScript string, and compiles the result as a Jinja template. So
+    whatever means something to HTML, JavaScript, or Jinja becomes a character reference, which
+    only the browser's HTML parser resolves, as the last of them.
+    """
+    return text.encode("utf-8", "replace").decode().translate(REFERENCES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ GEOMETRY_PROPERTY = "properties.geometry"
 # Floats hold no whole number above this exactly, nor do numbers in browsers.
 LARGEST_EXACT = 2**53
 LARGEST_INT64 = 2**63 - 1
+# A name or code. Definitions aren't read: they can name files.
+CRS_NAME = re.compile(r"[\w.:/ -]+")
 
 
 def to_frame(collection: Mapping[str, Any], crs: Any = CRS) -> GeoDataFrame:
@@ -142,7 +145,7 @@ def foreign_crs(declared: Any) -> pyproj.CRS | None:
     from pyproj.exceptions import CRSError
 
     try:
-        if not isinstance(name, str):
+        if not isinstance(name, str) or not CRS_NAME.fullmatch(name):
             raise CRSError("no name")
         crs = CRS.from_user_input(name)
     except CRSError as error:

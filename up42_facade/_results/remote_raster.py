@@ -15,6 +15,7 @@ from rasterio.errors import RasterioError
 from up42_facade._downloads.byte_ranges import ByteRanges, Span
 from up42_facade._downloads.names import safe_name
 from up42_facade._downloads.transfer import RangesIgnored, Source
+from up42_facade._results.formats import named_overview
 from up42_facade._results.item_files import ItemFile, signed_url
 from up42_facade._session.hosts import is_same_host
 from up42_facade.errors import DownloadError
@@ -72,6 +73,12 @@ class RemoteRaster:
                 rasterio.Env(**GDAL_OPTIONS),
                 rasterio.open(folder.name, opener=folder, driver="GTiff", sharing=False) as dataset,
             ):
+                elsewhere = named_overview(dataset)
+                if elsewhere is not None:
+                    raise DownloadError(
+                        f"{self.key!r} names another file as its overview, {elsewhere!r}, and "
+                        "isn't read."
+                    )
                 found = read(dataset)
         except RasterioError as error:
             folder.raise_failure()

@@ -1,11 +1,10 @@
 """Features as layers of a map, with popups and highlighting.
 
-Names and values come from files of others and end up in a page: all of them are escaped.
+Names, keys, and values come from foreign files and end up in a page: each passes `inert()`.
 """
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -16,7 +15,9 @@ import folium
 import shapely
 from attrs import frozen
 
-from up42_facade._viz.inputs import DATA_PATH, in_lonlat, labels, read_features
+from up42_facade._common.html import inert
+from up42_facade._results.geojson import LARGEST_EXACT
+from up42_facade._viz.inputs import DATA_PATH, drawable, in_lonlat, labels, read_features
 
 # More features than these are one layer: a list of all would be longer than the map is high.
 MOST_LAYERS = 100
@@ -27,8 +28,9 @@ HIGHLIGHT = {"color": "#ffffff", "weight": 4, "fillOpacity": 0.45}
 # Pixels.
 POINT_RADIUS = 5
 POPUP_WIDTH = 320
-# folium reads these properties of a feature as its style.
-STYLE_KEYS = ("style", "highlight")
+# folium reads the first two of these properties of a feature as its style, and JavaScript the
+# third as the ancestor of an object.
+RESERVED_KEYS = ("style", "highlight", "__proto__")
 
 
 @frozen(eq=False)
@@ -45,9 +47,7 @@ def read_feature_files(paths: Sequence[Path]) -> list[FeatureFile]:
     files = []
     for path, label in zip(paths, labels(paths), strict=True):
         for frame in read_features(path):
-            placed = in_lonlat(frame, path.name)
-            placed = placed[placed.geometry.notna() & ~placed.geometry.is_empty]
-            files.append(FeatureFile(path, label, placed.reset_index(drop=True)))
+            files.append(FeatureFile(path, label, drawable(in_lonlat(frame, path.name), path.name)))
     return files
 
 
@@ -95,16 +95,16 @@ def feature_layer(
     fields = list(content["features"][0]["properties"]) if popup else []
     layer = folium.GeoJson(
         content,
-        name=html.escape(name),
+        name=inert(name),
         style_function=always(style),
         highlight_function=always(HIGHLIGHT) if popup else None,
         marker=folium.CircleMarker(radius=POINT_RADIUS, fill=True),
         smooth_factor=0,
     )
     if heading is not None:
-        folium.Tooltip(html.escape(heading)).add_to(layer)
+        folium.Tooltip(inert(heading)).add_to(layer)
     if fields:
-        names = [html.escape(field.strip()) for field in fields]
+        names = [field.strip() for field in fields]
         folium.GeoJsonPopup(fields, names, max_width=POPUP_WIDTH).add_to(layer)
     return layer
 
@@ -132,27 +132,29 @@ def collection(frame: Any) -> dict[str, Any]:
 
 
 def field_name(column: Any) -> str:
-    # A space is not seen in the popup, and keeps folium from taking the property for a style.
-    return f"{column} " if column in STYLE_KEYS else str(column)
+    # The space can't be seen in the popup.
+    return f"{column} " if column in RESERVED_KEYS else inert(str(column))
 
 
 def shown(value: Any) -> Any:
-    """Return a property as it stands in a popup: numbers as they are, texts escaped."""
+    """Return a property as it stands in a popup: numbers as they are, strings inert."""
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | float):
+    if isinstance(value, int) and abs(value) <= LARGEST_EXACT:
+        return value
+    if isinstance(value, float):
         return value if math.isfinite(value) else ""
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         return shown(value.item())
-    return html.escape(plain(value))
+    return inert(plain(value))
 
 
 def plain(value: Any) -> str:
-    """Return a property as text; "" for a missing one."""
-    if value is None or value != value or type(value).__name__ in ("NAType", "NaTType"):
-        return ""
+    """Return a property as a string; "" for a missing one."""
     if hasattr(value, "tolist") and not isinstance(value, str):
         value = value.tolist()
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        return ""
     return str(value)

@@ -6,19 +6,27 @@ geopandas is loaded for features only: images are on the screen in half the time
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from up42_facade._downloads.locations import local_folder, scheme_of
-from up42_facade.errors import InvalidInputError
+from up42_facade._results.formats import GEOPACKAGE, JSON, format_of
+from up42_facade._results.geojson import CRS, foreign_crs, to_frame
+from up42_facade.errors import InvalidInputError, UnexpectedResponseError
+
+logger = logging.getLogger(__name__)
 
 RASTER_FORMATS = (".tif",)
-PICTURE_FORMATS = (".jpg", ".jpeg", ".png", ".tif")
-VECTOR_FORMATS = (".geojson", ".gpkg")
+PICTURE_FORMATS = (".jpg", ".png", ".tif")
+GEOJSON = ".geojson"
+VECTOR_FORMATS = (GEOJSON, GEOPACKAGE)
 # Other spellings of a suffix; letter case never matters.
 SPELLINGS = {".tiff": ".tif", ".jpeg": ".jpg"}
+COLLECTION = "FeatureCollection"
+GEOJSON_TYPES = (COLLECTION, "Feature")
 LONLAT = "EPSG:4326"
 # The feature property of `data.json` that names the image of a feature.
 DATA_PATH = "up42.data_path"
@@ -65,9 +73,23 @@ def existing(filepaths: Any) -> list[Path]:
 
 
 def of_format(paths: Iterable[Path], formats: str | Sequence[str]) -> list[Path]:
-    """Return the paths whose suffix is one of the formats, whatever its letter case."""
+    """Return the files whose content has one of the formats, whatever they are called.
+
+    A file that is named so, and contains something else, is returned too: opening it raises the
+    error that says so.
+    """
     wanted = {canonical(item) for item in ([formats] if isinstance(formats, str) else formats)}
-    return [path for path in paths if canonical(path.suffix) in wanted]
+    return [path for path in paths if known_format(path) in wanted]
+
+
+def known_format(path: Path) -> str:
+    """Return the suffix of a file's content, or that of its name if the content is unknown."""
+    found, suffix = format_of(path), canonical(path.suffix)
+    if found != JSON:
+        return found or suffix
+    if suffix in (GEOJSON, JSON):
+        return suffix
+    return GEOJSON if is_feature_collection(path) else suffix
 
 
 def canonical(suffix: str) -> str:
@@ -96,27 +118,50 @@ def read_features(path: Path) -> list[Any]:
     """Return the features of a vector file, as a GeoDataFrame for each layer.
 
     Raises:
-        InvalidInputError: The file can't be read as vector data.
+        InvalidInputError: If the file is no GeoJSON and no GeoPackage, or is damaged.
     """
-    import geopandas as gpd
-    import pyogrio  # type: ignore[import-untyped]  # no types are published
-
+    found = format_of(path)
     try:
-        layers = [name for name, kind in pyogrio.list_layers(path) if kind is not None]
-        return [gpd.read_file(path, layer=name, engine="pyogrio") for name in layers]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        if found == GEOPACKAGE:
+            return read_geopackage(path)
+        if found == JSON:
+            return [read_geojson(path)]
+        raise ValueError("expected GeoJSON or a GeoPackage")
+    except (ValueError, RecursionError, OSError, UnexpectedResponseError) as error:
         raise InvalidInputError(f"{str(path)!r} can't be read as vector data: {error}") from error
 
 
+def read_geopackage(path: Path) -> list[Any]:
+    import geopandas as gpd
+    import pyogrio  # type: ignore[import-untyped]  # no types are published
+    from shapely.errors import ShapelyError
+
+    # Absolute: GDAL takes a name such as `GPKG:…` or `/vsi…` for more than a name.
+    source = path.resolve()
+    try:
+        layers = [name for name, kind in pyogrio.list_layers(source) if kind is not None]
+        return [gpd.read_file(source, layer=name, engine="pyogrio") for name in layers]
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError) as error:
+        raise ValueError(str(error)) from error
+
+
+def read_geojson(path: Path) -> Any:
+    """Read GeoJSON without GDAL, whose JSON formats include some that follow links."""
+    content = json.loads(path.read_bytes())
+    kind = content.get("type")
+    if kind not in GEOJSON_TYPES:
+        raise ValueError(f"expected a {' or a '.join(GEOJSON_TYPES)}, got type {kind!r}")
+    crs = foreign_crs(content.get("crs")) or CRS
+    return to_frame(content if kind == COLLECTION else {"features": [content]}, crs)
+
+
 def is_feature_collection(path: Path) -> bool:
-    """Tell whether a `.json` file holds features, as `data.json` of analytics jobs does."""
-    if path.suffix.lower() != ".json":
-        return False
+    """Return whether a JSON file contains features, as `data.json` of analytics jobs does."""
     try:
         content = json.loads(path.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
-    return isinstance(content, dict) and content.get("type") == "FeatureCollection"
+    return isinstance(content, dict) and content.get("type") == COLLECTION
 
 
 def in_lonlat(frame: Any, what: str) -> Any:
@@ -145,6 +190,27 @@ def with_lonlat(frame: Any, what: str) -> Any:
     return frame.set_crs(LONLAT, allow_override=True)
 
 
+def drawable(frame: Any, what: str) -> Any:
+    """Return the features that a map or plot can show; what is left out is logged.
+
+    Features without a geometry, or with one that is empty or not finite, are left out. Parts of
+    a geometry collection become features of their own, which all viewers can draw.
+    """
+    import numpy as np
+    import shapely
+
+    shapes = frame.geometry.to_numpy()
+    points, owners = shapely.get_coordinates(shapes, return_index=True)
+    usable = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    usable[owners[~np.isfinite(points).all(axis=1)]] = False
+    if not usable.all():
+        logger.warning("%s: %d features have no place and aren't shown.", what, (~usable).sum())
+    found = frame[usable]
+    if (found.geom_type == "GeometryCollection").any():
+        found = found.explode(index_parts=False)
+    return found.reset_index(drop=True)
+
+
 def read_aoi(aoi: Any) -> Any:
     """Return an area of interest of any accepted kind as a GeoDataFrame in EPSG:4326.
 
@@ -156,8 +222,7 @@ def read_aoi(aoi: Any) -> Any:
         InvalidInputError: It is none of these, has no CRS and coordinates that aren't in
             degrees, or has no geometry.
     """
-    frame = in_lonlat(aoi_frame(aoi), "aoi")
-    frame = frame[~frame.geometry.is_empty & frame.geometry.notna()]
+    frame = drawable(in_lonlat(aoi_frame(aoi), "aoi"), "aoi")
     if not len(frame):
         raise InvalidInputError("aoi has no geometry.")
     return frame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -13,6 +12,7 @@ import folium
 import numpy as np
 from attrs import define, field
 
+from up42_facade._common.html import inert
 from up42_facade._viz.colours import RAMP
 from up42_facade._viz.features import (
     FeatureFile,
@@ -33,6 +33,7 @@ from up42_facade._viz.inputs import (
 )
 from up42_facade._viz.overlays import Overlay, make_overlay
 from up42_facade._viz.places import Bounds
+from up42_facade._results.formats import JSON
 from up42_facade.errors import InvalidInputError
 
 HTML_NAME = "final_map.html"
@@ -93,7 +94,10 @@ def map_results(
     """Put images and features on a map; see `up42_facade.viz.map_results`."""
     paths = existing(filepaths)
     images = of_format(paths, RASTER_FORMATS)
-    vectors = of_format(paths, VECTOR_FORMATS) + [p for p in paths if is_feature_collection(p)]
+    vectors = [
+        *of_format(paths, VECTOR_FORMATS),
+        *(path for path in of_format(paths, JSON) if is_feature_collection(path)),
+    ]
     if not images and not vectors:
         raise InvalidInputError(
             "There is nothing to map: expected GeoTIFF, GeoJSON, GeoPackage or data.json, got "
@@ -150,8 +154,9 @@ def add_images(
         folium.raster_layers.ImageOverlay(
             overlay.url,
             bounds=[[south, west], [north, east]],
-            name=html.escape(label),
-            alt=label,
+            name=inert(label),
+            # Not by its name: this is no HTML, so there is no way to make a name inert in it.
+            alt=f"Image {number + 1}",
             zindex=number + 1,
         ).add_to(target)
         extent.add(overlay.place)
@@ -207,7 +212,7 @@ def finish(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
     """Add what depends on everything else: legend, layer control, view."""
     likely = [overlay for overlay in overlays if overlay.is_probability]
     if likely:
-        names = html.escape(", ".join(overlay.path.stem for overlay in likely))
+        names = inert(", ".join(overlay.path.stem for overlay in likely))
         legend = LEGEND.format(names=names, colours=", ".join(RAMP))
         # The root of a map is a Figure, which the annotation doesn't say.
         target.get_root().html.add_child(folium.Element(legend))  # type: ignore[attr-defined]

@@ -22,6 +22,7 @@ from up42_facade._viz.inputs import (
     RASTER_FORMATS,
     VECTOR_FORMATS,
     canonical,
+    drawable,
     existing,
     in_lonlat,
     labels,
@@ -96,7 +97,6 @@ def plot_results(
     paths = existing(filepaths)
     images = of_format(paths, RASTER_FORMATS if plot_file_format is None else plot_file_format)
     vectors = of_format(paths, VECTOR_FORMATS)
-    images = [path for path in images if path not in vectors]
     if not images and not (vectors and stand_alone(plot_file_format)):
         raise InvalidInputError(
             f"There is nothing to plot: expected files of the format "
@@ -141,7 +141,11 @@ def stand_alone(plot_file_format: Sequence[str] | str | None) -> bool:
 
 def read_layers(paths: Sequence[Path]) -> list[Layer]:
     return [
-        Layer(path, in_lonlat(frame, path.name), FEATURE_COLOURS[number % len(FEATURE_COLOURS)])
+        Layer(
+            path,
+            drawable(in_lonlat(frame, path.name), path.name),
+            FEATURE_COLOURS[number % len(FEATURE_COLOURS)],
+        )
         for number, path in enumerate(paths)
         for frame in read_features(path)
     ]

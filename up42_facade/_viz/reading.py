@@ -30,6 +30,7 @@ from rasterio.errors import (
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
+from up42_facade._results.formats import DRIVERS, GDAL_OPTIONS, format_of, named_overview
 from up42_facade.errors import InvalidInputError
 
 COLOURS = ("red", "green", "blue")
@@ -42,6 +43,12 @@ READERS = min(4, os.cpu_count() or 1)
 # Bytes of the file that are read before it is closed, as GDAL drops its cache only then: by
 # default the cache takes up to 5 % of the machine's memory. All readers share them.
 CHUNK_BYTES = 48_000_000 // READERS
+
+# Pixels of an image that isn't tiled, all of which are unpacked: a few kilobytes can claim more
+# than any machine has. The largest satellite scenes are TIFF and are read in parts.
+MOST_PIXELS = 500_000_000
+# Bytes of a part of a TIFF that has to be unpacked at once, for all bands.
+MOST_BLOCK_BYTES = 256_000_000
 
 
 @frozen
@@ -150,13 +157,50 @@ def place_optional() -> Iterator[None]:
 @contextmanager
 def opened_by_reader(path: Path) -> Iterator[Any]:
     """Open an image in one of several threads: they share the filters of warnings."""
+    kind = format_of(path)
+    if kind not in DRIVERS:
+        raise unreadable(path, "expected a GeoTIFF, PNG, JPEG, or JPEG 2000 file")
     try:
-        with rasterio.open(path) as dataset:
+        with (
+            rasterio.Env(**GDAL_OPTIONS),
+            # Absolute: rasterio takes a name such as `zip:…` for more than a name.
+            rasterio.open(path.resolve(), driver=DRIVERS[kind], sharing=False) as dataset,
+        ):
+            check_contents(dataset, path)
             yield dataset
-    except (RasterioIOError, RasterioError) as error:
-        raise InvalidInputError(
-            f"{str(path)!r} can't be read as an image; it may be damaged: {error}"
-        ) from error
+    except (RasterioIOError, RasterioError, MemoryError) as error:
+        raise unreadable(path, str(error)) from error
+
+
+def unreadable(path: Path, reason: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{str(path)!r} can't be read as an image; it may be damaged: {reason}"
+    )
+
+
+def check_contents(dataset: Any, path: Path) -> None:
+    """Refuse an image that leads to another file, or that would fill the memory.
+
+    Raises:
+        InvalidInputError: If it is one.
+    """
+    elsewhere = named_overview(dataset)
+    if elsewhere is not None:
+        raise unreadable(path, f"it names another file as its overview, {elsewhere!r}")
+    pixels = dataset.width * dataset.height
+    if dataset.driver != "GTiff" and pixels > MOST_PIXELS:
+        raise unreadable(path, f"it has {pixels:,} pixels, more than {MOST_PIXELS:,}")
+    height, width = max(dataset.block_shapes, key=math.prod)
+    block = height * width * dataset.count * max(np.dtype(kind).itemsize for kind in types(dataset))
+    if block > MOST_BLOCK_BYTES:
+        raise unreadable(
+            path, f"it is stored in blocks of {block:,} bytes, more than {MOST_BLOCK_BYTES:,}"
+        )
+
+
+def types(dataset: Any) -> set[str]:
+    """Return the numpy types of the bands; GDAL has one that numpy doesn't know."""
+    return {"complex64" if kind == "complex_int16" else kind for kind in dataset.dtypes}
 
 
 def default_bands(dataset: Any) -> list[int]:

@@ -1,0 +1,142 @@
+"""Files are opened by what they contain, and lead nowhere else."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from shapely.geometry import Point
+
+import up42_facade as up42
+from tests.viz import scenes
+from up42_facade import viz
+
+DRAW: list[Callable[..., Any]] = [viz.plot_results, viz.map_results]
+
+
+@pytest.fixture
+def private(tmp_path: Path) -> Path:
+    """A file of this machine, all white, that no result may show."""
+    return scenes.write(tmp_path / "own" / "private.tif", np.full((1, 200, 200), 255, "uint8"))
+
+
+def vrt(source: Path) -> str:
+    return (
+        '<VRTDataset rasterXSize="200" rasterYSize="200"><SRS>EPSG:32633</SRS>'
+        "<GeoTransform>390000,3,0,5820000,0,-3</GeoTransform>"
+        '<VRTRasterBand dataType="Byte" band="1"><SimpleSource>'
+        f'<SourceFilename relativeToVRT="0">{source}</SourceFilename>'
+        "<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+
+
+def black(path: Path) -> Path:
+    return scenes.write(path, np.full((1, 200, 200), 7, "uint8"))
+
+
+OTHER_FORMATS: dict[str, Callable[[Path], str]] = {
+    "VRT": vrt,
+    "WMS": lambda path: f"<GDAL_WMS><Service><ServerUrl>{path}</ServerUrl></Service></GDAL_WMS>",
+    "ESRI ASCII grid": lambda path: "ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 1\n1 2\n",
+    "a path": str,
+}
+
+
+@pytest.mark.parametrize("draw", DRAW)
+@pytest.mark.parametrize("kind", OTHER_FORMATS)
+def test_a_tif_that_is_something_else(
+    kind: str, draw: Callable[..., Any], private: Path, tmp_path: Path
+) -> None:
+    result = tmp_path / "result.tif"
+    result.write_text(OTHER_FORMATS[kind](private))
+    with pytest.raises(up42.InvalidInputError, match=r"result\.tif.*expected a GeoTIFF"):
+        draw(result)
+
+
+@pytest.mark.parametrize("draw", DRAW)
+def test_an_overview_elsewhere_is_refused(
+    draw: Callable[..., Any], private: Path, tmp_path: Path
+) -> None:
+    result = black(tmp_path / "result.tif")
+    with rasterio.open(result, "r+") as dataset:
+        dataset.update_tags(ns="OVERVIEWS", OVERVIEW_FILE=str(private))
+    with pytest.raises(up42.InvalidInputError, match=r"result\.tif.*another file as its overview"):
+        draw(result)
+
+
+@pytest.mark.parametrize("suffix", [".ovr", ".msk", ".aux.xml"])
+def test_files_beside_an_image_are_not_opened(suffix: str, private: Path, tmp_path: Path) -> None:
+    result = black(tmp_path / "result.tif")
+    alone = scenes.rendered(viz.plot_results(result, figsize=(1, 1)))
+    content = (
+        f'<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">{private}</MDI>'
+        "</Metadata></PAMDataset>"
+        if suffix == ".aux.xml"
+        else vrt(private)
+    )
+    result.with_name(f"result.tif{suffix}").write_text(content)
+    assert (scenes.rendered(viz.plot_results(result, figsize=(1, 1))) == alone).all()
+
+
+@pytest.mark.parametrize("name", ["data", "image.png", "GTIFF_DIR:1:x", "zip+file:", "a.geojson"])
+def test_an_image_of_any_name(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    shutil.copy(scenes.write_quarters(tmp_path / "scene.tif"), path)
+    figure = viz.plot_results(path)
+    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHEAST), scenes.GREEN)
+    assert any("ImageOverlay" in str(type(c)) for c in viz.map_results(path)._children.values())
+
+
+@pytest.mark.parametrize("name", ["data", "things.json", "x.tif"])
+def test_features_of_any_name(name: str, tmp_path: Path) -> None:
+    path = scenes.write_geojson(tmp_path / name, [(Point(13, 52), {"a": 1})])
+    assert any("GeoJson" in str(type(child)) for child in viz.map_results(path)._children.values())
+
+
+TOPOLOGY = '{"type": "Topology", "objects": {}, "arcs": []}'
+ESRI = '{"geometryType": "esriGeometryPoint", "features": [], "spatialReference": {"wkid": 4326}}'
+
+
+@pytest.mark.parametrize(
+    "content", [TOPOLOGY, ESRI, "http://127.0.0.1:9/x.geojson", "[]", "{", '{"a":' * 9999]
+)
+def test_geojson_that_is_something_else(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "result.geojson"
+    path.write_text(content)
+    for draw in DRAW:
+        with pytest.raises(up42.InvalidInputError, match=r"result\.geojson"):
+            draw(path)
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    sum_ = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", sum_)
+
+
+def test_a_small_png_that_claims_many_pixels(tmp_path: Path) -> None:
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 100_000, 100_000, 8, 0, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(bytes(100)))
+    path = tmp_path / "bomb.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + pixels + chunk(b"IEND", b""))
+    with pytest.raises(up42.InvalidInputError, match=r"bomb\.png.*10,000,000,000 pixels"):
+        viz.plot_quicklooks(path)
+
+
+def test_a_small_tif_that_claims_a_large_block(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=99_968, height=99_968, count=1, dtype="uint8",
+        crs=scenes.CRS, transform=rasterio.Affine(1, 0, 4e5, 0, -1, 5e6), tiled=True,
+        blockxsize=99_968, blockysize=99_968, sparse_ok=True, bigtiff="yes",
+    ):  # fmt: skip
+        pass
+    assert path.stat().st_size < 10_000
+    with pytest.raises(up42.InvalidInputError, match=r"bomb\.tif.*blocks of 9,993,"):
+        viz.plot_results(path)
