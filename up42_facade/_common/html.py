@@ -56,7 +56,7 @@ MARKS = {
 # Character references of all that HTML, JavaScript, or Jinja could take for code; HTML knows none
 # for control characters.
 REFERENCES = {
-    **{code: "\ufffd" for code in (*range(9), *range(11, 32), *range(127, 160))},
+    **dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "�"),
     **{ord(mark): f"&#{ord(mark)};" for mark in "&<>\"'`$\\{}\u2028\u2029"},
 }
 LISTS = (list, tuple, set, frozenset)

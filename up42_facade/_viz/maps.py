@@ -13,6 +13,7 @@ import numpy as np
 from attrs import define, field
 
 from up42_facade._common.html import inert
+from up42_facade._results.formats import JSON
 from up42_facade._viz.colours import RAMP
 from up42_facade._viz.features import (
     FeatureFile,
@@ -33,7 +34,6 @@ from up42_facade._viz.inputs import (
 )
 from up42_facade._viz.overlays import Overlay, make_overlay
 from up42_facade._viz.places import Bounds
-from up42_facade._results.formats import JSON
 from up42_facade.errors import InvalidInputError
 
 HTML_NAME = "final_map.html"
