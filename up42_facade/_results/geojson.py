@@ -93,16 +93,16 @@ def shapes_of(geometries: Sequence[Any]) -> Any:
         except (ShapelyError, ValueError, TypeError, LookupError, AttributeError) as error:
             if not is_geometry(geometry):
                 raise ValueError(f"{type(error).__name__}: {error}") from error
-            unusable.append((index, error))
+            unusable.append((index, str(error)))
     if unusable:
-        index, error = unusable[0]
+        first, reason = unusable[0]
         logger.warning(
             "%d of %d features have a geometry that can't be drawn and are without one; the first "
             "is number %d: %s",
             len(unusable),
             len(geometries),
-            index,
-            error,
+            first,
+            reason,
         )
     return found
 
