@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import threading
@@ -36,6 +37,9 @@ DEFAULT_CONNECTIONS = 4
 # Files fetched at the same time: hides the latency of small ones, is polite to the server.
 DEFAULT_WORKERS = 8
 
+# Bytes that a file object holds ahead.
+STREAM_BUFFER_BYTES = 256 << 10
+
 _FILE_NAME = re.compile(r"""filename\s*=\s*("(?:[^"\\]|\\.)*"|[^;]+)""", re.IGNORECASE)
 _FILE_NAME_STAR = re.compile(r"filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)", re.IGNORECASE)
 
@@ -62,7 +66,15 @@ class Download:
     size: int | None = None
     """Length in bytes, if known."""
     checksum: str | None = None
-    """Multihash (hexadecimal) or `algorithm:digest`, if known."""
+    """Multihash or digest (hexadecimal), or `algorithm:digest`, if known."""
+    media_type: str | None = None
+    """Media type of the file, if known: an HTML page is refused for any other file."""
+    source_id: str | None = None
+    """Stable ID of the source, such as the URL without its query. What it delivers is then
+    recorded in the folder `.up42` of the output folder, and an existing file counts as complete
+    only if its checksum or that record confirms it."""
+    folder: str | Path | None = None
+    """Output folder that keeps the record; None for the folder of the target."""
 
 
 def download_file(
@@ -204,11 +216,10 @@ def stream_to(
         count = stream_to(lambda: job_download_url(), open("results.tgz", "wb"))
     """
     from up42_facade._common.progress import bar
-    from up42_facade._downloads.byte_stream import ByteStream
-    from up42_facade._downloads.transfer import Source
+    from up42_facade._downloads.remote import ByteStream, RemoteFile
 
     take = write if callable(write) else write.write
-    source = Source(get_url, http=http, size=size, checksum=checksum)
+    source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
     with (
         bar(progress=progress, unit="B", unit_scale=True) as shown,
         ByteStream(source, on_bytes=shown.update) as stream,
@@ -252,11 +263,14 @@ def open_stream(
         with open_stream(lambda: job_download_url()) as file:
             blob.upload_from_file(file, size=file.size)
     """
+    from up42_facade._downloads.remote import RemoteFile
     from up42_facade._downloads.stream_file import StreamFile
-    from up42_facade._downloads.transfer import Source
 
-    source = Source(get_url, http=http, size=size, checksum=checksum)
-    return cast(BinaryIO, StreamFile(source, progress=progress))
+    source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
+    raw = StreamFile(source, progress=progress)
+    file: Any = io.BufferedReader(raw, STREAM_BUFFER_BYTES)
+    file.size = raw.size
+    return cast(BinaryIO, file)
 
 
 def _download(
@@ -268,24 +282,36 @@ def _download(
     stop: threading.Event,
 ) -> Path:
     from up42_facade._common.progress import bar
-    from up42_facade._downloads.file_transfer import Settings, fetch_file
-    from up42_facade._downloads.patience import Stopped
-    from up42_facade._downloads.transfer import Source
+    from up42_facade._downloads.file_transfer import Transfer
+    from up42_facade._downloads.records import read_record, write_record
+    from up42_facade._downloads.remote import RemoteFile, Stopped
 
     if stop.is_set():
         raise Stopped("The download was stopped.")
-    source = Source(
-        request.get_url, http=http, size=request.size, checksum=request.checksum, stop=stop
+    media_type = (request.media_type or "").lower()
+    source = RemoteFile(
+        request.get_url,
+        http=http,
+        size=request.size,
+        checksum=request.checksum,
+        stop=stop,
+        is_html="html" in media_type or str(request.target).lower().endswith((".html", ".htm")),
     )
     target = _final_path(source, request.target)
+    folder = target.parent if request.folder is None else Path(request.folder)
+    source_id = request.source_id
     with bar(progress=progress, unit="B", unit_scale=True, desc=target.name) as shown:
-        settings = Settings(
+        transfer = Transfer(
             overwrite=overwrite,
             connections=connections,
             on_total=lambda total, done: _set_total(shown, total, done),
             on_bytes=shown.update,
+            is_recorded=source_id is not None,
+            record=None if source_id is None else read_record(folder, source_id),
         )
-        fetch_file(source, target, settings)
+        fetched = transfer.fetch(source, target)
+    if source_id is not None and fetched is not None:
+        write_record(folder, source_id, fetched.validator, [target])
     return target
 
 
@@ -346,8 +372,8 @@ def _proposed_name(source: Any) -> str:
     queried = parse_qs(parts.query).get("response-content-disposition", [""])[0]
     name = _disposition_name(queried)
     if not name:
-        with source.open_patiently() as answer:
-            name = _disposition_name(answer.response.headers.get("content-disposition", ""))
+        with source.open_retrying() as response:
+            name = _disposition_name(response.response.headers.get("content-disposition", ""))
     if not name:
         return safe_name(own or FALLBACK_NAME)
     return safe_name(name if Path(name).suffix else f"{name}{extension}")

@@ -112,7 +112,7 @@ def test_a_file_of_unknown_length(
     serve: Serve, session: up42.Session, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As of a server that sends chunks.
-    monkeypatch.setattr("up42_facade._downloads.transfer._length", lambda text: None)
+    monkeypatch.setattr("up42_facade._downloads.remote._length", lambda text: None)
     sizes = []
     draft = stores.Store.draft
 

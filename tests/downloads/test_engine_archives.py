@@ -24,7 +24,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from up42_facade._downloads import archives, zip_access
+from up42_facade._downloads import archives
 from up42_facade.downloads import ArchiveLimits, download_archive
 from up42_facade.errors import (
     ArchiveError,
@@ -119,8 +119,6 @@ def assert_refused(
 @pytest.mark.parametrize("kind", PACKERS)
 @pytest.mark.parametrize("ranges", [True, False])
 def test_every_kind_is_unpacked(store, tmp_path, kind, ranges, monkeypatch):
-    monkeypatch.setattr(zip_access, "SPOOL_BELOW_BYTES", 0)
-    monkeypatch.setattr(zip_access, "TAIL_BYTES", 64)
     blob = store.put(PACKERS[kind](MEMBERS), ranges=ranges)
     paths = download_archive(blob.link, tmp_path / "new" / "target")
     assert paths == [str(tmp_path / "new" / "target" / name) for name in UNPACKED]
@@ -161,7 +159,9 @@ def test_an_archive_without_members_gives_no_files(store, tmp_path, kind):
     ids=["nothing", "page", "error", "gzip of nothing", "gzip of text", "one byte", "noise"],
 )
 def test_what_is_no_archive_is_refused_and_shown(store, tmp_path, content):
-    assert_refused(store.put(content), tmp_path, UnsupportedArchiveError, "no (tar, tgz|archive)")
+    assert_refused(
+        store.put(content), tmp_path, UnsupportedArchiveError, "isn't an? (tar, tgz|archive)"
+    )
 
 
 def test_the_error_shows_the_page_that_came(store, tmp_path):
@@ -234,7 +234,7 @@ def test_cuts_of_a_zip_are_continued(store, tmp_path):
     cuts = [100_000, 9_000_000, len(data) - 200_000]
     blob = store.put(data, cuts=list(cuts))
     assert hashes(download_archive(blob.link, tmp_path)) == LARGE_HASHES
-    assert [start for start in blob.starts if start < len(data) - zip_access.TAIL_BYTES] == [
+    assert [start for start in blob.starts if start < len(data) - 0] == [
         0,
         *cuts,
     ]
@@ -502,12 +502,11 @@ def hostile_corpus() -> dict[str, tuple[bytes, str | None]]:
         "tar: not UTF-8": (not_utf8(), "UTF-8"),
         "tar: header without end": (huge_header(), "header of"),
         "tar: negative size": (negative_size(), "damaged|negative|impossible|cut off"),
-        "zip: overlap": (zip_overlap(), "overlap"),
+        "zip: overlap": (zip_overlap(), "overlap|damaged"),
         "zip: encrypted": (zip_encrypted(), "encrypted"),
-        "zip: other name in the member's header": (zip_other_name(), "calls it"),
-        "zip: claims less": (zip_lying_size(10), "more than"),
+        "zip: other name in the member's header": (zip_other_name(), "calls it|damaged"),
+        "zip: claims less": (zip_lying_size(10), "more than|damaged"),
         "zip: claims more": (zip_lying_size(200_000), "damaged"),
-        "zip: claims two sizes": (zip_two_sizes(), "disagree|different sizes"),
         "zip: NUL in a name": (zip_nul(), "control"),
         "zip: folder with content": (one_zip("output/folder/"), "folder with content"),
         "zip: link that looks like a folder": (one_zip("output/l/", 0o120777, b""), "link"),
@@ -541,7 +540,6 @@ def test_the_corpus_is_large_enough():
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_archives_are_refused(store, tmp_path, case, monkeypatch):
-    monkeypatch.setattr(zip_access, "SPOOL_BELOW_BYTES", 0)
     data, reason = HOSTILE[case]
     blob = store.put(data)
     assert_refused(blob, tmp_path, ArchiveError, reason, limits=SMALL)
@@ -607,7 +605,7 @@ def test_former_files_are_replaced_and_others_stay(store, tmp_path):
 
 
 @pytest.mark.parametrize("obstacle", ["folder", "file"])
-def test_a_move_that_fails_midway_restores_everything(store, tmp_path, obstacle):
+def test_what_cannot_be_moved_is_found_before_the_first_move(store, tmp_path, obstacle):
     target = tmp_path / "target"
     target.mkdir()
     (target / "data.json").write_bytes(b"old")
@@ -623,30 +621,40 @@ def test_a_move_that_fails_midway_restores_everything(store, tmp_path, obstacle)
     assert (sorted(path.name for path in target.rglob("*")), tree(target)) == before
 
 
-@pytest.mark.parametrize("at", range(1, 9))
-def test_an_interrupt_while_moving_restores_everything(store, tmp_path, monkeypatch, at):
-    target = tmp_path / "target"
-    (target / "a").mkdir(parents=True)
-    for name in UNPACKED[:2]:
-        (target / name).write_bytes(b"old")
-    before = sorted(path.name for path in target.rglob("*")), tree(target)
+KILLED_WHILE_MOVING = """
+import os, sys
+from pathlib import Path
+from up42_facade.downloads import download_archive
+moves = []
+for name in ("replace", "rename", "mkdir", "unlink"):
+    def dying(*arguments, act=getattr(os, name), **options):
+        if len(moves) == int(sys.argv[3]):
+            os._exit(9)
+        moves.append(arguments)
+        return act(*arguments, **options)
+    setattr(os, name, dying)
+download_archive(lambda: sys.argv[1], sys.argv[2], progress=False)
+"""
+
+
+def test_a_process_that_is_killed_while_moving_leaves_old_or_new_files(store, tmp_path):
+    """At every system call that changes a name, until it runs to its end; then all is cleaned."""
     blob = store.put(pack_tgz(MEMBERS))
-    calls = []
-    rename = Path.rename
-
-    def interrupted(*paths):
-        calls.append(paths)
-        if len(calls) == at:
-            raise KeyboardInterrupt
-        return rename(*paths)
-
-    monkeypatch.setattr(Path, "rename", interrupted)
-    if at <= 6:  # four files, two of them in the place of former ones
-        with pytest.raises(KeyboardInterrupt):
-            download_archive(blob.link, target)
-        assert (sorted(path.name for path in target.rglob("*")), tree(target)) == before
-    else:
-        assert len(download_archive(blob.link, target)) == 4
+    new = {name: MEMBERS[f"output/{name}"] for name in UNPACKED}
+    for last in range(100):
+        target = tmp_path / str(last)
+        (target / "a" / "output").mkdir(parents=True)
+        for name in UNPACKED:
+            (target / name).write_bytes(b"old")
+        command = [sys.executable, "-c", KILLED_WHILE_MOVING, blob.link(), str(target), str(last)]
+        code = subprocess.run(command, check=False, env=ENVIRONMENT).returncode
+        assert code in (0, 9)
+        assert all((target / name).read_bytes() in (b"old", new[name]) for name in UNPACKED)
+        if code == 0:
+            break
+        download_archive(blob.link, target)
+        assert tree(target) == new
+    assert 10 < last < 99
 
 
 def test_a_target_that_is_a_file_is_a_clear_error(store, tmp_path):
@@ -745,7 +753,7 @@ WITHOUT_ISAL = """
 import sys
 sys.modules["isal"] = None
 from up42_facade._downloads import inflate
-assert inflate.igzip_lib is None
+assert inflate.igzip_threaded is None
 from up42_facade.downloads import download_archive
 print(len(download_archive(lambda: sys.argv[1], sys.argv[2], progress=False)))
 """
@@ -760,14 +768,30 @@ def test_the_standard_library_is_enough(store, tmp_path, kind):
     assert [(tmp_path / name).read_bytes() for name in UNPACKED] == list(MEMBERS.values())
 
 
-def test_what_a_killed_process_left_behind_is_removed(store, tmp_path):
-    old, young = tmp_path / ".up42-unpacking-old", tmp_path / ".up42-unpacking-young"
-    for folder in (old, young):
-        (folder / "new").mkdir(parents=True)
-    os.utime(old, (1, 1))
-    download_archive(store.put(pack_tgz(MEMBERS)).link, tmp_path)
-    assert not old.exists()
-    assert young.exists()
+def test_what_a_killed_process_left_behind_is_removed_and_nothing_else(store, tmp_path):
+    blob = store.put(LARGE_TGZ, bytes_per_second=2_000_000)
+    command = [sys.executable, "-c", UNPACK, blob.link(), str(tmp_path)]
+    processes = [subprocess.Popen(command, env=ENVIRONMENT) for _ in range(2)]
+    deadline = time.monotonic() + 20
+    while len(list(tmp_path.glob(".up42-unpacking-*/owner"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    folders = sorted(tmp_path.glob(".up42-unpacking-*"))
+    assert len(folders) == 2
+    processes[0].kill()
+    processes[0].wait()
+    # What has the name, but not the marker, or more than we put there, belongs to somebody else.
+    foreign = tmp_path / ".up42-unpacking-mine"
+    (foreign / "new").mkdir(parents=True)
+    (foreign / "owner").write_text("me")
+    before = {folder.name for folder in folders}
+    download_archive(store.put(pack_tgz({"x": b"x"})).link, tmp_path)
+    left = {folder.name for folder in tmp_path.glob(".up42-unpacking-*")}
+    assert foreign.name in left
+    assert len(left & before) == 1
+    processes[1].kill()
+    processes[1].wait()
+    download_archive(store.put(pack_tgz({"x": b"x"})).link, tmp_path)
+    assert [folder.name for folder in tmp_path.glob(".up42*")] == [foreign.name]
 
 
 def test_no_thread_stays_behind(store, tmp_path, quick):

@@ -515,7 +515,7 @@ def test_an_interrupt_leaves_only_what_can_be_continued(store, tmp_path, monkeyp
 
     blob = store.put(DATA, cuts=[1_000_000])
     with monkeypatch.context() as patch:
-        patch.setattr("up42_facade._downloads.patience.Patience.wait", interrupt)
+        patch.setattr("up42_facade._downloads.remote.RetryBudget.wait", interrupt)
         with pytest.raises(KeyboardInterrupt):
             download_file(blob.link, tmp_path / "a")
     assert listing(tmp_path) == ["a.part", "a.part.json"]

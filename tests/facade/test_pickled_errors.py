@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 import up42_facade as up42
 from up42_facade import errors
-from up42_facade._downloads import patience, transfer
+from up42_facade._downloads import remote
 
 KINDS = sorted(
     {
         kind
-        for module in (errors, patience, transfer)
+        for module in (errors, remote)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Exception)
     },
@@ -112,7 +112,7 @@ def test_every_error_comes_back(kind: type[Exception], data: st.DataObject, prot
 
 def test_there_are_many() -> None:
     names = {kind.__name__ for kind in KINDS}
-    assert {"ApiError", "ExecutionUncertainError", "LinkRefused", "ContentChanged"} <= names
+    assert {"ApiError", "ExecutionUncertainError", "TransientError", "ContentChanged"} <= names
 
 
 def test_a_look_up_that_stayed_behind() -> None:

@@ -20,7 +20,7 @@ from up42_facade._downloads.byte_ranges import (
     Span,
     merged,
 )
-from up42_facade._downloads.transfer import Source
+from up42_facade._downloads.remote import RemoteFile
 from up42_sandbox import Fault, Sandbox
 
 CONTENT = bytes(range(256)) * 1024  # four blocks
@@ -41,7 +41,7 @@ def executor() -> Any:
 
 def ranges_of(sandbox: Sandbox, executor: ThreadPoolExecutor, content: bytes) -> ByteRanges:
     link = sandbox.storage.put("a.bin", content)
-    return ByteRanges(Source(link), lambda: executor)
+    return ByteRanges(RemoteFile(link), lambda: executor)
 
 
 def asked(sandbox: Sandbox) -> list[str]:
@@ -108,14 +108,14 @@ def test_long_parts_are_split(sandbox: Sandbox, executor: ThreadPoolExecutor) ->
 
 @given(wanted=st.lists(spans, min_size=1, max_size=8))
 def test_any_parts(wanted: list[Span]) -> None:
-    class Memory(Source):
+    class Memory(RemoteFile):
         def fetch(self, start: int, end: int, **_: Any) -> bytes:
             return content[start:end]
 
     content = CONTENT[:250_000]
     with ThreadPoolExecutor(2) as pool:
         ranges = ByteRanges(Memory(lambda: ""), lambda: pool)
-        ranges._identity = byte_ranges.Identity(size=len(content))
+        ranges._validator = byte_ranges.Validator(size=len(content))
         expected = [content[span.start : span.stop] for span in wanted]
         assert ranges.read_many(wanted) == expected
         assert [ranges.read(span.start, span.stop) for span in wanted] == expected

@@ -19,7 +19,7 @@ from up42_facade._common.stopping import Stop
 from up42_facade._downloads.destinations import destination
 from up42_facade._downloads.locations import below, local_folder, scheme_of
 from up42_facade._downloads.names import safe_name
-from up42_facade._downloads.patience import Stopped
+from up42_facade._downloads.remote import Stopped
 from up42_facade.errors import InvalidInputError
 from up42_facade.processing import Job
 

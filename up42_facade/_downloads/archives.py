@@ -1,9 +1,10 @@
-"""Archives unpacked while they arrive: safe, resumable, whole or not at all."""
+"""Archives that are unpacked while they arrive: safe, resumable, complete or not at all."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,11 @@ from up42_facade.errors import UnsafeArchiveError, UnsupportedArchiveError
 if TYPE_CHECKING:
     import httpx
 
-    from up42_facade._downloads.byte_stream import ByteStream
     from up42_facade._downloads.forward import ForwardReader
+    from up42_facade._downloads.inflate import ReadAhead
+    from up42_facade._downloads.records import Validator
+    from up42_facade._downloads.remote import ByteStream, RemoteFile
     from up42_facade._downloads.staging import Staging
-    from up42_facade._downloads.transfer import Source
 
 # Members of one archive: results have tens, a tile pyramid has some ten thousand.
 DEFAULT_MEMBERS = 100_000
@@ -30,10 +32,22 @@ DEFAULT_MEMBER_BYTES = 500 * 10**9
 DEFAULT_EXPANSION_RATIO = 200.0
 # Unpacked bytes up to which no ratio counts: a small archive may hold an empty mask.
 DEFAULT_EXPANSION_FREE_BYTES = 1 * 10**9
+# Folders within each other: a tile pyramid has ten. It bounds what one long path can create.
+DEFAULT_DEPTH = 32
+# Bytes of all member names together: 200 for each of the most members, all held in memory.
+MAX_NAMES_BYTES = 8 << 20
+# Bytes after the end of an archive: the filling up of the largest tape block, many times over.
+MAX_TRAILING_BYTES = 16 << 20
 # Times that unpacking begins anew because the archive was replaced while being read.
 MAX_RESTARTS = 3
 # Bytes of an unknown content that an error shows, to tell an error page from a damaged file.
 _SHOWN_BYTES = 60
+
+# Bytes by which the kind of an archive is recognized: one tar header.
+_HEAD_BYTES = 512
+# What an error names if it isn't about a member.
+_END = "(the end of the archive)"
+_SPOOL = "(the zip archive)"
 
 _positive: Any = validators.gt(0)
 
@@ -48,7 +62,7 @@ class ArchiveLimits:
     """
 
     members: int = field(default=DEFAULT_MEMBERS, validator=_positive)
-    """Files and folders in the archive."""
+    """Files and folders in the archive, folders that are only part of a path included."""
     total_bytes: int = field(default=DEFAULT_TOTAL_BYTES, validator=_positive)
     """Bytes of all members together, unpacked."""
     member_bytes: int = field(default=DEFAULT_MEMBER_BYTES, validator=_positive)
@@ -59,6 +73,8 @@ class ArchiveLimits:
         default=DEFAULT_EXPANSION_FREE_BYTES, validator=validators.ge(0)
     )
     """Unpacked bytes up to which the ratio doesn't count."""
+    depth: int = field(default=DEFAULT_DEPTH, validator=_positive)
+    """Folders within each other, the file included."""
 
 
 def download_archive(
@@ -70,12 +86,15 @@ def download_archive(
     checksum: str | None = None,
     limits: ArchiveLimits = ArchiveLimits(),
     progress: bool = True,
+    overwrite: bool = False,
+    source_id: str | None = None,
 ) -> list[str]:
-    """Download a tar, tgz or zip archive and unpack it while it arrives.
+    """Download a tar, tgz, or zip archive and unpack it.
 
-    The kind is recognised by content. A leading `output/` is stripped once. A lost connection
-    is continued where it broke, with a new URL if the old one expired. Files that already have
-    the name of a member are replaced, but only when everything arrived and is verified.
+    The kind is recognized by content. A leading `output/` is stripped once. A lost connection
+    is continued where it broke, with a new URL if the old one expired. Existing files at the
+    paths of members are replaced one by one, after everything arrived and is verified. A tar or
+    tgz is unpacked while it arrives; a zip passes through a temporary file in the folder.
 
     Args:
         get_url: Gives a URL of the archive; called again when a signed URL has expired.
@@ -85,6 +104,11 @@ def download_archive(
         checksum: Of the archive, as multihash (hexadecimal) or `algorithm:digest`, if known.
         limits: What the archive may hold.
         progress: Whether to show a bar.
+        overwrite: Fetch the archive even if all of it is there.
+        source_id: Stable ID of the archive, such as its URL without the query. What it delivers
+            is then recorded in the folder `.up42` of the directory, and a later call with this
+            ID fetches nothing if all files are unchanged and the server still has the same
+            object.
 
     Returns:
         The paths of the unpacked files in the order of the archive, empty if it holds none.
@@ -92,7 +116,7 @@ def download_archive(
     Raises:
         UnsafeArchiveError: A member would leave the folder, is a link or device, or passes a limit.
         CorruptArchiveError: The archive is cut off or damaged.
-        UnsupportedArchiveError: The content is no tar, tgz or zip archive.
+        UnsupportedArchiveError: The content isn't a tar, tgz, or zip archive.
         ChecksumError: Length or checksum of the archive aren't the announced ones.
         ConnectionFailedError: The connection failed, also after retries.
         DownloadError: The server refuses, or the folder can't be written.
@@ -100,22 +124,33 @@ def download_archive(
     Example:
         paths = download_archive(lambda: job_download_url(), "results")
     """
-    from up42_facade._downloads.transfer import ContentChanged, Source
+    from up42_facade._downloads.records import read_record, write_record
+    from up42_facade._downloads.remote import ContentChanged, RemoteFile
 
-    source = Source(get_url, http=http, size=size, checksum=checksum)
-    for _ in range(MAX_RESTARTS):
+    source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
+    folder = expanded(directory)
+    record = None if source_id is None or overwrite else read_record(folder, source_id)
+    if record is not None and source.is_unchanged(record):
+        return [str(path) for path in record.paths]
+    for attempt in range(MAX_RESTARTS + 1):
         try:
-            return _unpack(source, expanded(directory), limits, progress)
+            paths, validator = _unpack(source, folder, limits, progress)
+            break
         except ContentChanged:
-            continue
-    return _unpack(source, expanded(directory), limits, progress)
+            if attempt == MAX_RESTARTS:
+                raise
+    if source_id is not None:
+        write_record(folder, source_id, validator, paths)
+    return [str(path) for path in paths]
 
 
-def _unpack(source: Source, directory: Path, limits: ArchiveLimits, progress: bool) -> list[str]:
+def _unpack(
+    source: RemoteFile, directory: Path, limits: ArchiveLimits, progress: bool
+) -> tuple[list[Path], Validator]:
     from up42_facade._common.progress import bar
-    from up42_facade._downloads.byte_stream import ByteStream
     from up42_facade._downloads.forward import ForwardReader
     from up42_facade._downloads.inflate import ReadAhead
+    from up42_facade._downloads.remote import ByteStream
     from up42_facade._downloads.staging import Staging
 
     with (
@@ -127,101 +162,127 @@ def _unpack(source: Source, directory: Path, limits: ArchiveLimits, progress: bo
         shown.total = stream.total
         shown.refresh()
         with ReadAhead(iter(stream)) as ahead:
-            reader = ForwardReader(ahead)
-            _Unpacker(source, stream, staging, limits).run(reader, ahead)
+            _Unpacker(stream, staging, limits).run(ForwardReader(ahead), ahead)
             staging.commit()
-        return [str(path) for path in staging.paths]
+        return staging.paths, stream.validator
 
 
 class _Unpacker:
     """Unpacks one archive into the staging folder and keeps count of the limits."""
 
-    def __init__(
-        self, source: Source, stream: ByteStream, staging: Staging, limits: ArchiveLimits
-    ) -> None:
+    def __init__(self, stream: ByteStream, staging: Staging, limits: ArchiveLimits) -> None:
         from up42_facade._downloads.names import MemberNames
 
-        self._source = source
         self._stream = stream
         self._staging = staging
         self._limits = limits
         self._names = MemberNames()
+        self._folders: set[tuple[str, ...]] = set()
         self._members = 0
+        self._names_bytes = 0
         self._claimed = 0
         self._unpacked = 0
 
-    def run(self, reader: ForwardReader, ahead: Any) -> None:
+    def run(self, reader: ForwardReader, ahead: ReadAhead) -> None:
+        """Unpack an archive of any kind, and read what comes after it to the end."""
         from up42_facade._downloads.inflate import GZIP_MAGIC
-        from up42_facade._downloads.tar_members import BLOCK_BYTES, is_tar
+
+        if reader.peek(_HEAD_BYTES).startswith(GZIP_MAGIC):
+            self._gzipped(reader, ahead)
+        else:
+            self._plain(reader, "")
+        self._finish(reader)
+
+    def _gzipped(self, packed: ForwardReader, ahead: ReadAhead) -> None:
+        from up42_facade._downloads.forward import ForwardReader
+        from up42_facade._downloads.inflate import gunzip
+
+        with closing(gunzip(packed.remaining())) as plain:
+            try:
+                reader = ForwardReader(plain)
+                self._plain(reader, "gzip of ")
+                self._finish(reader)
+            finally:
+                # First, because the inflating thread may be waiting for it.
+                ahead.close()
+
+    def _plain(self, reader: ForwardReader, prefix: str) -> None:
+        from up42_facade._downloads.tar_members import is_tar
         from up42_facade._downloads.zip_members import ZIP_MAGICS
 
-        head = reader.peek(BLOCK_BYTES)
-        if head.startswith(GZIP_MAGIC):
-            self._gzipped(reader, ahead)
-        elif head.startswith(ZIP_MAGICS):
+        head = reader.peek(_HEAD_BYTES)
+        if head.startswith(ZIP_MAGICS):
             self._zip(reader)
         elif is_tar(head):
             self._tar(reader)
         else:
-            raise _unsupported(head, "")
-        for _ in reader.remaining():
-            pass
+            raise _unsupported(head, prefix)
 
-    def _gzipped(self, packed: ForwardReader, ahead: Any) -> None:
-        from up42_facade._downloads.forward import ForwardReader
-        from up42_facade._downloads.inflate import ReadAhead, gunzip
-        from up42_facade._downloads.tar_members import BLOCK_BYTES, is_tar
-
-        with ReadAhead(gunzip(packed.remaining()), upstream=ahead) as plain:
-            reader = ForwardReader(plain)
-            head = reader.peek(BLOCK_BYTES)
-            if not is_tar(head):
-                raise _unsupported(head, "gzip of ")
-            self._tar(reader)
+    def _finish(self, reader: ForwardReader) -> None:
+        rest = 0
+        for block in reader.remaining():
+            rest += len(block)
+            self._count(_END, len(block))
+            if rest > MAX_TRAILING_BYTES:
+                raise UnsafeArchiveError(
+                    _END, f"more than {MAX_TRAILING_BYTES:,} bytes come after it"
+                )
 
     def _tar(self, reader: ForwardReader) -> None:
         from up42_facade._downloads.tar_members import tar_members
 
-        for member in tar_members(reader):
-            parts = self._admit(member.name, member.isdir(), member.size)
-            if member.isdir():
+        for member in tar_members(reader, self._count):
+            parts = self._admit(member.name, member.is_folder, member.size)
+            if member.is_folder:
                 self._staging.add_folder(parts)
             else:
                 self._write(member.name, parts, reader.blocks(member.size))
-        for block in reader.remaining():
-            self._count("(the end of the archive)", len(block))
 
     def _zip(self, reader: ForwardReader) -> None:
-        from up42_facade._downloads.zip_access import open_zip
-        from up42_facade._downloads.zip_members import is_folder, member_content, read_directory
+        from up42_facade._downloads.staging import local_errors
+        from up42_facade._downloads.zip_members import is_folder, member_content, opened_zip
 
-        spool = self._staging.scratch("archive.zip")
-        with open_zip(self._source, self._stream, reader, spool) as (directory, content):
-            members = read_directory(directory)
+        spool = self._staging.spool
+        with local_errors(spool), spool.open("xb") as file:
+            for block in reader.remaining():
+                self._count(_SPOOL, len(block))
+                file.write(block)
+        # The copy is on disk beside what is unpacked, and smaller.
+        self._unpacked = 0
+        with opened_zip(spool) as archive:
             admitted = [
                 (member, self._admit(member.orig_filename, is_folder(member), member.file_size))
-                for member in members
+                for member in archive.infolist()
             ]
-            # Everything is checked before anything is written; then one pass from the front.
-            for member, parts in sorted(admitted, key=lambda pair: pair[0].header_offset):
+            # Everything is checked before anything is written.
+            for member, parts in admitted:
                 if is_folder(member):
                     self._staging.add_folder(parts)
-                    continue
-                blocks = member_content(content, member)
-                self._write(member.orig_filename, parts, blocks)
-            for _ in content.remaining():
-                pass
-        self._staging.sort([parts for _, parts in admitted])
+                else:
+                    self._write(member.orig_filename, parts, member_content(archive, member))
 
     def _admit(self, name: str, is_folder: bool, size: int) -> tuple[str, ...]:
-        """Check a member's name and claimed size, before anything of it is written."""
+        """Check a member's name and claimed size, before anything of it is held or created."""
         limits = self._limits
+        self._names_bytes += len(name)
+        if self._names_bytes > MAX_NAMES_BYTES:
+            raise UnsafeArchiveError(
+                name[:100], f"the names up to it have more than {MAX_NAMES_BYTES:,} characters"
+            )
         parts = self._names.accept(name, is_folder=is_folder)
-        self._members += 1
+        if len(parts) > limits.depth:
+            raise UnsafeArchiveError(
+                name, f"it is {len(parts)} levels deep, above {limits.depth} (limits.depth)"
+            )
+        implied = {parts[:depth] for depth in range(1, len(parts))} - self._folders
+        self._folders |= implied | ({parts} if is_folder else set())
+        self._members += 1 + len(implied)
         self._claimed += size
         if self._members > limits.members:
             raise UnsafeArchiveError(
-                name, f"the archive has more than {limits.members:,} members (limits.members)"
+                name,
+                f"the archive has more than {limits.members:,} members, with the folders of their "
+                "paths (limits.members)",
             )
         if size > limits.member_bytes:
             raise UnsafeArchiveError(
@@ -256,9 +317,14 @@ class _Unpacker:
             os.close(file)
 
     def _count(self, name: str, unpacked: int) -> None:
-        """Hold what really comes out against what came in, whatever the headers claim."""
+        """Compare what really comes out with what came in, whatever the headers claim."""
         limits = self._limits
         self._unpacked += unpacked
+        if self._unpacked > limits.total_bytes:
+            raise UnsafeArchiveError(
+                name,
+                f"the archive has more than {limits.total_bytes:,} bytes (limits.total_bytes)",
+            )
         if self._unpacked <= limits.expansion_free_bytes:
             return
         if self._unpacked > self._stream.position * limits.expansion_ratio:
@@ -278,7 +344,7 @@ def write_all(file: int, block: bytes | memoryview) -> None:
 
 def _unsupported(head: bytes, prefix: str) -> UnsupportedArchiveError:
     if not head:
-        return UnsupportedArchiveError(f"The content is no archive: {prefix}nothing at all.")
+        return UnsupportedArchiveError(f"The content isn't an archive: {prefix}nothing at all.")
     return UnsupportedArchiveError(
-        f"The content is no tar, tgz or zip archive: {prefix}{head[:_SHOWN_BYTES]!r}."
+        f"The content isn't a tar, tgz, or zip archive: {prefix}{head[:_SHOWN_BYTES]!r}."
     )

@@ -10,8 +10,8 @@ from concurrent.futures import Executor
 
 from attrs import frozen
 
-from up42_facade._downloads.patience import PassingFault
-from up42_facade._downloads.transfer import Identity, RangesIgnored, Source
+from up42_facade._downloads.records import Validator
+from up42_facade._downloads.remote import RangesIgnored, RemoteFile
 
 # Small reads are of headers and come in rows: one request serves many of them.
 BLOCK_BYTES = 64 * 1024
@@ -45,12 +45,12 @@ class ByteRanges:
         ConnectionFailedError, DownloadError: As for downloads.
     """
 
-    def __init__(self, source: Source, executor: Callable[[], Executor]) -> None:
+    def __init__(self, source: RemoteFile, executor: Callable[[], Executor]) -> None:
         self._source = source
         self._executor = executor
         self._lock = threading.Lock()
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
-        self._identity: Identity | None = None
+        self._validator: Validator | None = None
 
     @property
     def size(self) -> int:
@@ -106,24 +106,18 @@ class ByteRanges:
                 self._blocks.popitem(last=False)
         return block
 
-    def _known(self) -> Identity:
-        if self._identity is None:
-            self._identity, block = self._meet()
+    def _known(self) -> Validator:
+        if self._validator is None:
+            self._validator, block = self._source.retry(self._meet)
             self._keep(0, block)
-        return self._identity
+        return self._validator
 
-    def _meet(self) -> tuple[Identity, bytes]:
+    def _meet(self) -> tuple[Validator, bytes]:
         """Fetch the first block and learn how long the object is and which version."""
-        patience = None
-        while True:
-            try:
-                with self._source.open(0, BLOCK_BYTES) as answer:
-                    if not answer.is_partial:
-                        raise RangesIgnored(f"{self._source.label} can't be read in parts.")
-                    return answer.identity, b"".join(answer.blocks())
-            except PassingFault as fault:
-                patience = patience or self._source.patience()
-                patience.wait(fault)
+        with self._source.open(0, BLOCK_BYTES) as answer:
+            if not answer.is_partial:
+                raise RangesIgnored(f"{self._source.label} can't be read in parts.")
+            return answer.validator, b"".join(answer.blocks())
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import importlib
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from typing import Any, Protocol
 from attrs import frozen
 
 from up42_facade.errors import ChecksumError, InvalidInputError
+
+logger = logging.getLogger(__name__)
 
 # Multihash codes of the algorithms that hashlib knows, by the table that STAC's
 # `file:checksum` refers to.
@@ -30,10 +33,8 @@ _MULTIHASH_NAMES = {
     0xB240: "blake2b",
     0xB260: "blake2s",
 }
-_NAMES = {name: name for name in _MULTIHASH_NAMES.values()}
-# Spellings that people and tools use beside hashlib's.
-_NAMES |= {"sha-1": "sha1", "sha-256": "sha256", "sha2-256": "sha256"}
-_NAMES |= {"sha-384": "sha384", "sha-512": "sha512", "sha2-512": "sha512"}
+# Algorithms of digests that come without a name, by their length in bytes.
+_PLAIN_NAMES = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}
 
 # Multihash codes here are below 2**21: three groups of seven bits.
 _VARINT_BYTES = 3
@@ -100,16 +101,17 @@ class Verifier:
 
 
 def parse_checksum(text: str) -> Checksum:
-    """Read a checksum in multihash form or as `algorithm:digest`.
+    """Read a checksum as a multihash, a digest, or `algorithm:digest`.
 
     Args:
-        text: Hexadecimal multihash (STAC `file:checksum`) or for instance `md5:9001…`.
+        text: Hexadecimal multihash (STAC `file:checksum`), hexadecimal MD5, SHA-1, SHA-256, or
+            SHA-512 digest, or for instance `md5:9001…`.
 
     Returns:
         The checksum.
 
     Raises:
-        InvalidInputError: The text is neither, or the algorithm isn't known.
+        InvalidInputError: The string is none of these, or the algorithm isn't known.
 
     Example:
         >>> parse_checksum("sha256:" + 64 * "0").algorithm
@@ -118,10 +120,30 @@ def parse_checksum(text: str) -> Checksum:
     name, colon, digest = text.strip().partition(":")
     if not colon:
         return _parse_multihash(text.strip())
-    algorithm = _NAMES.get(name.strip().lower())
-    if algorithm is None:
+    algorithm = name.strip().lower()
+    if algorithm not in _MULTIHASH_NAMES.values():
         raise InvalidInputError(f"The checksum algorithm {name!r} isn't supported.")
     return _checked(algorithm, _from_hex(digest.strip(), text), text)
+
+
+def usable_checksum(text: object, label: str) -> str | None:
+    """Return a checksum that somebody else announced, if it can be verified.
+
+    Args:
+        text: What was announced.
+        label: Whose checksum it is, for the log.
+
+    Returns:
+        The checksum; None, with a warning in the log, if it can't be verified.
+    """
+    if text is None:
+        return None
+    try:
+        parse_checksum(str(text))
+    except InvalidInputError as error:
+        logger.warning("%s is downloaded without a check of its checksum: %s", label, error)
+        return None
+    return str(text)
 
 
 def header_checksums(headers: Mapping[str, str], *, partial: bool) -> list[Checksum]:
@@ -168,6 +190,17 @@ def verify_file(path: Path, checksums: Iterable[Checksum], label: str = "") -> N
     verifier.verify(label or path.name)
 
 
+def matches_file(path: Path, size: int | None, checksums: Iterable[Checksum]) -> bool:
+    """Return whether a file is there and has a size and checksums, as far as they're known."""
+    if not path.is_file() or (size is not None and path.stat().st_size != size):
+        return False
+    try:
+        verify_file(path, checksums)
+    except (ChecksumError, OSError):
+        return False
+    return True
+
+
 # 1 MiB: large enough that the interpreter's share of hashing a file vanishes.
 _FILE_BLOCK = 1 << 20
 
@@ -197,6 +230,8 @@ def _from_base64(algorithm: str, value: str, header: str) -> list[Checksum]:
 
 def _parse_multihash(text: str) -> Checksum:
     data = _from_hex(text, text)
+    if len(data) in _PLAIN_NAMES:
+        return Checksum(_PLAIN_NAMES[len(data)], data, "the checksum given")
     code, data = _varint(data, text)
     length, digest = _varint(data, text)
     algorithm = _MULTIHASH_NAMES.get(code)

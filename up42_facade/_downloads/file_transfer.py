@@ -1,4 +1,4 @@
-"""One object into one file, over one connection or several."""
+"""One remote file to one path, over one connection or several."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from attrs import define, evolve, frozen
+from attrs import define
 
-from up42_facade._downloads.checksums import Checksum, verify_file
+from up42_facade._downloads.checksums import matches_file
 from up42_facade._downloads.part_file import PartFile
-from up42_facade._downloads.patience import PassingFault
-from up42_facade._downloads.transfer import Answer, ContentChanged, Source
+from up42_facade._downloads.records import Record
+from up42_facade._downloads.remote import ContentChanged, RangeResponse, RemoteFile, TransientError
 from up42_facade.errors import ChecksumError
 
 # Bytes below which a range isn't split: a second connection needs some round trips to get going.
@@ -20,153 +20,138 @@ MIN_SPLIT_BYTES = 8 << 20
 MAX_RESTARTS = 3
 # Seconds to wait for the other connections' threads after a failure.
 JOIN_SECONDS = 2.0
+# Files that stay packed when their store keeps them with Content-Encoding: gzip.
+GZIP_SUFFIXES = (".gz", ".tgz")
 
 
 @define(eq=False)
-class Span:
-    """A range that one connection works on; `end` may shrink when another one takes its rear."""
+class WorkRange:
+    """A range that one connection works on; another one may take its rear half."""
 
     position: int
     end: int | None
 
-
-class Ranges:
-    """Deals out the missing ranges; who runs out of work takes half of the longest one left."""
-
-    def __init__(self, gaps: list[tuple[int, int]]) -> None:
-        self._waiting = [Span(start, end) for start, end in reversed(gaps)]
-        self._active: list[Span] = []
-        self.lock = threading.Lock()
-
-    def take(self) -> Span | None:
-        """Give a range to work on, None if nothing is left that is worth it."""
-        with self.lock:
-            span = self._waiting.pop() if self._waiting else self._split()
-            if span is not None:
-                self._active.append(span)
-            return span
-
-    def give_back(self, span: Span) -> None:
-        """The range is done."""
-        with self.lock:
-            self._active.remove(span)
-
-    def _split(self) -> Span | None:
-        longest = max(self._active, key=_length, default=None)
-        if longest is None or longest.end is None or _length(longest) < 2 * MIN_SPLIT_BYTES:
-            return None
-        middle = longest.position + _length(longest) // 2
-        rear = Span(middle, longest.end)
-        longest.end = middle
-        return rear
+    @property
+    def length(self) -> int:
+        return 0 if self.end is None else self.end - self.position
 
 
-@frozen
-class Settings:
-    """What a caller wants of the download of a file."""
+@define(eq=False)
+class Transfer:
+    """How a caller wants a file to be downloaded.
+
+    Attributes:
+        overwrite: Fetch the file even if a complete one is there.
+        connections: Most connections to use at once.
+        on_total: Called with the length, if known, and the bytes that are there already.
+        on_bytes: Called with the length of every block.
+        record: What the same source delivered before; with it, an existing file of the right
+            length counts as complete only if its checksum or the record confirms it.
+        is_recorded: Whether the download is recorded.
+    """
 
     overwrite: bool
     connections: int
     on_total: Callable[[int | None, int], object]
     on_bytes: Callable[[int], object]
+    is_recorded: bool = False
+    record: Record | None = None
 
+    def fetch(self, source: RemoteFile, target: Path) -> PartFile | None:
+        """Bring an object to its final path.
 
-def fetch_file(source: Source, target: Path, settings: Settings) -> None:
-    """Bring an object to its final name.
+        Returns:
+            What was fetched; None if the file is complete already.
 
-    Args:
-        source: The object.
-        target: Final path.
-        settings: Overwriting, connections, and whom to tell of progress.
+        Raises:
+            ChecksumError, ConnectionFailedError, DownloadError: As `download_file` says.
+        """
+        if not self.overwrite and self._is_known_complete(source, target):
+            return None
+        with PartFile(target) as part:
+            try:
+                return self._fetch(source, part)
+            except ChecksumError:
+                part.discard()
+                raise
 
-    Raises:
-        ChecksumError, ConnectionFailedError, DownloadError: As `download_file` says.
-    """
-    if not settings.overwrite and _is_known_complete(source, target):
-        return
-    with PartFile(target) as part:
+    def _fetch(self, source: RemoteFile, part: PartFile) -> PartFile | None:
         for _ in range(MAX_RESTARTS):
             try:
-                _fetch(source, part, settings)
+                return self._attempt(source, part, self.connections)
             except ContentChanged:
                 part.reset()
-            else:
-                return
-        # A server whose copies disagree may still give one of them whole.
-        _fetch(source, part, evolve(settings, connections=1))
+        # A server whose copies disagree may still send one of them whole.
+        return self._attempt(source, part, 1)
+
+    def _attempt(self, source: RemoteFile, part: PartFile, connections: int) -> PartFile | None:
+        with _first_response(source, part, connections > 1) as response:
+            if not self.overwrite and self._is_complete(source, part.target, response):
+                part.discard()
+                return None
+            part.begin(response.validator)
+            checksums = response.checksums()
+            unpack = response.is_gzipped and part.target.suffix.lower() not in GZIP_SUFFIXES
+            size = _Connections(source, part, self).run(response, connections)
+        part.finish(size, checksums, source, unpack=unpack)
+        return part
+
+    def _is_known_complete(self, source: RemoteFile, target: Path) -> bool:
+        """Return whether the file is complete, without a request for its content."""
+        if self.record is not None and self.record.owns(target):
+            return source.is_unchanged(self.record)
+        if not source.checksums and (self.is_recorded or source.size is None):
+            return False
+        return matches_file(target, source.size, source.checksums)
+
+    def _is_complete(self, source: RemoteFile, target: Path, response: RangeResponse) -> bool:
+        if response.is_gzipped:
+            return False
+        size = source.size if response.validator.size is None else response.validator.size
+        checksums = [*source.checksums, *response.checksums()]
+        if size is None or (self.is_recorded and not checksums):
+            return False
+        return matches_file(target, size, checksums)
 
 
-def _fetch(source: Source, part: PartFile, settings: Settings) -> None:
-    with _first_answer(source, part, settings) as answer:
-        if not settings.overwrite and _is_complete(source, part.target, answer):
-            part.discard()
-            return
-        part.begin(answer.identity)
-        checksums = [*source.checksums, *answer.checksums()]
-        size = _Fetch(source, part, settings).run(answer)
-    part.finish(size, checksums)
-
-
-def _first_answer(source: Source, part: PartFile, settings: Settings) -> Answer:
+def _first_response(source: RemoteFile, part: PartFile, ranged: bool) -> RangeResponse:
     start = part.spans.first_gap()
-    if start and start == part.identity.size:
+    if start and start == part.validator.size:
         # Everything arrived before: asking for more would be an error.
         start -= 1
-    ranged = settings.connections > 1
     try:
-        return source.open_patiently(start, known=part.identity, ranged=ranged)
+        return source.open_retrying(start, known=part.validator, ranged=ranged)
     except ContentChanged:
         part.reset()
-        return source.open_patiently(ranged=ranged)
+        return source.open_retrying(ranged=ranged)
 
 
-def _is_known_complete(source: Source, target: Path) -> bool:
-    """Tell from the caller's size and checksum alone, without a request."""
-    if source.size is None and not source.checksums:
-        return False
-    return target.is_file() and _matches(target, source.size, source.checksums)
+class _Connections:
+    """The connections of one transfer; one that runs out of work takes half of the longest rest."""
 
-
-def _is_complete(source: Source, target: Path, answer: Answer) -> bool:
-    size = source.size if answer.identity.size is None else answer.identity.size
-    if size is None or not target.is_file():
-        return False
-    return _matches(target, size, [*source.checksums, *answer.checksums()])
-
-
-def _matches(target: Path, size: int | None, checksums: list[Checksum]) -> bool:
-    if size is not None and target.stat().st_size != size:
-        return False
-    try:
-        verify_file(target, checksums)
-    except ChecksumError:
-        return False
-    return True
-
-
-class _Fetch:
-    """The transfer itself."""
-
-    def __init__(self, source: Source, part: PartFile, settings: Settings) -> None:
+    def __init__(self, source: RemoteFile, part: PartFile, transfer: Transfer) -> None:
         self._source = source
         self._part = part
-        self._settings = settings
-        self._ranges = Ranges([])
+        self._transfer = transfer
+        self._waiting: list[WorkRange] = []
+        self._active: list[WorkRange] = []
+        self._lock = threading.Lock()
         self._helpers: list[threading.Thread] = []
         self._halt = threading.Event()
         self._errors: list[BaseException] = []
 
-    def run(self, answer: Answer) -> int:
-        """Fetch what is missing, beginning with an open answer; gives the length."""
-        total = answer.identity.size
-        if not answer.is_partial and self._part.spans.count:
+    def run(self, response: RangeResponse, connections: int) -> int:
+        """Fetch what is missing, beginning with an open response; return the length."""
+        total = response.validator.size
+        if not response.is_partial and self._part.spans.count:
             self._part.reset()
-        self._settings.on_total(total, self._part.spans.count)
+        self._transfer.on_total(total, self._part.spans.count)
         if total is None:
-            return self._fetch_unknown(answer)
-        self._ranges = Ranges(self._part.spans.missing(total))
+            return self._fetch_unknown(response)
+        gaps = self._part.spans.missing(total)
+        self._waiting = [WorkRange(start, end) for start, end in reversed(gaps)]
         try:
-            self._fetch_known(answer, total)
+            self._fetch_known(response, total, connections)
         finally:
             self._halt.set()
             for helper in self._helpers:
@@ -175,100 +160,108 @@ class _Fetch:
             raise self._errors[0]
         return total
 
-    def _fetch_known(self, answer: Answer, total: int) -> None:
-        # Taken before the helpers start, so that the open answer fits.
-        first = self._ranges.take()
+    def _take(self) -> WorkRange | None:
+        with self._lock:
+            work = self._waiting.pop() if self._waiting else self._split()
+            if work is not None:
+                self._active.append(work)
+            return work
+
+    def _split(self) -> WorkRange | None:
+        longest = max(self._active, key=lambda work: work.length, default=None)
+        if longest is None or longest.length < 2 * MIN_SPLIT_BYTES:
+            return None
+        middle = longest.position + longest.length // 2
+        rear = WorkRange(middle, longest.end)
+        longest.end = middle
+        return rear
+
+    def _fetch_known(self, response: RangeResponse, total: int, connections: int) -> None:
+        # Taken before the helpers start, so that the open response fits.
+        first = self._take()
         if first is None:
             return
-        self._start_helpers(answer, total)
-        self._work(first, answer)
+        self._start_helpers(response, total, connections)
+        self._work(first, response)
         for helper in self._helpers:
             helper.join()
 
-    def _start_helpers(self, answer: Answer, total: int) -> None:
+    def _start_helpers(self, response: RangeResponse, total: int, connections: int) -> None:
         missing = total - self._part.spans.count
-        possible = answer.is_partial and answer.identity.validator is not None
+        possible = response.is_partial and response.validator.condition is not None
         if not possible or missing < 2 * MIN_SPLIT_BYTES:
             return
-        for _ in range(self._settings.connections - 1):
+        for _ in range(connections - 1):
             helper = threading.Thread(target=self._help, name="up42-download", daemon=True)
             self._helpers.append(helper)
             helper.start()
 
     def _help(self) -> None:
         try:
-            span = self._ranges.take()
-            if span is not None:
-                self._work(span, None)
+            work = self._take()
+            if work is not None:
+                self._work(work, None)
         except BaseException as error:  # raised in the caller's thread
             self._errors.append(error)
             self._halt.set()
 
-    def _work(self, span: Span | None, answer: Answer | None) -> None:
-        while span is not None and not self._halt.is_set():
+    def _work(self, work: WorkRange | None, response: RangeResponse | None) -> None:
+        while work is not None and not self._halt.is_set():
             try:
-                self._fill(span, answer)
+                self._fill(work, response)
             finally:
-                self._ranges.give_back(span)
-            answer = None
-            span = self._ranges.take()
+                with self._lock:
+                    self._active.remove(work)
+            response = None
+            work = self._take()
 
-    def _fetch_unknown(self, answer: Answer) -> int:
-        span = Span(0, None)
-        self._fill(span, answer)
-        size = self._source.size
-        if size is not None and span.position != size:
-            self._part.discard()
+    def _fetch_unknown(self, response: RangeResponse) -> int:
+        work = WorkRange(0, None)
+        self._fill(work, response)
+        size = None if response.is_gzipped else self._source.size
+        if size is not None and work.position != size:
             raise ChecksumError(
-                f"{self._source.label} has {span.position:,} bytes, {size:,} were announced."
+                f"{self._source.label} has {work.position:,} bytes; {size:,} bytes were announced."
             )
-        return span.position
+        return work.position
 
-    def _fill(self, span: Span, answer: Answer | None) -> None:
-        patience = self._source.patience()
-        best = span.position
-        while not self._halt.is_set():
-            try:
-                with answer or self._open(span) as current:
-                    if self._copy(span, current):
-                        return
-                raise PassingFault("the server ended its answer early")
-            except PassingFault as fault:
-                if span.position > best:
-                    best = span.position
-                    patience.renew()
-                patience.wait(fault)
-            answer = None
+    def _fill(self, work: WorkRange, response: RangeResponse | None) -> None:
+        ready = [response] if response else []
 
-    def _open(self, span: Span) -> Answer:
-        # An answer of unknown length must not be asked for beyond its end.
-        answer = self._source.open(span.position, span.end, known=self._part.identity)
-        if answer.start == span.position:
-            return answer
+        def attempt() -> None:
+            if self._halt.is_set():
+                return
+            with ready.pop() if ready else self._open(work) as current:
+                if not self._copy(work, current):
+                    raise TransientError("the server ended its response early")
+
+        self._source.retry(attempt, self._source.budget(lambda: work.position))
+
+    def _open(self, work: WorkRange) -> RangeResponse:
+        # If the length is unknown, nothing may be requested beyond the end.
+        response = self._source.open(work.position, work.end, known=self._part.validator)
+        if response.start == work.position:
+            return response
         if self._helpers:
-            answer.response.close()
-            raise ContentChanged(f"{self._source.label} was no longer given in parts.")
-        # The server ignores ranges and no one else writes: begin again with this answer.
+            response.response.close()
+            raise ContentChanged(f"{self._source.label} was no longer sent in parts.")
+        # The server ignores ranges and no one else writes: begin again with this response.
         self._part.reset()
-        self._settings.on_total(answer.identity.size, 0)
-        span.position, span.end = 0, answer.identity.size
-        return answer
+        self._transfer.on_total(response.validator.size, 0)
+        work.position, work.end = 0, response.validator.size
+        return response
 
-    def _copy(self, span: Span, answer: Answer) -> bool:
-        """Store an answer's bytes; tells whether the range is complete."""
-        for block in answer.blocks():
+    def _copy(self, work: WorkRange, response: RangeResponse) -> bool:
+        """Store a response's bytes; return whether the range is complete."""
+        for block in response.blocks():
             if self._halt.is_set():
                 return True
-            room = None if span.end is None else span.end - span.position
+            room = None if work.end is None else work.end - work.position
             piece = memoryview(block)[:room]
-            self._part.write(span.position, piece)
-            self._settings.on_bytes(len(piece))
-            with self._ranges.lock:
-                span.position += len(piece)
-                if span.position == span.end:
+            self._part.write(work.position, piece)
+            self._transfer.on_bytes(len(piece))
+            with self._lock:
+                work.position += len(piece)
+                if work.position == work.end:
                     return True
-        return span.end is None or span.position >= span.end
-
-
-def _length(span: Span) -> int:
-    return 0 if span.end is None else span.end - span.position
+        return work.end is None or work.position >= work.end

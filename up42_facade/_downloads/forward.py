@@ -6,10 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from up42_facade.errors import CorruptArchiveError
 
-# Longest header that an archive reader may ask for at once: long names and attributes
-# take kilobytes, so anything larger is an attempt to fill the memory.
-MAX_HEADER_BYTES = 1 << 20
-
 
 class ForwardReader:
     """Reads, skips and tells; the content of members is given out without copying.
@@ -34,23 +30,16 @@ class ForwardReader:
 
     def peek(self, count: int) -> bytes:
         """The next bytes without consuming them; fewer at the end."""
-        while len(self._rest) < count:
-            block = next(self._blocks, None)
-            if block is None:
-                break
-            self._rest = memoryview(bytes(self._rest) + block)
+        if len(self._rest) < count:
+            parts, size = [bytes(self._rest)], len(self._rest)
+            while size < count and (block := next(self._blocks, None)) is not None:
+                parts.append(block)
+                size += len(block)
+            self._rest = memoryview(b"".join(parts))
         return bytes(self._rest[:count])
 
     def read(self, count: int) -> bytes:
-        """Read a header.
-
-        Raises:
-            CorruptArchiveError: It claims an impossible length.
-        """
-        if not 0 <= count <= MAX_HEADER_BYTES:
-            raise CorruptArchiveError(
-                f"The archive has a header of {count:,} bytes; {MAX_HEADER_BYTES:,} are possible."
-            )
+        """Return the next bytes, fewer at the end."""
         data = self.peek(count)
         self._advance(len(data))
         return data
@@ -83,11 +72,6 @@ class ForwardReader:
             count -= len(piece)
             self._advance(len(piece))
             yield piece
-
-    def drain(self) -> None:
-        """Read to the end, so that whatever guards the stream sees all of it."""
-        for block in self.remaining():
-            self._position += len(block)
 
     def remaining(self) -> Iterator[bytes]:
         """Yield everything that wasn't consumed, as the stream gives it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
+import io
 import threading
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, BinaryIO, cast
 
 from up42_facade.errors import CorruptArchiveError
 
@@ -20,8 +22,9 @@ def _optional(name: str) -> Any:
 
 
 # Twice as fast as zlib, but not available for every platform.
-igzip_lib = _optional("isal.igzip_lib")
+igzip_threaded = _optional("isal.igzip_threaded")
 isal_zlib = _optional("isal.isal_zlib")
+isal_error: type[Exception] = zlib.error if isal_zlib is None else isal_zlib.error
 
 # Bytes that change hands at once: large enough that the interpreter's share vanishes, small
 # enough for the processor's cache; as the most that comes out of one call to the inflater it
@@ -29,6 +32,8 @@ isal_zlib = _optional("isal.isal_zlib")
 BLOCK_BYTES = 256 << 10
 # Bytes that wait between two threads: enough to ride out a pause, little beside the interpreter.
 READ_AHEAD_BYTES = 4 << 20
+# Bytes that a waiting block takes beside its content: a server may send it in pieces of one byte.
+BLOCK_OVERHEAD_BYTES = 64
 # Bytes for which a waiting reader is woken: a thread woken for every block would keep pushing
 # the inflating one from its processor.
 WAKE_BYTES = 1 << 20
@@ -40,120 +45,60 @@ GZIP_MAGIC = b"\x1f\x8b"
 crc32: Callable[..., int] = zlib.crc32 if isal_zlib is None else isal_zlib.crc32
 
 
-class Inflater(Protocol):
-    """Turns compressed blocks into plain ones."""
+class BlockFile(io.RawIOBase):
+    """Blocks as a file that can only be read on."""
 
-    @property
-    def eof(self) -> bool:
-        """Whether the compressed data has ended."""
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        super().__init__()
+        self._blocks = blocks
+        self._rest = memoryview(b"")
 
-    @property
-    def unused_data(self) -> bytes:
-        """What came after its end."""
+    def readable(self) -> bool:
+        """True."""
+        return True
 
-    def feed(self, block: bytes) -> Iterator[bytes]:
-        """Yield what can be inflated so far, in pieces of at most `BLOCK_BYTES`."""
-
-
-class _IsalInflater:
-    def __init__(self, flag: int) -> None:
-        self._engine: Any = igzip_lib.IgzipDecompressor(flag)
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._engine.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._engine.unused_data)
-
-    def feed(self, block: bytes) -> Iterator[bytes]:
-        engine = self._engine
-        while True:
-            try:
-                plain = engine.decompress(block, BLOCK_BYTES)
-            except igzip_lib.error as error:
-                raise CorruptArchiveError(f"The compressed data is damaged: {error}.") from error
-            if plain:
-                yield plain
-            if engine.eof or engine.needs_input:
-                return
-            block = b""
+    def readinto(self, buffer: Any, /) -> int:
+        """Take what there is of the present block."""
+        if not self._rest:
+            self._rest = memoryview(next(self._blocks, b""))
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
 
 
-class _ZlibInflater:
-    def __init__(self, window_bits: int) -> None:
-        self._engine = zlib.decompressobj(window_bits)
-
-    @property
-    def eof(self) -> bool:
-        return self._engine.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._engine.unused_data
-
-    def feed(self, block: bytes) -> Iterator[bytes]:
-        engine = self._engine
-        while True:
-            try:
-                plain = engine.decompress(block, BLOCK_BYTES)
-            except zlib.error as error:
-                raise CorruptArchiveError(f"The compressed data is damaged: {error}.") from error
-            if plain:
-                yield plain
-            block = engine.unconsumed_tail
-            if engine.eof or (not block and len(plain) < BLOCK_BYTES):
-                return
-
-
-def gzip_inflater() -> Inflater:
-    """Make an inflater for one gzip member; it verifies the member's CRC and length."""
-    if igzip_lib is None:
-        return _ZlibInflater(16 + zlib.MAX_WBITS)
-    return _IsalInflater(igzip_lib.DECOMP_GZIP)
-
-
-def deflate_inflater() -> Inflater:
-    """Make an inflater for raw deflate data, as zip archives hold it."""
-    if igzip_lib is None:
-        return _ZlibInflater(-zlib.MAX_WBITS)
-    return _IsalInflater(igzip_lib.DECOMP_DEFLATE)
-
-
-def gunzip(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Inflate a gzip file of one or more members.
+def gunzip(blocks: Iterator[bytes]) -> Generator[bytes, None, None]:
+    """Inflate a gzip file of one or more members, in a thread of its own where isal is there.
 
     Args:
         blocks: The file in pieces of any size.
-
-    Yields:
-        The content in pieces of at most `BLOCK_BYTES`.
 
     Raises:
         CorruptArchiveError: The data is cut off or damaged.
 
     Example:
         >>> import gzip
-        >>> b"".join(gunzip([gzip.compress(b"abc"), gzip.compress(b"def")]))
+        >>> b"".join(gunzip(iter([gzip.compress(b"abc"), gzip.compress(b"def")])))
         b'abcdef'
     """
-    inflater: Inflater | None = None
-    for block in blocks:
-        rest = block
-        while rest:
-            if inflater is None:
-                # Some writers fill up to a tape block with zeros.
-                rest = rest.lstrip(b"\0")
-                if not rest:
-                    break
-                inflater = gzip_inflater()
-            yield from inflater.feed(rest)
-            if not inflater.eof:
-                break
-            rest, inflater = inflater.unused_data, None
-    if inflater is not None:
-        raise CorruptArchiveError("The archive is cut off: its compressed data has no end.")
+    packed = io.BufferedReader(BlockFile(blocks), BLOCK_BYTES)
+    try:
+        with open_gzip(packed) as plain:
+            while block := plain.read(BLOCK_BYTES):
+                yield block
+    except EOFError as error:
+        raise CorruptArchiveError(
+            "The archive is cut off: its compressed data has no end."
+        ) from error
+    except (gzip.BadGzipFile, zlib.error, isal_error) as error:
+        raise CorruptArchiveError(f"The compressed data is damaged: {error}.") from error
+
+
+def open_gzip(packed: BinaryIO) -> BinaryIO:
+    """Open packed bytes with the fastest gzip reader at hand."""
+    if igzip_threaded is None:
+        return cast(BinaryIO, gzip.open(packed, "rb"))
+    return cast(BinaryIO, igzip_threaded.open(packed, "rb", threads=1, block_size=BLOCK_BYTES))
 
 
 class ReadAhead:
@@ -161,7 +106,6 @@ class ReadAhead:
 
     Args:
         blocks: What to read ahead of; closed in the thread.
-        upstream: The read-ahead that `blocks` reads from, to be closed together.
 
     Example:
         >>> with ReadAhead(iter([b"a", b"b"])) as blocks:
@@ -169,9 +113,8 @@ class ReadAhead:
         b'ab'
     """
 
-    def __init__(self, blocks: Iterator[bytes], *, upstream: ReadAhead | None = None) -> None:
+    def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
-        self._upstream = upstream
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
         self._ended = False
@@ -190,9 +133,6 @@ class ReadAhead:
 
     def close(self) -> None:
         """Stop the thread; what it had read ahead is dropped."""
-        if self._upstream is not None:
-            # First, because our thread may be waiting for it.
-            self._upstream.close()
         with self._changed:
             self._closed = self._ended = True
             self._waiting.clear()
@@ -218,7 +158,7 @@ class ReadAhead:
         parts, size = [], 0
         while self._waiting and size < BLOCK_BYTES:
             parts.append(self._waiting.popleft())
-            size += len(parts[-1])
+            size += len(parts[-1]) + BLOCK_OVERHEAD_BYTES
         self._bytes -= size
         if self._bytes <= READ_AHEAD_BYTES // 2:
             self._changed.notify_all()
@@ -240,7 +180,7 @@ class ReadAhead:
                 while self._bytes > READ_AHEAD_BYTES // 2 and not self._closed:
                     self._changed.wait()
             self._waiting.append(block)
-            self._bytes += len(block)
+            self._bytes += len(block) + BLOCK_OVERHEAD_BYTES
             if self._bytes >= WAKE_BYTES:
                 self._changed.notify_all()
             return not self._closed

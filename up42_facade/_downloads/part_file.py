@@ -9,12 +9,15 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from up42_facade._downloads.checksums import Checksum, verify_file
-from up42_facade._downloads.staging import local_errors
-from up42_facade._downloads.transfer import Identity
-from up42_facade.errors import ChecksumError, DownloadError
+from up42_facade._downloads.checksums import Checksum, matches_file, verify_file
+from up42_facade._downloads.records import Validator
+from up42_facade._downloads.staging import in_new_folder, local_errors, remove_folders
+from up42_facade.errors import ChecksumError, CorruptArchiveError, DownloadError
+
+if TYPE_CHECKING:
+    from up42_facade._downloads.remote import RemoteFile
 
 # Seconds between two notes of what has arrived: what a killed process has to fetch again at most.
 SAVE_SECONDS = 0.5
@@ -25,13 +28,15 @@ _NOTE_VERSION = 1
 
 _PART = ".part"
 _NOTE = ".part.json"
+_PLAIN = ".part~"
+_BLOCK_BYTES = 1 << 20
 
 
-class Spans:
+class ByteRangeSet:
     """A set of byte ranges `[start, end)`, kept merged and in order.
 
     Example:
-        >>> spans = Spans([(0, 4)])
+        >>> spans = ByteRangeSet([(0, 4)])
         >>> spans.add(4, 6), spans.missing(10), spans.count
         (None, [(6, 10)], 6)
     """
@@ -95,18 +100,15 @@ class PartFile:
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.identity = Identity()
-        self.spans = Spans()
+        self.validator = Validator()
+        self.spans = ByteRangeSet()
         self._path = target.with_name(target.name + _PART)
         self._note = target.with_name(target.name + _NOTE)
         self._lock = threading.Lock()
         self._saved_at = monotonic()
         self._closed = False
         with local_errors(target):
-            self._made = _make_folders(target.parent)
-            if target.is_dir():
-                raise IsADirectoryError(21, "it is a folder", str(target))
-            self._file = _open_locked(self._path, target)
+            self._made, self._file = in_new_folder(target.parent, self._open)
         self._load()
 
     def __enter__(self) -> PartFile:
@@ -124,12 +126,12 @@ class PartFile:
             else:
                 self._remove()
 
-    def begin(self, identity: Identity) -> None:
+    def begin(self, validator: Validator) -> None:
         """Note what object this is; forget what was there if it is another."""
         with self._lock:
-            if identity.validator is None or self.identity.differs_from(identity):
+            if validator.condition is None or self.validator.differs_from(validator):
                 self._reset()
-            self.identity = identity
+            self.validator = validator
             with local_errors(self.target):
                 self._save()
 
@@ -157,33 +159,63 @@ class PartFile:
                 with local_errors(self.target):
                     self._save()
 
-    def finish(self, size: int, checksums: Iterable[Checksum]) -> None:
-        """Verify the file and give it its final name.
+    def finish(
+        self, size: int, checksums: Iterable[Checksum], source: RemoteFile, *, unpack: bool
+    ) -> None:
+        """Verify the file and move it to its final path.
 
         Args:
-            size: Its length in bytes.
-            checksums: What it must have.
+            size: Length in bytes of what was transferred.
+            checksums: What the server says about that.
+            source: What the caller says: of the file, packed or unpacked.
+            unpack: Whether to inflate the file first.
 
         Raises:
-            ChecksumError: A length or checksum differs; nothing is left then.
-            DownloadError: Something that can't be replaced has the final name.
+            ChecksumError: A length or checksum differs, or the file can't be inflated.
+            DownloadError: Something that can't be replaced is at the final path.
         """
-        try:
-            with local_errors(self.target):
-                os.ftruncate(self._file, size)
-            if self.spans.missing(size):
-                raise ChecksumError(f"{self.target.name} has not all of its {size:,} bytes.")
-            verify_file(self._path, checksums, self.target.name)
-        except ChecksumError:
-            self.discard()
-            raise
+        with local_errors(self.target):
+            os.ftruncate(self._file, size)
+        if self.spans.missing(size):
+            raise ChecksumError(f"{self.target.name} hasn't all of its {size:,} bytes.")
+        verify_file(self._path, checksums, self.target.name)
+        plain = self._inflate() if unpack else None
+        if plain is None or not matches_file(plain, source.size, source.checksums):
+            verify_file(self._path, source.checksums, self.target.name)
+        self._publish(plain or self._path)
+
+    def _inflate(self) -> Path:
+        from up42_facade._downloads.archives import ArchiveLimits
+        from up42_facade._downloads.inflate import gunzip
+
+        limits = ArchiveLimits()
+        most = max(limits.expansion_free_bytes, self.spans.count * limits.expansion_ratio)
+        plain = self.target.with_name(self.target.name + _PLAIN)
+        with local_errors(self.target), self._path.open("rb") as packed, plain.open("wb") as file:
+            blocks = iter(lambda: packed.read(_BLOCK_BYTES), b"")
+            try:
+                for block in gunzip(blocks):
+                    file.write(block)
+                    if file.tell() > most:
+                        raise ChecksumError(
+                            f"{self.target.name} has above {most:,.0f} bytes unpacked."
+                        )
+            except CorruptArchiveError as error:
+                raise ChecksumError(
+                    f"{self.target.name} has the Content-Encoding gzip and isn't gzip: {error}"
+                ) from error
+        return plain
+
+    def _publish(self, path: Path) -> None:
         with self._lock, local_errors(self.target):
             self._closed = True
             if os.name == "nt":  # Windows doesn't rename what is open.
                 os.close(self._file)
             # In this order: whoever is killed in between leaves nothing that stays for ever.
             self._note.unlink(missing_ok=True)
-            self._path.replace(self.target)
+            path.replace(self.target)
+            if path != self._path:
+                self._path.unlink(missing_ok=True)
             if os.name != "nt":
                 os.close(self._file)
 
@@ -197,20 +229,24 @@ class PartFile:
     def _remove(self) -> None:
         with contextlib.suppress(OSError):
             os.close(self._file)
-        for path in (self._path, self._note):
+        plain = self.target.with_name(self.target.name + _PLAIN)
+        for path in (self._path, self._note, plain):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
-        for folder in reversed(self._made):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        remove_folders(self._made)
 
     def _reset(self) -> None:
         with local_errors(self.target):
             os.ftruncate(self._file, 0)
-        self.spans = Spans()
+        self.spans = ByteRangeSet()
+
+    def _open(self) -> int:
+        if self.target.is_dir():
+            raise IsADirectoryError(21, "it is a folder", str(self.target))
+        return _open_locked(self._path, self.target)
 
     def _is_resumable(self) -> bool:
-        return self.identity.validator is not None and self.spans.count >= WORTH_KEEPING_BYTES
+        return self.validator.condition is not None and self.spans.count >= WORTH_KEEPING_BYTES
 
     def _write(self, position: int, block: memoryview) -> None:
         if not hasattr(os, "pwrite"):
@@ -230,35 +266,29 @@ class PartFile:
             note: dict[str, Any] = json.loads(self._note.read_text("utf-8"))
             if note["version"] != _NOTE_VERSION:
                 return
-            identity = Identity(note["etag"], note["modified"], note["size"])
-            spans = Spans((int(start), int(end)) for start, end in note["done"])
+            validator = Validator(note["etag"], note["modified"], note["size"])
+            spans = ByteRangeSet((int(start), int(end)) for start, end in note["done"])
         except (OSError, ValueError, TypeError, KeyError):
             return
         length = os.fstat(self._file).st_size
-        if spans.missing(length) and identity.validator is None:
+        if spans.missing(length) and validator.condition is None:
             return
         if any(end > length or start < 0 for start, end in spans.as_lists()):
             return
-        self.identity, self.spans = identity, spans
+        self.validator, self.spans = validator, spans
 
     def _save(self) -> None:
         self._saved_at = monotonic()
         note = {
             "version": _NOTE_VERSION,
-            "etag": self.identity.etag,
-            "modified": self.identity.modified,
-            "size": self.identity.size,
+            "etag": self.validator.etag,
+            "modified": self.validator.modified,
+            "size": self.validator.size,
             "done": self.spans.as_lists(),
         }
         draft = self._note.with_name(self._note.name + "~")
         draft.write_text(json.dumps(note), "utf-8")
         draft.replace(self._note)
-
-
-def _make_folders(folder: Path) -> list[Path]:
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return list(reversed(missing))
 
 
 def _open_locked(path: Path, target: Path) -> int:

@@ -29,22 +29,33 @@ class Validator:
     modified: str | None = None
     size: int | None = None
 
+    @property
+    def condition(self) -> str | None:
+        """The value for `If-Range`: it must be a strong one."""
+        if self.etag and not self.etag.startswith("W/"):
+            return self.etag
+        return self.modified
+
+    def differs_from(self, other: Validator) -> bool:
+        """Return whether anything that both know is different."""
+        return any(mine != theirs for mine, theirs in self._shared(other))
+
     def confirms(self, other: Validator) -> bool:
         """Return whether both are known to describe the same version.
 
         The length alone proves nothing: at least the ETag or the date must be known and equal.
         """
-        known = [
-            (mine, theirs)
-            for mine, theirs in (
-                (self.etag, other.etag),
-                (self.modified, other.modified),
-                (self.size, other.size),
-            )
-            if mine is not None and theirs is not None
-        ]
+        known = self._shared(other)
         has_version = any(isinstance(mine, str) for mine, _ in known)
         return has_version and all(mine == theirs for mine, theirs in known)
+
+    def _shared(self, other: Validator) -> list[tuple[object, object]]:
+        pairs = (
+            (_strong(self.etag), _strong(other.etag)),
+            (self.modified, other.modified),
+            (self.size, other.size),
+        )
+        return [(mine, theirs) for mine, theirs in pairs if None not in (mine, theirs)]
 
 
 @frozen
@@ -142,6 +153,10 @@ def write_record(
         )
         if None not in files and len(content) <= MAX_RECORD_BYTES:
             _replace(_record_path(folder, source), content)
+
+
+def _strong(etag: str | None) -> str | None:
+    return etag.removeprefix("W/") if etag else None
 
 
 def _record_path(folder: Path, source: str) -> Path:

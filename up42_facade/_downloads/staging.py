@@ -1,4 +1,4 @@
-"""A hidden folder that holds unpacked files until all of them may take their final names."""
+"""A hidden folder that holds unpacked files until all of them may move to their final paths."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import time
+from typing import TypeVar
 
+from up42_facade._downloads.records import RESERVED_NAME
 from up42_facade.errors import ArchiveError, DownloadError, UnsafeArchiveError, Up42Error
+
+T = TypeVar("T")
 
 # The hidden folder lies inside the target: the same file system, so that moving is renaming,
 # and no rights on the folder above are needed.
-_PREFIX = ".up42-unpacking-"
-# Seconds after which such a folder without a living owner is what a killed process left behind;
-# a younger one may just not be locked yet.
-STALE_SECONDS = 60.0
+_PREFIX = f"{RESERVED_NAME}-unpacking-"
+# The file that marks such a folder as ours: its owner holds a lock on it as long as it lives.
+_MARKER = "owner"
+_MARKER_CONTENT = b"A folder of up42-facade for unpacking. Without a running owner it's removed.\n"
+# Everything that such a folder can hold.
+_CONTENT = "new"
+_SPOOL = "archive.zip"
+# Times that a folder is created again because another, failing download removed it.
+MAX_FOLDER_RACES = 100
 
 
 @contextmanager
@@ -41,11 +49,50 @@ def local_errors(path: Path) -> Iterator[None]:
         raise DownloadError(f"{path} can't be written: {reason}.") from error
 
 
-class Staging:
-    """Files on their way into a target folder: all of them arrive, or none.
+def in_new_folder(folder: Path, act: Callable[[], T]) -> tuple[list[Path], T]:
+    """Create a folder and act in it at once, whatever other downloads create and remove meanwhile.
 
     Args:
-        target: The folder; it and the folders above are made if missing, and removed again
+        folder: The folder.
+        act: Puts something into the folder, so that others don't remove it from then on.
+
+    Returns:
+        The folders that were created, from the top, and what `act` returned.
+    """
+    for _ in range(MAX_FOLDER_RACES):
+        made: list[Path] = []
+        try:
+            for path in (*reversed(folder.parents), folder):
+                with contextlib.suppress(FileExistsError):
+                    if not path.is_dir():
+                        path.mkdir()
+                        made.append(path)
+            if not folder.is_dir():
+                raise NotADirectoryError(20, "it is a file, not a folder", str(folder))
+            return made, act()
+        except FileNotFoundError:
+            # Another download, which failed, removed a folder that it had created.
+            remove_folders(made)
+        except BaseException:
+            remove_folders(made)
+            raise
+    raise FileNotFoundError(2, "it is removed again and again", str(folder))
+
+
+def remove_folders(made: list[Path]) -> None:
+    """Remove folders that were created, from the bottom up to the first that is in use."""
+    for folder in reversed(made):
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+class Staging:
+    """Files on their way into a target folder: none moves there before all are complete.
+
+    Args:
+        target: The folder. It and the folders above are created if missing, and removed again
             if nothing arrives.
 
     Example:
@@ -60,43 +107,40 @@ class Staging:
         self._files: list[tuple[str, ...]] = []
         self._folders: list[tuple[str, ...]] = []
         self._made: list[Path] = []
-        self._moved: list[tuple[Path, Path | None]] = []
-        self._committed = False
+        self._is_committing = False
         self._root: Path
         self._lock: int | None = None
 
     def __enter__(self) -> Staging:
-        try:
-            with local_errors(self.target):
-                self._make(self.target)
-                _remove_stale(self.target)
-                self._root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self.target))
-                self._lock = _lock(self._root)
-        except BaseException:
-            self._remove_made()
-            raise
+        with local_errors(self.target):
+            self._made, self._root = in_new_folder(self.target, self._new_root)
+            try:
+                _remove_dead(self.target, but=self._root)
+                self._lock = _mark(self._root)
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._committed:
-            self._roll_back()
         shutil.rmtree(self._root, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)
-        if not self._committed:
-            self._remove_made()
+        if not self._is_committing:
+            remove_folders(self._made)
 
     @property
     def paths(self) -> list[Path]:
         """The final paths of the files, in the order in which they were created."""
         return [self.target.joinpath(*parts) for parts in self._files]
 
-    def scratch(self, name: str) -> Path:
-        """A path for a helper file that never gets a final name."""
-        return self._root / name
+    @property
+    def spool(self) -> Path:
+        """A path for a copy of the archive, which is removed in the end."""
+        return self._root / _SPOOL
 
     def create(self, parts: tuple[str, ...]) -> int:
-        """Create a file below the target's stand-in.
+        """Create a file in the hidden folder.
 
         Args:
             parts: Its path below the target, checked before.
@@ -112,107 +156,103 @@ class Staging:
         return handle
 
     def add_folder(self, parts: tuple[str, ...]) -> None:
-        """Remember a folder that shall exist even if nothing lies in it."""
+        """Remember a folder that shall exist even if it's empty."""
         self._folders.append(parts)
 
-    def sort(self, order: list[tuple[str, ...]]) -> None:
-        """Give the files another order than that of their creation."""
-        rank = {parts: index for index, parts in enumerate(order)}
-        self._files.sort(key=lambda parts: rank[parts])
-
     def commit(self) -> None:
-        """Move everything to its final name; what stands there already is replaced.
+        """Move everything to its final path, one file after another.
+
+        A file that is replaced is the old or the new one at every moment. What can be known to
+        fail is found before the first file moves; after another failure, files that moved stay.
 
         Raises:
             UnsafeArchiveError: A folder on the way is a symbolic link.
-            ArchiveError: A file and a folder meet, or the move fails. The target is as before.
+            ArchiveError: A file and a folder have one path. Nothing was moved.
+            DownloadError: A file can't be moved, for instance for want of rights.
         """
-        with local_errors(self.target):
-            for parts in self._folders:
-                self._enter(parts, parts)
-            for parts in self._files:
-                self._move(parts)
-        self._committed = True
+        folders = self._checked_folders()
+        self._is_committing = True
+        for folder in folders:
+            with local_errors(folder):
+                folder.mkdir(exist_ok=True)
+        for parts in self._files:
+            final = self.target.joinpath(*parts)
+            with local_errors(final):
+                self._content(parts).replace(final)
+
+    def _new_root(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self.target))
 
     def _content(self, parts: tuple[str, ...]) -> Path:
-        return self._root.joinpath("new", *parts)
+        return self._root.joinpath(_CONTENT, *parts)
 
-    def _move(self, parts: tuple[str, ...]) -> None:
-        final = self._enter(parts[:-1], parts) / parts[-1]
-        if final.is_dir() and not final.is_symlink():
-            raise ArchiveError(f"{final} is a folder and the archive has a file of this name.")
-        former = None
-        if os.path.lexists(final):
-            former = self._root / f"old-{len(self._moved)}"
-        # Noted first: an interrupt between the two renames must find what to undo.
-        self._moved.append((final, former))
-        if former is not None:
-            final.rename(former)
-        self._content(parts).rename(final)
-
-    def _enter(self, parts: tuple[str, ...], member: tuple[str, ...]) -> Path:
-        """Make the folders below the target, without following links."""
-        folder = self.target
-        for part in parts:
-            folder = folder / part
+    def _checked_folders(self) -> list[Path]:
+        """Return the folders that are needed, from the top, after a look at what is there."""
+        wanted: dict[Path, tuple[str, ...]] = {}
+        for parts in [*self._folders, *(parts[:-1] for parts in self._files)]:
+            for depth in range(1, len(parts) + 1):
+                wanted.setdefault(self.target.joinpath(*parts[:depth]), parts[:depth])
+        for folder, parts in wanted.items():
             if folder.is_symlink():
-                raise UnsafeArchiveError("/".join(member), f"{folder} is a symbolic link")
-            if not folder.exists():
-                self._made.append(folder)
-                folder.mkdir()
-            elif not folder.is_dir():
+                raise UnsafeArchiveError("/".join(parts), f"{folder} is a symbolic link")
+            if folder.exists() and not folder.is_dir():
                 raise ArchiveError(f"{folder} is a file and the archive has a folder of this name.")
-        return folder
-
-    def _roll_back(self) -> None:
-        for index, (final, former) in reversed(list(enumerate(self._moved))):
-            parts = final.relative_to(self.target).parts
-            arrived = not os.path.lexists(self._content(parts))
-            if arrived and os.path.lexists(final):
-                final.unlink()
-            if former is not None and os.path.lexists(former):
-                former.rename(final)
-            del self._moved[index]
-
-    def _make(self, folder: Path) -> None:
-        missing = [folder, *folder.parents]
-        missing = [path for path in missing if not path.exists()]
-        for path in reversed(missing):
-            self._made.append(path)
-            path.mkdir()
-        if not folder.is_dir():
-            raise NotADirectoryError(20, "it is a file, not a folder", str(folder))
-
-    def _remove_made(self) -> None:
-        for folder in reversed(self._made):
-            try:
-                folder.rmdir()
-            except OSError:
-                # Somebody else put something there meanwhile: it stays.
-                return
+        for parts in self._files:
+            final = self.target.joinpath(*parts)
+            if final.is_dir() and not final.is_symlink():
+                raise ArchiveError(f"{final} is a folder and the archive has a file of this name.")
+        return list(wanted)
 
 
-def _lock(folder: Path) -> int | None:
-    """Lock a folder until the descriptor is closed; None if another has it or it can't be."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+def _mark(root: Path) -> int | None:
+    """Mark a hidden folder as ours and lock the mark; None without locks."""
+    handle = os.open(root / _MARKER, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # Locked before it says anything: whoever finds the content unlocked finds a dead owner.
+    if not _lock(handle):
         os.close(handle)
         return None
+    os.write(handle, _MARKER_CONTENT)
     return handle
 
 
-def _remove_stale(target: Path) -> None:
+def _lock(handle: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _remove_dead(target: Path, but: Path) -> None:
+    """Remove the hidden folders of processes that were killed, and nothing else."""
     for folder in target.glob(f"{_PREFIX}*"):
+        if folder == but or folder.is_symlink():
+            continue
         with contextlib.suppress(OSError):
-            if folder.is_symlink() or time() - folder.stat().st_mtime < STALE_SECONDS:
-                continue
-            lock = _lock(folder)
-            if lock is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(lock)
+            flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+            handle = os.open(folder / _MARKER, flags)
+            try:
+                is_ours = _lock(handle) and os.read(handle, 1000) == _MARKER_CONTENT
+                if is_ours and {path.name for path in folder.iterdir()} <= {
+                    _MARKER,
+                    _CONTENT,
+                    _SPOOL,
+                }:
+                    # The marker goes last: a removal that is interrupted can be continued.
+                    for name in (_CONTENT, _SPOOL):
+                        _remove(folder / name)
+                    (folder / _MARKER).unlink()
+                    folder.rmdir()
+            finally:
+                os.close(handle)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from attrs import define, field
 
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.archives import download_archive
-from up42_facade._downloads.patience import Stopped
+from up42_facade._downloads.remote import Stopped
 from up42_facade.downloads import DEFAULT_WORKERS
 from up42_facade.errors import InvalidInputError, Up42Error
 
@@ -106,7 +106,7 @@ class StoreFolder:
         return [self.store.url_of(parts) for _, parts in members]
 
     def _send(self, file: Incoming, shown: Any = None) -> None:
-        from up42_facade._downloads.transfer import ContentChanged
+        from up42_facade._downloads.remote import ContentChanged
 
         present = None if self.overwrite else self.store.size(file.parts)
         if present is not None and present == file.size:
@@ -121,10 +121,9 @@ class StoreFolder:
                 return
 
     def _stream(self, file: Incoming, present: int | None, shown: Any) -> None:
-        from up42_facade._downloads.byte_stream import ByteStream
-        from up42_facade._downloads.transfer import Source
+        from up42_facade._downloads.remote import ByteStream, RemoteFile
 
-        source = Source(
+        source = RemoteFile(
             file.get_url,
             http=self.http,
             size=file.size,

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from up42_facade._common.progress import bar
-from up42_facade._downloads.byte_stream import ByteStream
-from up42_facade._downloads.transfer import Source
+from up42_facade._downloads.remote import ByteStream, RemoteFile
 
 
 class StreamFile(io.RawIOBase):
@@ -19,7 +18,7 @@ class StreamFile(io.RawIOBase):
         progress: Whether to show a bar.
     """
 
-    def __init__(self, source: Source, *, progress: bool) -> None:
+    def __init__(self, source: RemoteFile, *, progress: bool) -> None:
         super().__init__()
         self._source = source
         self._bar = bar(progress=progress, unit="B", unit_scale=True)
@@ -73,21 +72,6 @@ class StreamFile(io.RawIOBase):
         self._position += count
         return count
 
-    def read(self, count: int = -1, /) -> bytes:
-        """Read exactly `count` bytes, fewer only at the end; all that is left if negative."""
-        parts = []
-        while count:
-            if not self._rest:
-                self._rest = memoryview(self._next())
-            part = self._rest if count < 0 else self._rest[:count]
-            if not part:
-                break
-            parts.append(part)
-            self._rest = self._rest[len(part) :]
-            self._position += len(part)
-            count -= len(part) if count > 0 else 0
-        return b"".join(parts)
-
     def close(self) -> None:
         """Give the connection back."""
         if not self.closed:
@@ -104,10 +88,10 @@ class StreamFile(io.RawIOBase):
         return next(self._blocks, b"")
 
     def _restart(self, position: int) -> None:
-        known = self._stream.identity
+        known = self._stream.validator
         self._stream.close()
         self._stream = ByteStream(self._source, position)
-        self._stream.identity = known
+        self._stream.validator = known
         self._blocks = None
         self._rest = memoryview(b"")
         self._position = position

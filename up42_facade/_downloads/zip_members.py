@@ -1,113 +1,74 @@
-"""Zip archives: the directory at their end, then the members in one pass from the front."""
+"""Zip archives on disk, read by zipfile; every member is checked before any of it is."""
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
-from typing import IO, Protocol, cast
+from contextlib import contextmanager
+from pathlib import Path
 
-from up42_facade._downloads.forward import ForwardReader
-from up42_facade._downloads.inflate import Inflater, crc32, deflate_inflater
 from up42_facade.errors import CorruptArchiveError, UnsafeArchiveError, UnsupportedArchiveError
 
 # How a zip begins: with a member, or, when empty, with the end of its directory.
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
-# Longest directory that is read into memory: about a million members.
-MAX_DIRECTORY_BYTES = 64 << 20
-
-_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+# Longest directory that is read, which bounds the memory that zipfile takes for its members.
+MAX_DIRECTORY_BYTES = 3 << 20
+# Bytes that are inflated at once.
+BLOCK_BYTES = 256 << 10
 _ENCRYPTED = 0x41
-_SIZES_FOLLOW = 0x8
-_UTF8 = 0x800
-_SIZE_IN_EXTRA = 0xFFFFFFFF
 
 
-class SeekableFile(Protocol):
-    """What zipfile needs to find a directory."""
+class _BoundedFile(io.FileIO):
+    """A file for zipfile, which reads the whole directory at once."""
 
-    def read(self, count: int = -1, /) -> bytes: ...
+    def read(self, size: int | None = -1, /) -> bytes:
+        wanted = MAX_DIRECTORY_BYTES + 1 if size is None or size < 0 else size
+        data = super().read(min(wanted, MAX_DIRECTORY_BYTES + 1)) or b""
+        if len(data) > MAX_DIRECTORY_BYTES:
+            raise UnsafeArchiveError(
+                "(the directory)", f"it has more than {MAX_DIRECTORY_BYTES:,} bytes"
+            )
+        return data
 
-    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
-    def tell(self) -> int: ...
-
-
-def read_directory(file: SeekableFile) -> list[zipfile.ZipInfo]:
-    """Read and check the list of members.
-
-    Args:
-        file: The archive; only its end is read.
-
-    Returns:
-        The members in the order of the directory.
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive and check all of its members.
 
     Raises:
-        CorruptArchiveError: The directory is damaged or missing.
-        UnsafeArchiveError: A member is encrypted, a link or a device, or members overlap.
+        CorruptArchiveError: It is damaged.
+        UnsafeArchiveError: A member is encrypted, a link, or a device, or the directory is too
+            long.
         UnsupportedArchiveError: A member is compressed by another method than deflate.
     """
+    damage = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OverflowError, struct.error)
     try:
-        with zipfile.ZipFile(cast(IO[bytes], file)) as archive:
-            members, start = archive.infolist(), archive.start_dir
-    except (zipfile.BadZipFile, ValueError, OverflowError, struct.error) as error:
+        with _BoundedFile(path) as file, zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                _check(member)
+            yield archive
+    except damage as error:
         raise CorruptArchiveError(f"The zip archive is damaged: {error}.") from error
     except NotImplementedError as error:
         raise UnsupportedArchiveError(f"The zip archive can't be read: {error}.") from error
-    for member in members:
-        _check(member)
-    _check_overlaps(members, start)
-    return members
 
 
-def member_content(reader: ForwardReader, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield a member's content and verify it against the directory.
-
-    Args:
-        reader: The archive from its beginning; must not stand behind the member.
-        member: One of `read_directory`, in order of offset.
-
-    Raises:
-        UnsafeArchiveError: The member's own header, or its content, isn't what the directory says.
-        CorruptArchiveError: The content is damaged.
-    """
-    reader.seek(member.header_offset)
-    _check_local_header(reader, member)
-    crc = size = 0
-    for block in _plain(reader, member):
-        size += len(block)
-        if size > member.file_size:
-            raise UnsafeArchiveError(
-                member.orig_filename, f"it has more than the {member.file_size:,} bytes it claims"
-            )
-        crc = crc32(block, crc)
-        yield block
-    if size != member.file_size or crc != member.CRC:
-        raise CorruptArchiveError(
-            f"Archive member {member.orig_filename!r} is damaged: length or CRC differ."
-        )
+def member_content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield a member's content; zipfile verifies its header and CRC."""
+    with archive.open(member) as file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+        if file.tell() != member.file_size:
+            raise zipfile.BadZipFile(f"{member.orig_filename!r} has not the length it claims")
 
 
 def is_folder(member: zipfile.ZipInfo) -> bool:
     """Tell whether a member is a folder."""
     return member.orig_filename.endswith("/")
-
-
-def _plain(reader: ForwardReader, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    packed = reader.blocks(member.compress_size)
-    if member.compress_type == zipfile.ZIP_STORED:
-        yield from (bytes(view) for view in packed)
-        return
-    inflater: Inflater = deflate_inflater()
-    for view in packed:
-        if inflater.eof:
-            raise CorruptArchiveError(
-                f"Archive member {member.orig_filename!r} ends before its compressed data."
-            )
-        yield from inflater.feed(bytes(view))
-    if not inflater.eof:
-        raise CorruptArchiveError(f"Archive member {member.orig_filename!r} is cut off.")
 
 
 def _check(member: zipfile.ZipInfo) -> None:
@@ -128,36 +89,3 @@ def _check(member: zipfile.ZipInfo) -> None:
             f"Archive member {name!r} is compressed by method {member.compress_type}; "
             "only deflate is read."
         )
-    if member.compress_type == zipfile.ZIP_STORED and member.compress_size != member.file_size:
-        raise UnsafeArchiveError(name, "it is stored plainly but claims two different sizes")
-
-
-def _check_overlaps(members: list[zipfile.ZipInfo], directory_start: int) -> None:
-    ordered = sorted(members, key=lambda member: member.header_offset)
-    limits = [*(member.header_offset for member in ordered), directory_start]
-    for member, limit in zip(ordered, limits[1:], strict=True):
-        least = member.header_offset + _LOCAL_HEADER.size + member.compress_size
-        if member.header_offset < 0 or least > limit:
-            raise UnsafeArchiveError(
-                member.orig_filename, "it overlaps another member or the directory"
-            )
-
-
-def _check_local_header(reader: ForwardReader, member: zipfile.ZipInfo) -> None:
-    name = member.orig_filename
-    header = reader.read(_LOCAL_HEADER.size)
-    if len(header) < _LOCAL_HEADER.size or not header.startswith(ZIP_MAGICS[0]):
-        raise CorruptArchiveError(f"Archive member {name!r} has no header where it should be.")
-    fields = _LOCAL_HEADER.unpack(header)
-    flags, method = fields[2:4]
-    crc, packed, size, name_bytes, extra_bytes = fields[6:]
-    own_name = reader.read(name_bytes).decode("utf-8" if flags & _UTF8 else "cp437", "replace")
-    reader.read(extra_bytes)
-    if own_name != name:
-        raise UnsafeArchiveError(name, f"its own header calls it {own_name!r}")
-    if flags & _ENCRYPTED or method != member.compress_type:
-        raise UnsafeArchiveError(name, "its own header and the directory disagree")
-    if flags & _SIZES_FOLLOW or _SIZE_IN_EXTRA in (packed, size):
-        return
-    if (crc, packed, size) != (member.CRC, member.compress_size, member.file_size):
-        raise UnsafeArchiveError(name, "its own header and the directory claim different sizes")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from up42_facade._common.values import given
+from up42_facade._downloads.checksums import usable_checksum
 from up42_facade._downloads.destinations import Destination, Incoming, destination
 from up42_facade._downloads.names import safe_name
 from up42_facade._session.hosts import is_same_host, without_query
@@ -56,8 +57,7 @@ class ItemFile:
 
     @property
     def checksum(self) -> str | None:
-        value = self.asset.extra_fields.get("file:checksum")
-        return value if isinstance(value, str) else None
+        return usable_checksum(self.asset.extra_fields.get("file:checksum"), self.key)
 
     def is_wanted(self, wanted: Sequence[str] | None) -> bool:
         """Tell whether a key, a role or the media type is among those that are wanted."""

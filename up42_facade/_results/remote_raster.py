@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 
 from up42_facade._downloads.byte_ranges import ByteRanges, Span
 from up42_facade._downloads.names import safe_name
-from up42_facade._downloads.transfer import RangesIgnored, Source
+from up42_facade._downloads.remote import RangesIgnored, RemoteFile
 from up42_facade._results.formats import named_overview
 from up42_facade._results.item_files import ItemFile, signed_url
 from up42_facade._session.hosts import is_same_host
@@ -103,7 +103,7 @@ class RemoteRaster:
         known = self._opened.get(id(http))
         if known is not None:
             return known
-        source = Source(self._url, http=http, size=self.size)
+        source = RemoteFile(self._url, http=http, size=self.size)
         return self._opened.setdefault(id(http), ByteRanges(source, lambda: self.session.executor))
 
     def _url(self) -> str:
