@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from gcp_storage_emulator.server import create_server
@@ -19,7 +20,8 @@ from google.cloud import storage
 
 import up42_facade as up42
 from tests.analytics.conftest import GetJob
-from up42_facade._downloads import buckets, stream_file
+from up42_facade._analytics import outputs
+from up42_facade._downloads import buckets
 from up42_sandbox import Fault, Sandbox
 
 BUCKET = "storage"
@@ -109,28 +111,23 @@ def test_a_large_archive_passes_in_small_parts(
     large = os.urandom(1 << 20) * 21
     body = {"error": None, "data": {"url": sandbox.storage.put("large.tgz", large)()}}
     sandbox.inject(Fault(path="*/downloads/results", status=200, body=body, times=None))
-    if length == "not told":
-        monkeypatch.setattr(stream_file.StreamFile, "size", None, raising=False)
-        monkeypatch.setattr(stream_file.StreamFile, "__setattr__", unsized)
     read: list[int] = []
-    original = stream_file.StreamFile.read
+    open_url = outputs.open_url
 
-    def noted(self: stream_file.StreamFile, count: int = -1, /) -> bytes:
-        part = original(self, count)
-        read.append(len(part))
-        return part
+    def noted(*arguments: Any, **options: Any) -> Any:
+        file: Any = open_url(*arguments, **options)
+        proxy = mock.MagicMock(wraps=file, size=None if length == "not told" else file.size)
+        proxy.__enter__.return_value = proxy
+        proxy.read.side_effect = lambda count=-1: read.append(count) or file.read(count)
+        return proxy
 
-    monkeypatch.setattr(stream_file.StreamFile, "read", noted)
+    monkeypatch.setattr(outputs, "open_url", noted)
     made = job("ndvi")
     made.upload_results_to_bucket(client, BUCKET, folder, progress=False)
     arrived = content(client, f"v0/{folder}/{made.job_id}.tgz")
     assert hashlib.sha256(arrived).digest() == hashlib.sha256(large).digest()
     assert max(read) == buckets.CHUNK_BYTES
     assert len(read) >= 3
-
-
-def unsized(self: Any, name: str, value: Any) -> None:
-    object.__setattr__(self, name, None if name == "size" else value)
 
 
 def test_a_broken_connection_is_continued(
