@@ -82,7 +82,7 @@ SESSION: tuple[str, ...] = (
     "$ echo $?",
     "$ up42 batch run campaign.csv --max-credits 200 --track",
     "$ up42 batch run campaign.csv --max-credits 200 --track",
-    "Nothing ran twice.",
+    "The second run had nothing left to do.",
     "$ up42 batch download campaign.csv --output trees",
     "## Mistakes",
     "$ up42 run detection-trees-spacept --title Trees --item https://example.com/x --yes",
