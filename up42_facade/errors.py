@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,29 @@ if TYPE_CHECKING:
     from up42_facade.processing import Cost, Job, ValidationError
 
 
+# What moves a terminal's cursor, changes its state, breaks its lines, or turns the direction of
+# writing around, and halves of surrogate pairs, which can't be written at all.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def escape_for_terminal(text: str) -> str:
+    """Return a string whose control characters are shown as escapes; newlines and tabs stay."""
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 class Up42Error(Exception):
     """Base of all errors of this package: catch it to catch them all.
+
+    Messages quote servers and files, so they are escaped for terminals when they are printed.
 
     They come whole out of other processes, whatever their constructors take. An attribute that
     can't be pickled is None there.
     """
+
+    def __str__(self) -> str:
+        return escape_for_terminal(super().__str__())
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {name: value if travels(value) else None for name, value in vars(self).items()}

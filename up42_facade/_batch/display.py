@@ -9,6 +9,7 @@ from typing import Self
 
 from up42_facade._batch.records import Record
 from up42_facade._common.progress import bar
+from up42_facade.errors import escape_for_terminal
 
 
 class Display:
@@ -52,7 +53,7 @@ def summary(records: Sequence[Record]) -> str:
     """Return the counts by status, and the credits so far."""
     counts = Counter(record.status for record in records)
     parts = [f"{status} {count}" for status, count in counts.most_common()]
-    return " · ".join([*parts, f"{credits_of_jobs(records)} credits"])
+    return escape_for_terminal(" · ".join([*parts, f"{credits_of_jobs(records)} credits"]))
 
 
 def credits_of_jobs(records: Sequence[Record]) -> int:

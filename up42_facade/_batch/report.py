@@ -9,6 +9,7 @@ from up42_facade._batch.display import credits_of_jobs
 from up42_facade._batch.pricing import total
 from up42_facade._batch.records import Record
 from up42_facade._common.html import Status
+from up42_facade.errors import escape_for_terminal
 
 COLUMNS = ("#", "Process", "Title", "Status", "Estimated", "Credits", "Ran", "Job")
 REASON_COLUMNS = ("#", "Title", "Status", "Reason")
@@ -88,8 +89,7 @@ def plain(value: object) -> str:
     """Return a value as Markdown text that can't break out of its cell."""
     if value is None:
         return ""
-    # Titles come from JSON, which can hold half a surrogate pair; UTF-8 can't.
-    text = " ".join(str(value).encode("utf-8", "replace").decode().split())
+    text = escape_for_terminal(" ".join(str(value).split()))
     # Dollars and tildes mean formulas and deletions to many viewers.
     for mark in "\\`*_[]<>|&$~":
         text = text.replace(mark, f"\\{mark}")

@@ -32,7 +32,7 @@ from up42_facade._viz.inputs import (
 )
 from up42_facade._viz.reading import Scene, Size, read_scene
 from up42_facade._viz.warping import north_up
-from up42_facade.errors import InvalidInputError
+from up42_facade.errors import InvalidInputError, escape_for_terminal
 
 # Up to so many images stand side by side; more make a square grid.
 MOST_IN_A_ROW = 3
@@ -179,8 +179,18 @@ def draw(
             draw_scene(axes, scene, title, options, as_is)
             draw_over(axes, scene, panel.layers, options)
         fit_title(axes, box, figure.dpi)
+        show_verbatim(axes)
         axes.set_axis_off()
     return figure
+
+
+def show_verbatim(axes: Axes) -> None:
+    """Keep matplotlib from reading formulas into titles and labels: they are names of files."""
+    legend = axes.get_legend()
+    for text in (axes.title, *(legend.get_texts() if legend else ())):
+        text.set_text(escape_for_terminal(text.get_text()))
+        text.set_parse_math(False)
+        text.set_usetex(False)
 
 
 def fit_title(axes: Axes, box: Size, dpi: float) -> None:
@@ -308,14 +318,9 @@ def draw_features(axes: Axes, layer: Layer) -> None:
 
 def add_legend(axes: Axes, layers: list[Layer]) -> None:
     handles = [
-        Line2D(
-            [],
-            [],
-            color=layer.colour,
-            marker="o",
-            markeredgecolor=RIM_COLOUR,
-            label=f"{layer.path.stem}: {len(layer.frame)}",
-        )
+        Line2D([], [], color=layer.colour, marker="o", markeredgecolor=RIM_COLOUR)
         for layer in layers
     ]
-    axes.legend(handles=handles, loc="lower right", fontsize="small")
+    # Not as labels of the lines: matplotlib leaves out those that begin with an underscore.
+    names = [f"{layer.path.stem}: {len(layer.frame)}" for layer in layers]
+    axes.legend(handles, names, loc="lower right", fontsize="small")

@@ -10,6 +10,7 @@ import click
 
 from up42_facade.cli.exit_codes import ExitCode
 from up42_facade.cli.messages import CommandError, is_interactive, say
+from up42_facade.errors import escape_for_terminal
 
 NOTHING_DONE = "Nothing was executed."
 
@@ -63,7 +64,7 @@ def ask(question: str, max_credits: Decimal | None, yes: bool) -> None:
     if max_credits is not None or yes:
         return
     try:
-        agreed = click.confirm(question, err=True)
+        agreed = click.confirm(escape_for_terminal(question), err=True)
     except click.Abort:
         # Ctrl-C or the end of the input; the cursor is still behind the question.
         say("")

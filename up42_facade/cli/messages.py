@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 
 from up42_facade.cli.exit_codes import ExitCode
+from up42_facade.errors import escape_for_terminal
 
 UNKNOWN_PROCESS = "up42 processes list shows which there are."
 
@@ -23,7 +24,7 @@ class CommandError(Exception):
 
 def say(message: str) -> None:
     """Print a message for people."""
-    click.echo(message, err=True)
+    click.echo(escape_for_terminal(message), err=True)
 
 
 def is_watched() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
@@ -15,11 +16,15 @@ import click
 from attrs import frozen
 
 from up42_facade.cli.tables import Column, card, table
+from up42_facade.errors import CONTROLS, escape_for_terminal
 
 Record = Mapping[str, Any]
 
 JSON_OPTION = "--json"
 CSV_OPTION = "--csv"
+# Where spreadsheets begin to calculate, or skip to where they do.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
 class ClosedOutput(Exception):  # noqa: N818 - nothing went wrong
@@ -70,7 +75,7 @@ class Output:
     def text(self, text: str, records: Iterable[Record], fields: Sequence[str]) -> None:
         """Write a text for people, or a list of records that says the same."""
         if self.form is Form.TABLE:
-            write(text)
+            write(escape_for_terminal(text))
         else:
             self.records(records, fields, ())
 
@@ -95,7 +100,8 @@ def ordered(record: Record, fields: Sequence[str]) -> dict[str, Any]:
 
 def write_json(content: Any) -> None:
     for_programs()
-    write(json.dumps(content, indent=2, ensure_ascii=False))
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    write(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def write_csv(records: Sequence[Record], fields: Sequence[str]) -> None:
@@ -108,10 +114,16 @@ def write_csv(records: Sequence[Record], fields: Sequence[str]) -> None:
 
 
 def cell(value: Any) -> str:
-    """Return a value as the text of a CSV cell: empty for None, JSON for what has parts."""
+    """Return a value as a CSV cell: empty for None, JSON for what has parts.
+
+    A string that a spreadsheet would take for a formula begins with an apostrophe, which makes
+    it text there; a number in a string stays as it is.
+    """
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    is_formula = text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text)
+    return escape_for_terminal(f"'{text}" if is_formula else text)
 
 
 def for_programs() -> None:

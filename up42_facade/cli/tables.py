@@ -136,7 +136,7 @@ def lines(value: Any) -> list[str]:
     if value is None or value == "" or value == [] or value == {}:
         return []
     if isinstance(value, Mapping):
-        return [f"{name}: {line}" for name, part in value.items() for line in lines(part)]
+        return [f"{shown(name)}: {line}" for name, part in value.items() for line in lines(part)]
     if isinstance(value, list):
         if all(isinstance(part, int | float) for part in value):
             return [", ".join(map(shown, value))]
@@ -169,7 +169,7 @@ def shown(value: Any) -> str:
 
 
 def is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def width() -> int:
