@@ -112,8 +112,8 @@ def get_jobs(
     session = resolve_session(session)
     project = project_of(project_id, session)
     return (
-        Job(known["id"], project, session, known=known)
-        for known in Listing(session, project, order)
+        Job(job_id, project, session, known=known)
+        for job_id, known in Listing(session, project, order)
     )
 
 

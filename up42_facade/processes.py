@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from up42_facade._common.html import table
-from up42_facade._common.values import as_dict, entries, given
+from up42_facade._common.values import as_dict
 from up42_facade._processing.types import ValidationError
 from up42_facade.errors import NotFoundError, UnexpectedResponseError
 from up42_facade.session import Session, resolve_session
 
 if TYPE_CHECKING:
     from up42_client.models import Process as ApiProcess
+    from up42_client.models import ProcessInput, ProcessSummary
     from up42_facade._processing.job_templates import ProcessTemplate
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ class Process:
         rows = {
             "Title": self.title,
             "Description": self.description,
-            "Inputs": [input_line(name, as_dict(spec)) for name, spec in self.inputs.items()]
+            "Inputs": [input_line(name, spec) for name, spec in described(self.inputs).items()]
             or None,
             "Price": self.prices or None,
         }
@@ -65,12 +66,13 @@ class Process:
     @property
     def inputs_schema(self) -> dict[str, Any]:
         """One JSON schema for all inputs together."""
+        inputs = described(self.inputs)
         return {
             "type": "object",
-            "properties": {name: input_schema(spec) for name, spec in self.inputs.items()},
+            "properties": {name: input_schema(spec) for name, spec in inputs.items()},
             # OGC's default is "required"; as the API leaves the number out for optional inputs
             # too, only what is named as required counts, and the server has the last word.
-            "required": [n for n, s in self.inputs.items() if as_dict(s).get("minOccurs", 0) >= 1],
+            "required": [name for name, spec in inputs.items() if (spec.min_occurs or 0) >= 1],
             "additionalProperties": not self.inputs,
         }
 
@@ -142,9 +144,9 @@ class Process:
         from up42_client.api.processing import list_processes
 
         session = resolve_session(session)
-        answer = session.call(list_processes)
-        listed = answer if isinstance(answer, list) else entries(getattr(answer, "processes", None))
-        return [cls._adapt(as_dict(entry), session) for entry in listed]
+        answer = session.call(list_processes.request())
+        listed = answer if isinstance(answer, list) else answer.processes or []
+        return [cls._adapt(entry, session) for entry in listed]
 
     @classmethod
     def get(cls, id: str, session: Session | None = None) -> Process:
@@ -166,46 +168,50 @@ class Process:
     def _ask(cls, process_id: str, session: Session) -> Process:
         from up42_client.api.processing import get_process
 
-        answer: ApiProcess = session.call(get_process, process_id)
-        return cls._adapt(answer.to_dict(), session)
+        return cls._adapt(session.call(get_process.request(process_id)), session)
 
     @classmethod
-    def _adapt(cls, content: dict[str, Any], session: Session) -> Process:
-        if not content.get("id"):
+    def _adapt(cls, content: ApiProcess | ProcessSummary, session: Session) -> Process:
+        if not content.id:
             raise UnexpectedResponseError("The server sent a process without id.", status_code=200)
-        parameters = as_dict(content.get("additionalParameters")).get("parameters")
-        values = {
-            str(p.get("name")): entries(p.get("value")) for p in map(as_dict, entries(parameters))
-        }
+        from up42_client.models import Process as ApiProcess
+
+        facts = content.additional_parameters
+        values = {fact.name: fact.value or [] for fact in (facts and facts.parameters) or ()}
+        prices = [value for value in values.get("price", []) if not isinstance(value, str)]
+        former = content.input_ if isinstance(content, ApiProcess) else None
+        inputs = content.inputs or former
         return cls(
-            id=content["id"],
-            title=content.get("title"),
-            description=content.get("description"),
-            # An older form of the description says `input`.
-            inputs=as_dict(content.get("inputs") or content.get("input")),
+            id=content.id,
+            title=content.title,
+            description=content.description,
+            inputs=inputs.to_dict() if inputs else {},
             prices=tuple(
-                Price(price["credits"], price.get("unit"))
-                for price in map(as_dict, values.get("price", []))
-                if isinstance(price.get("credits"), int | float)
+                Price(price.credits_, price.unit) for price in prices if price.credits_ is not None
             ),
-            eula_ids=tuple(str(eula) for eula in values.get("eula-id", [])),
+            eula_ids=tuple(value for value in values.get("eula-id", []) if isinstance(value, str)),
             session=session,
         )
 
 
-def input_schema(spec: Any) -> dict[str, Any]:
+def described(inputs: dict[str, Any]) -> dict[str, ProcessInput]:
+    """Return the descriptions of a process's inputs."""
+    from up42_client.models import ProcessInput
+
+    return {name: ProcessInput.from_dict(as_dict(spec)) for name, spec in inputs.items()}
+
+
+def input_schema(spec: ProcessInput) -> dict[str, Any]:
     """Return the JSON schema of one input, which may be a list where several are allowed."""
-    spec = as_dict(spec)
-    schema = as_dict(spec.get("schema"))
-    most = spec.get("maxOccurs", 1)
-    if most == 1:
+    schema = spec.schema or {}
+    if spec.max_occurs in (None, 1):
         return schema
     return {"anyOf": [schema, {"type": "array", "items": schema}]}
 
 
-def input_line(name: str, spec: dict[str, Any]) -> str:
+def input_line(name: str, spec: ProcessInput) -> str:
     """Return an input's name and what it is in one line."""
-    told = spec.get("description") or spec.get("title")
+    told = spec.description or spec.title
     return f"{name}: {told}" if told else name
 
 
@@ -223,7 +229,7 @@ def is_eula_accepted(eula_id: str, session: Session) -> bool:
 def ask_eula(eula_id: str, session: Session) -> bool:
     from up42_client.api.eulas import get_eula
 
-    return bool(given(session.call(get_eula, eula_id).is_accepted))
+    return session.call(get_eula.request(eula_id)).is_accepted or False
 
 
 def process_errors(process_id: str, session: Session) -> set[ValidationError]:

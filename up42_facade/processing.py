@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, fields
 
 from up42_facade._common.html import Status, table
 from up42_facade._common.sorting import SortingField
-from up42_facade._common.times import Moment, to_utc
-from up42_facade._common.values import as_dict, entries, whole
+from up42_facade._common.times import Moment
+from up42_facade._common.values import as_dict
 from up42_facade._processing import types as types
 from up42_facade._processing.job_files import Files, JobFiles
 from up42_facade._processing.types import (
@@ -28,6 +28,8 @@ from up42_facade.session import Session, resolve_session
 
 if TYPE_CHECKING:
     import pystac
+
+    from up42_client.models import ProcessingJob, ProcessingJobError
 
 
 __all__ = [
@@ -240,7 +242,7 @@ class Job(JobFiles):
                 f"Job.get(job_id={job_id!r}, id={id!r}): expected one non-empty job id."
             )
         session = resolve_session(session)
-        return cls._adapt(session.call_object(get_processing_job, known[0]), session)
+        return cls._adapt(session.call(get_processing_job.request(known[0])), session)
 
     @classmethod
     def all(
@@ -313,7 +315,9 @@ class Job(JobFiles):
         Raises:
             UnexpectedResponseError: It has no job id.
         """
-        return cls._adapt(metadata, session)
+        from up42_client.models import ProcessingJob
+
+        return cls._adapt(ProcessingJob.from_dict(metadata), session)
 
     def to_metadata(self) -> JobMetadata:
         """Return the job as the JSON object that `from_metadata` reads.
@@ -339,37 +343,32 @@ class Job(JobFiles):
         }
 
     @classmethod
-    def _adapt(cls, content: Mapping[str, Any], session: Session | None) -> Job:
-        # Reads the JSON as it came: in long lists, making a model of every job and of each of
-        # its parts would take longer than everything else.
-        get = content.get
-        job_id = get("jobID")
-        if not job_id:
+    def _adapt(cls, content: ProcessingJob, session: Session | None) -> Job:
+        if not content.job_id:
             raise UnexpectedResponseError(
                 "The server sent a job without jobID. Check region and base_url.", status_code=200
             )
-        results = as_dict(get("results"))
+        results, consumption = content.results, content.credit_consumption
         return cls(
-            process_id=get("processID") or "",
-            id=job_id,
-            account_id=get("accountID") or "",
-            workspace_id=get("workspaceID"),
-            definition=as_dict(get("definition")),
-            status=JobStatus(str(get("status") or types.UNKNOWN_STATUS)),
-            created=to_utc(get("created")),
-            updated=to_utc(get("updated")),
-            collection_url=results.get("collection"),
-            errors=validation_errors(results.get("errors")) or None,
-            credits=whole(as_dict(get("creditConsumption")).get("credits")),
-            started=to_utc(get("started")),
-            finished=to_utc(get("finished")),
+            process_id=content.process_id or "",
+            id=content.job_id,
+            account_id=content.account_id or "",
+            workspace_id=content.workspace_id,
+            definition=content.definition.to_dict() if content.definition else {},
+            status=JobStatus(content.status or types.UNKNOWN_STATUS),
+            created=content.created,
+            updated=content.updated,
+            collection_url=results.collection if results else None,
+            errors=(validation_errors(results.errors) or None) if results else None,
+            credits=consumption.credits_ if consumption else None,
+            started=content.started,
+            finished=content.finished,
             session=session,
         )
 
 
-def validation_errors(found: Any) -> list[ValidationError]:
-    """Read a list of `{name, message}` objects, whatever they lack."""
+def validation_errors(found: Iterable[ProcessingJobError] | None) -> list[ValidationError]:
+    """Return the reasons that the API reports."""
     return [
-        ValidationError(message=str(error.get("message", "")), name=str(error.get("name", "")))
-        for error in map(as_dict, entries(found))
+        ValidationError(message=error.message or "", name=error.name or "") for error in found or ()
     ]

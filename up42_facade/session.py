@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import evolve
 
@@ -26,32 +25,17 @@ from up42_facade.errors import (
     ConfigurationError,
     NotAuthenticatedError,
     UnexpectedResponseError,
-    Up42Error,
 )
 
 if TYPE_CHECKING:
     import httpx
 
     from up42_client import AuthenticatedClient
+    from up42_client.types import Request
 
 T = TypeVar("T")
-M = TypeVar("M", bound="Model")
 # Requests that one session has under way at the same time on behalf of one call.
 WORKERS = 16
-
-
-class Endpoint(Protocol):
-    """A module of the generated client: one operation of the API."""
-
-    __name__: str
-    sync_detailed: Callable[..., Any]
-
-
-class Model(Protocol):
-    """A model of the generated client."""
-
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self: ...
 
 
 class Session:
@@ -231,63 +215,37 @@ class Session:
             )
         return self.once("workspace", self._ask_workspace)
 
-    def call(self, endpoint: Endpoint, *arguments: Any, **options: Any) -> Any:
-        """Call an operation of the generated client and return its parsed answer.
+    def call(self, request: Request[T], *, client: AuthenticatedClient | None = None) -> T:
+        """Send a request of the generated client and return its response.
 
         Args:
-            endpoint: A module below `up42_client.api`.
-            arguments, options: What its `sync` takes besides `client`.
+            request: Built by the function `request` of a module in `up42_client.api`.
+            client: Client to send it with. Defaults to `client` of the session.
 
         Raises:
-            Up42Error: As the transport does; UnexpectedResponseError if the answer is no JSON.
+            UnexpectedResponseError: If the response isn't the JSON that was expected.
+            Up42Error: If the request fails.
+
+        Example:
+            >>> from up42_client.api.processing import get_process
+            >>> process = up42.authenticate().call(get_process.request("pansharpening"))
         """
-        return self._call(endpoint, arguments, options, lambda answer: answer.parsed)
-
-    def call_object(self, endpoint: Endpoint, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """Call an operation like `call`, and return its answer as the JSON object that came.
-
-        Models keep what they don't know, but can't always give it back: this is for answers of
-        which any part may be odd.
-        """
-        return self._call(endpoint, arguments, options, lambda answer: json_object(answer.content))
-
-    def _call(
-        self,
-        endpoint: Endpoint,
-        arguments: tuple[Any, ...],
-        options: dict[str, Any],
-        read: Callable[[Any], T],
-    ) -> T:
         self._require_open()
-        client = options.pop("client", self.client)
-        try:
-            return read(endpoint.sync_detailed(*arguments, client=client, **options))
-        except UNREADABLE as error:
-            if isinstance(error, Up42Error):
-                raise
-            operation = endpoint.__name__.rpartition(".")[2]
-            raise UnexpectedResponseError(
-                f"{operation}: {self.hosts.api} answered with something that is not the JSON "
-                "that was expected. Check region and base_url; a proxy may stand in between.",
-                status_code=200,
-                url=self.hosts.api,
-            ) from error
+        http = (client or self.client).get_httpx_client()
+        return readable(http.request(**request.arguments), request.read)
 
-    def follow(self, link: str, model: type[M]) -> M:
-        """Follow an opaque link of an API answer and return what it leads to.
+    def follow(self, link: str, read: Callable[[httpx.Response], T]) -> T:
+        """Follow an opaque link and return the response.
 
         Args:
             link: Relative or absolute; it must lead to the session's API host.
-            model: The model of the generated client that reads the answer.
+            read: Function `read` of the operation that the link calls.
 
         Raises:
-            ForeignHostError: It leads elsewhere. UnexpectedResponseError: No JSON came.
+            ForeignHostError: If the link leads to another host.
+            UnexpectedResponseError: If the response isn't the JSON that was expected.
         """
-        response = self.http.get(self.hosts.resolve(link))
-        try:
-            return model.from_dict(response.json())
-        except UNREADABLE as error:
-            raise unexpected(response, "something unreadable") from error
+        return readable(self.http.get(self.hosts.resolve(link)), read)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the value under a key, made by the first who asks; others wait for it.
@@ -322,8 +280,8 @@ class Session:
 
         client = self._connections.generated_client(self.hosts.auth)
         with client.get_httpx_client():
-            subject = self.call(get_user_info, client=client).sub
-        if not isinstance(subject, str) or not subject:
+            subject = self.call(get_user_info.request(), client=client).sub
+        if not subject:
             raise UnexpectedResponseError(
                 "The server did not say which workspace is the user's own: pass workspace_id.",
                 status_code=200,
@@ -351,11 +309,11 @@ class Session:
             return self._connected
 
 
-def json_object(content: bytes) -> dict[str, Any]:
-    value = json.loads(content)
-    if not isinstance(value, dict):
-        raise TypeError(f"{type(value).__name__} instead of a JSON object")
-    return value
+def readable(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T:
+    try:
+        return read(response)
+    except UNREADABLE as error:
+        raise unexpected(response, "something unreadable") from error
 
 
 _default: Session | None = None

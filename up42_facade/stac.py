@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pystac
 from pystac.stac_io import DefaultStacIO
 
 from up42_facade._common.html import table
 from up42_facade._common.paging import prefetched
-from up42_facade._common.values import as_dict, entries, next_link
+from up42_facade._common.values import next_link, sent
 from up42_facade._downloads.names import safe_name
 from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade.errors import InvalidInputError, NotFoundError, UnexpectedResponseError
 from up42_facade.session import Session, resolve_session
 
 if TYPE_CHECKING:
-    from up42_client.models import StacItemCollection
+    from up42_client.models import StacItemCollection, StacSearch, StacSortField
 
 # Items per request; the server's own default of 10 would need ten times as many requests.
 PAGE_SIZE = 100
@@ -76,7 +76,7 @@ def read_collection(collection_url: str, session: Session) -> StorageCollection:
     from up42_client.api.storage import get_collection
 
     collection_id = without_query(collection_url).rstrip("/").rpartition("/")[2]
-    content = as_dict(session.call(get_collection, collection_id))
+    content = session.call(get_collection.request(collection_id))
     collection: StorageCollection = readable(StorageCollection.from_dict, content)
     collection._session = session
     collection._stac_io = SessionStacIO(session)
@@ -91,20 +91,19 @@ def read_item(url: str, session: Session) -> pystac.Item:
     from up42_client.api.storage import get_item
 
     collection_id, _, item_id = without_query(url).rstrip("/").split("/")[-3:]
-    return item_of(as_dict(session.call(get_item, collection_id, item_id)), session)
+    return item_of(session.call(get_item.request(collection_id, item_id)), session)
 
 
 def list_items(collection_id: str, session: Session) -> Iterator[pystac.Item]:
     """Yield all items of a collection."""
     from up42_client.api.storage import list_items as endpoint
-    from up42_client.models import StacItemCollection
 
     def following(page: StacItemCollection) -> Callable[[], StacItemCollection] | None:
         link = next_link(page.links)
-        return (lambda: session.follow(link["href"], StacItemCollection)) if link else None
+        return (lambda: session.follow(link[0], endpoint.read)) if link else None
 
     pages = prefetched(
-        lambda: session.call(endpoint, collection_id, limit=PAGE_SIZE),
+        lambda: session.call(endpoint.request(collection_id, limit=PAGE_SIZE)),
         following,
         session.executor,
     )
@@ -136,9 +135,15 @@ def search_items(
 
     Endpoint: POST /v2/assets/stac/search.
     """
+    from up42_client.models import StacSearch
+
     session = resolve_session(session)
-    wanted = {"filter": filter, "intersects": intersects, "sortby": sortby}
-    body = {"limit": PAGE_SIZE, **{k: v for k, v in wanted.items() if v is not None}}
+    body = StacSearch(
+        filter_=sent(filter),
+        intersects=sent(intersects),
+        limit=PAGE_SIZE,
+        sortby=sent(None if sortby is None else sort_fields(sortby)),
+    )
     pages = prefetched(
         lambda: search_page(body, session),
         lambda page: next_search(page, body, session),
@@ -147,33 +152,52 @@ def search_items(
     return (item for page in pages for item in items_of(page, session))
 
 
-def search_page(body: dict[str, Any], session: Session) -> StacItemCollection:
-    from up42_client.api.storage import search_stac
-    from up42_client.models import StacSearch
+def sort_fields(sortby: list[dict[str, str]]) -> list[StacSortField]:
+    from up42_client.models import StacSortField
 
-    page = session.call(search_stac, body=StacSearch.from_dict(body))
-    return cast("StacItemCollection", page)
+    try:
+        return [StacSortField.from_dict(field) for field in sortby]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"sortby={sortby!r}: expected STAC sort fields, for example "
+            '[{"field": "properties.datetime", "direction": "desc"}].'
+        ) from error
+
+
+def search_page(body: StacSearch, session: Session) -> StacItemCollection:
+    from up42_client.api.storage import search_stac
+
+    return session.call(search_stac.request(body=body))
 
 
 def next_search(
-    page: StacItemCollection, body: dict[str, Any], session: Session
+    page: StacItemCollection, body: StacSearch, session: Session
 ) -> Callable[[], StacItemCollection] | None:
-    from up42_client.models import StacItemCollection
+    from up42_client.api.storage import search_stac
+    from up42_client.models import StacSearch
 
-    link = next_link(page.links)
-    if link is None:
+    found = next_link(page.links)
+    if found is None:
         return None
-    if str(link.get("method", "GET")).upper() != "POST":
-        return lambda: session.follow(link["href"], StacItemCollection)
-    session.hosts.resolve(link["href"])
-    wanted = as_dict(link.get("body"))
-    following = {**body, **wanted} if link.get("merge") else wanted
+    href, link = found
+    if (link.method or "GET").upper() != "POST":
+        return lambda: session.follow(href, search_stac.read)
+    session.hosts.resolve(href)
+    wanted = link.body or {}
+    content = {**body.to_dict(), **wanted} if link.merge else wanted
+    try:
+        following = StacSearch.from_dict(content)
+    except ValueError as error:
+        raise UnexpectedResponseError(
+            f"The storage sent a link to the next page whose body isn't a search: {error}.",
+            status_code=200,
+        ) from error
     return lambda: search_page(following, session)
 
 
 def items_of(page: StacItemCollection, session: Session) -> Iterator[pystac.Item]:
-    for feature in entries(page.features):
-        yield item_of(as_dict(feature), session)
+    for feature in page.features or ():
+        yield item_of(feature, session)
 
 
 def item_of(content: dict[str, Any], session: Session) -> pystac.Item:

@@ -1,4 +1,4 @@
-"""Run the generator on a copy of the document that promises less than the document does."""
+"""Run the generator on a copy of the document that says which schemas are sent."""
 
 from __future__ import annotations
 
@@ -18,16 +18,20 @@ from updating.sources import read
 
 GENERATOR = Path(__file__).resolve().parent.parent / "generator"
 REFERENCE = "#/components/schemas/"
+# STAC and GeoJSON objects, which pystac and geopandas read: dicts rather than models.
+READ_BY_LIBRARIES = ("StacItem", "StacCollection", "ResultFeatureCollection")
+FREE_OBJECT = {"type": "object", "additionalProperties": True}
 
 
 def generate(spec: Path, folder: Path) -> Path:
     """Generate the client of a document into a folder; return the package's path."""
     document = read(str(spec)).value
     check_list_parameters(document)
-    relaxed = folder / "relaxed.yaml"
-    relaxed.write_text(yaml.safe_dump(relax(document), sort_keys=False), encoding="utf-8")
+    prepared = folder / "prepared.yaml"
+    text = yaml.safe_dump(prepare(document), sort_keys=False)
+    prepared.write_text(text, encoding="utf-8")
     package = folder / "up42_client"
-    run_generator(relaxed, package)
+    run_generator(prepared, package)
     # The generator marks a package as typed only when it writes its packaging files too.
     (package / "py.typed").touch()
     return package
@@ -75,35 +79,77 @@ def resolve(document: Json, node: Json) -> Json:
     return node
 
 
-def relax(document: Json) -> Json:
-    """Return a copy in which everything that the server sends may be missing or null.
+def prepare(document: Json) -> Json:
+    """Return a copy of a document, with what our templates need to know besides.
 
-    The document says what is promised; the client must survive a promise that isn't kept.
+    `x-sent` marks the schemas of requests. Objects that other libraries read lose their fields.
+    Parameters and their schemas share a description, as the generator prints that of the schema.
     """
     document = copy.deepcopy(document)
     schemas: Json = document["components"]["schemas"]
+    for name in READ_BY_LIBRARIES:
+        if name in schemas:
+            schemas[name] = {**FREE_OBJECT, "description": schemas[name].get("description", name)}
+    drop_unused(document)
     received = reachable(document, "responses")
-    sent = reachable(document, "requestBody")
-    for name in sorted(received & sent):
-        if schemas[name].get("properties"):
+    for name in sorted(reachable(document, "requestBody")):
+        if name in received and schemas[name].get("properties"):
             raise GenerationError(
-                f"schema '{name}' is both sent and received: use two, only one may be relaxed"
+                f"Schema {name!r} is both sent and received: use two, as any field can be missing "
+                "from what is received."
             )
-    for name in received:
-        for schema in object_schemas(schemas[name]):
-            schema.pop("required", None)
-            schema["properties"] = {k: nullable(v) for k, v in schema["properties"].items()}
+        if name not in received:
+            mark_sent(schemas[name])
+    for content in bodies(document):
+        mark_sent(content.get("schema"))
+    for parameter in parameters(document):
+        if "description" in parameter and "$ref" not in parameter["schema"]:
+            parameter["schema"].setdefault("description", parameter["description"])
     return document
 
 
-def reachable(document: Json, part: str) -> set[str]:
-    """Return the names of all schemas under this part of any operation."""
+def drop_unused(document: Json) -> None:
+    """Remove the schemas that no operation refers to."""
+    schemas = document["components"]["schemas"]
+    used = reachable(document, "responses", "requestBody", "parameters")
+    for name in set(schemas) - used:
+        del schemas[name]
+
+
+def mark_sent(schema: Json | None) -> None:
+    for found in object_schemas(schema):
+        found["x-sent"] = True
+
+
+def bodies(document: Json) -> Iterator[Json]:
+    """Yield the contents of all request bodies, where they are defined."""
+    found = list(document["components"].get("requestBodies", {}).values())
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if isinstance(operation, dict) and "requestBody" in operation:
+                found.append(operation["requestBody"])
+    for body in found:
+        yield from body.get("content", {}).values()
+
+
+def parameters(document: Json) -> Iterator[Json]:
+    """Yield all parameters, where they are defined."""
+    yield from document["components"].get("parameters", {}).values()
+    for operations in document["paths"].values():
+        for part in (operations, *operations.values()):
+            found = part.get("parameters", []) if isinstance(part, dict) else []
+            yield from (parameter for parameter in found if "$ref" not in parameter)
+
+
+def reachable(document: Json, *parts: str) -> set[str]:
+    """Return the names of all schemas below these parts of any operation or path."""
     found: set[str] = set()
     todo = [
-        operation[part]
-        for operations in document["paths"].values()
-        for operation in operations.values()
-        if isinstance(operation, dict) and part in operation
+        node[part]
+        for path in document["paths"].values()
+        for node in (path, *path.values())
+        for part in parts
+        if isinstance(node, dict) and part in node
     ]
     while todo:
         for reference in references(todo.pop()):
@@ -129,7 +175,7 @@ def references(node: Any) -> Iterator[str]:
 
 
 def object_schemas(schema: Any) -> Iterator[Json]:
-    """Yield a schema and those nested in it, as far as they list properties."""
+    """Yield the schemas of objects in a schema, including itself."""
     if isinstance(schema, list):
         for part in schema:
             yield from object_schemas(part)
@@ -137,23 +183,9 @@ def object_schemas(schema: Any) -> Iterator[Json]:
         return
     for key in ("items", "additionalProperties", "allOf", "anyOf", "oneOf"):
         yield from object_schemas(schema.get(key))
-    if "properties" in schema:
-        for value in schema["properties"].values():
-            yield from object_schemas(value)
+    for value in schema.get("properties", {}).values():
+        yield from object_schemas(value)
+    if "$ref" not in schema and (
+        schema.get("type") == "object" or {*schema} & {"properties", "allOf"}
+    ):
         yield schema
-
-
-def nullable(schema: Json) -> Json:
-    if "$ref" in schema:
-        others = {k: v for k, v in schema.items() if k != "$ref"}
-        return {**others, "anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
-    for union in ("anyOf", "oneOf"):
-        if union in schema:
-            return {**schema, union: [*schema[union], {"type": "null"}]}
-    if "const" in schema or "enum" in schema:
-        return {"anyOf": [schema, {"type": "null"}]}
-    types = schema.get("type")
-    if types is None:
-        return schema
-    known = types if isinstance(types, list) else [types]
-    return {**schema, "type": known if "null" in known else [*known, "null"]}

@@ -9,7 +9,6 @@ import pytest
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID, GetJob, paths
 from up42_facade import analytics
-from up42_facade._analytics.types import documented_status
 from up42_facade._common import tracking
 from up42_facade._common.times import to_utc
 from up42_sandbox import Fault, Sandbox
@@ -87,7 +86,6 @@ def test_spelling_of_statuses(sandbox: Sandbox, job: GetJob, sent: Any, shown: s
     made = job("ndvi")
     assert made.status == shown
     assert made.is_succeeded is False
-    assert documented_status(sent) == shown
 
 
 def test_a_new_job_is_not_started(sandbox: Sandbox, session: up42.Session) -> None:

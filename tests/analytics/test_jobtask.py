@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,8 @@ def test_repr_shows_what_is_known(sandbox: Sandbox, jobtask: GetTask) -> None:
         "status='SUCCEEDED'",
         "block_name='ndvi'",
         "block_version='2.0.3'",
-        f"started_at={info['startedAt']!r}",
-        f"finished_at={info['finishedAt']!r}",
+        f"started_at='{dt.datetime.fromisoformat(info['startedAt']).isoformat()}'",
+        f"finished_at='{dt.datetime.fromisoformat(info['finishedAt']).isoformat()}'",
     ):
         assert text in repr(made)
     assert "\n" not in repr(made)

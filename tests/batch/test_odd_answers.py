@@ -25,7 +25,7 @@ NO_SHAPES = [
 
 @pytest.mark.parametrize(
     ("sent", "charged"),
-    [("5", 10), (5.0, 10), (2.5, 0), (True, 0), ([1], 0), ("many", 0), (float("inf"), 0)],
+    [("5", 0), (5.0, 10), (2.5, 0), (True, 0), ([1], 0), ("many", 0), (float("inf"), 0)],
 )
 def test_credits_of_jobs(batch: up42.Batch, sandbox: Sandbox, sent: Any, charged: int) -> None:
     part = batch[:2]
@@ -42,7 +42,7 @@ def test_credits_of_jobs(batch: up42.Batch, sandbox: Sandbox, sent: Any, charged
     part.execute(max_credits=100)
 
 
-@pytest.mark.parametrize(("sent", "credits"), [("5", 5), (5.0, 5), (4.2, 5), (0, 0)])
+@pytest.mark.parametrize(("sent", "credits"), [(5.0, 5), (4.2, 5), (0, 0)])
 def test_prices(batch: up42.Batch, sandbox: Sandbox, sent: Any, credits: int) -> None:
     sandbox.inject(Fault(path="*/cost", patch={"totalCredits": sent, "totalSize": "1"}, times=3))
     table = batch.estimate()
@@ -50,7 +50,7 @@ def test_prices(batch: up42.Batch, sandbox: Sandbox, sent: Any, credits: int) ->
     assert batch.cost == up42.Cost("sum", 3 * credits)
 
 
-@pytest.mark.parametrize("sent", [-3, True, [1], "many", float("inf"), 2**70])
+@pytest.mark.parametrize("sent", [-3, True, [1], "5", "many", float("inf"), 2**70])
 def test_prices_that_are_none(batch: up42.Batch, sandbox: Sandbox, sent: Any) -> None:
     sandbox.inject(Fault(path="*/cost", patch={"totalCredits": sent}, times=3))
     with pytest.raises(up42.PartialBatchError, match="totalCredits"):

@@ -9,10 +9,10 @@ import sys
 import textwrap
 from collections.abc import Awaitable, Callable, Iterator
 from http import HTTPStatus
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,16 +20,21 @@ from hypothesis import strategies as st
 import up42_client
 from up42_client import AuthenticatedClient, Client
 from up42_client.api.auth import get_account_token
-from up42_client.api.processing import get_processing_job, list_processes, list_processing_jobs
+from up42_client.api.processing import (
+    execute_process,
+    get_processing_job,
+    list_processes,
+    list_processing_jobs,
+)
 from up42_client.errors import UnexpectedStatus
 from up42_client.models import (
     AccountToken,
     AccountTokenRequest,
+    ExecuteRequest,
     JobStatus,
     ProcessingJob,
     ProcessingJobList,
 )
-from up42_client.types import Unset
 from up42_sandbox import Fault, Sandbox
 
 T = TypeVar("T")
@@ -133,9 +138,30 @@ def test_any_field_may_be_missing_null_or_odd(content: dict[str, Any]) -> None:
     json.dumps(sent)
 
 
-def test_missing_fields_are_unset() -> None:
-    job = ProcessingJob.from_dict({})
-    assert isinstance(job.results, Unset)
+def test_missing_and_odd_fields_are_none() -> None:
+    job = ProcessingJob.from_dict({"results": 5, "created": "soon"})
+    assert job.results is None
+    assert job.created is None
+    assert job.job_id is None
+    assert job.additional_properties == {"results": 5, "created": "soon"}
+
+
+def test_a_request_can_be_had_without_sending_it() -> None:
+    body = ExecuteRequest(inputs={"title": "T"})
+    request = execute_process.request("pansharpening", body=body, workspace_id="w")
+    built = httpx.Request(**{**request.arguments, "url": f"https://h{request.arguments['url']}"})
+    assert (
+        str(built.url) == "https://h/v2/processing/processes/pansharpening/execution?workspaceId=w"
+    )
+    assert json.loads(built.content) == {"inputs": {"title": "T"}}
+    assert request.read(httpx.Response(202, json={"jobID": "j"})).job_id == "j"
+
+
+def test_what_is_left_out_and_what_is_secret_is_seen_in_a_repr() -> None:
+    shown = repr(AccountTokenRequest("password", "ada", "not-shown", "up42-api"))
+    assert "scope=UNSET" in shown
+    assert "not-shown" not in shown
+    assert "not-shown" not in repr(AccountToken.from_dict({"access_token": "not-shown"}))
 
 
 @pytest.mark.parametrize("status", [418, 420, 499, 520, 599])
@@ -168,39 +194,22 @@ def test_odd_error_bodies_do_not_hide_the_status(
     assert answer.parsed is None
 
 
-def closure(models: set[str]) -> set[str]:
-    """Return the models and those that they import at their top."""
-    nested = {
-        line.split("models.")[1].split()[0]
-        for name in models
-        for line in (PACKAGE / "models" / f"{name}.py").read_text().splitlines()
-        if line.startswith("from ..models.")
-    }
-    return models if nested <= models else closure(models | nested)
-
-
 @pytest.mark.parametrize("module", MODULES)
-def test_an_operation_loads_only_the_models_that_it_uses(module: str) -> None:
-    """Checked by what its source names, so that a model that sneaks in is seen."""
-    source = Path(str(import_module(module).__file__)).read_text()
+def test_an_operation_loads_no_model_before_it_is_needed(module: str) -> None:
     code = textwrap.dedent(f"""
         import sys, {module}
         print(*sorted(n for n in sys.modules if n.startswith("up42_client.models.")))
     """)
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = {name.rpartition(".")[2] for name in shown.stdout.split()}
-    direct = {
-        line.split("models.")[1].split()[0] for line in source.splitlines() if "...models." in line
-    }
-    assert loaded == closure(direct)
-    assert len(loaded) < 15
+    assert shown.stdout.split() == []
 
 
 def test_all_models_can_be_imported() -> None:
     import up42_client.models as models
 
     for name in models.__all__:
-        assert getattr(models, name).__name__ == name
+        # Objects of any content are dictionaries.
+        assert getattr(models, name).__name__ in {name, "dict"}
     assert set(dir(models)) == set(models.__all__)
     with pytest.raises(AttributeError, match="NoSuchModel"):
         _ = models.NoSuchModel

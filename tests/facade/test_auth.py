@@ -13,10 +13,11 @@ import pytest
 import up42_facade as up42
 from tests.conftest import IMPATIENT, new_session
 from up42_client.api.processing import list_processes
-from up42_facade._session.auth import ACCOUNT_TOKEN_PATH
 from up42_sandbox import Fault, Sandbox
 
 WRONG = "wrong-password"
+
+ACCOUNT_TOKEN_PATH = "/realms/public/protocol/openid-connect/token"
 
 
 def token_requests(sandbox: Sandbox) -> int:

@@ -118,17 +118,17 @@ def test_two_new_jobs_are_ambiguous(sandbox: Sandbox, session: up42.Session, ite
     assert wanted.is_valid
     sandbox.inject(Fault(path=EXECUTION, drop="after"))
 
-    original = session.call_object
+    original = session.call
     rivals: list[str] = []
 
-    def call(endpoint: Any, *arguments: Any, **options: Any) -> Any:
+    def call(request: Any, **options: Any) -> Any:
         # Somebody else executes the same at the same moment.
-        if endpoint.__name__.endswith("execute_process"):
+        if request.arguments["url"].endswith("/execution"):
             rival = sandbox.add_job(process_id=wanted.process_id, inputs=wanted.inputs)
             rivals.append(rival.id)
-        return original(endpoint, *arguments, **options)
+        return original(request, **options)
 
-    session.call_object = call  # type: ignore[method-assign]
+    session.call = call  # type: ignore[method-assign]
     with pytest.raises(up42.ExecutionUncertainError, match="Several jobs") as caught:
         wanted.execute()
     assert {job.id for job in caught.value.candidates} == set(sandbox.jobs)

@@ -18,6 +18,7 @@ from attrs import define, field
 
 import up42_facade as up42
 from tests.viz.conftest import unavailable
+from up42_client import models
 from up42_facade import processing_templates as templates
 from up42_facade._analytics import jobs as analytics_jobs
 from up42_facade._analytics import tasks as analytics_tasks
@@ -140,14 +141,14 @@ def an_unknown_asset(session: up42.Session, text: str) -> up42.Asset:
 
 
 def an_analytics_job(session: up42.Session, text: str) -> analytics_jobs.Job:
-    names = ("name", "status", "workflowName", "mode", "createdAt", "startedAt", "finishedAt")
-    return analytics_jobs.Job(text, text, session, known=dict.fromkeys(names, text))
+    known = dict.fromkeys(("name", "status", "workflowName", "mode", "startedAt"), text)
+    return analytics_jobs.Job(text, text, session, known=models.Job.from_dict(known))
 
 
 def a_jobtask(session: up42.Session, text: str) -> analytics_tasks.JobTask:
     known = dict.fromkeys(("name", "status", "startedAt", "finishedAt", "blockVersion"), text)
-    block = {"name": text, "version": text}
-    return analytics_tasks.JobTask(text, text, text, session, known={**known, "block": block})
+    task = models.JobTask.from_dict({**known, "block": {"name": text, "version": text}})
+    return analytics_tasks.JobTask(text, text, text, session, known=task)
 
 
 def a_batch(session: up42.Session, text: str) -> up42.Batch:

@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
+from up42_client.models import Process as ApiProcess
 from up42_facade.processes import Process
 from up42_sandbox import Fault, Sandbox
 
 PROCESSES = "/v2/processing/processes"
+
+
+def adapt(content: dict[str, Any], session: up42.Session) -> Process:
+    return Process._adapt(ApiProcess.from_dict(content), session)
 
 
 @pytest.fixture
@@ -127,26 +132,26 @@ def test_an_item_without_url(session: up42.Session, item: Any) -> None:
 def test_liberal_in_descriptions(
     session: up42.Session, content: dict[str, Any], prices: int, eulas: int
 ) -> None:
-    process = Process._adapt(content, session)
+    process = adapt(content, session)
     assert len(process.prices) == prices
     assert len(process.eula_ids) == eulas
 
 
 def test_the_older_form_says_input(session: up42.Session) -> None:
-    process = Process._adapt({"id": "p", "input": {"title": {"schema": {}}}}, session)
+    process = adapt({"id": "p", "input": {"title": {"schema": {}}}}, session)
     assert set(process.inputs) == {"title"}
 
 
 def test_inputs_that_may_come_several_times(session: up42.Session) -> None:
     inputs = {"items": {"minOccurs": 2, "maxOccurs": 5, "schema": {"type": "string"}}}
-    process = Process._adapt({"id": "p", "inputs": inputs}, session)
+    process = adapt({"id": "p", "inputs": inputs}, session)
     assert process.check({"items": ["a", "b"]}) == set()
     assert process.check({"items": [1]})
 
 
 def test_a_broken_schema_leaves_the_check_to_the_server(session: up42.Session) -> None:
     inputs = {"title": {"schema": {"type": "no-such-type"}}}
-    process = Process._adapt({"id": "p", "inputs": inputs}, session)
+    process = adapt({"id": "p", "inputs": inputs}, session)
     assert process.check({"title": 5}) == set()
 
 

@@ -211,7 +211,7 @@ def test_an_unreachable_server(sandbox: Sandbox, session: up42.Session) -> None:
     up42.Process.all(session=session)
     sandbox.stop()
     with pytest.raises(up42.ConnectionFailedError, match="can't be reached") as caught:
-        session.call(list_processes)
+        session.call(list_processes.request())
     assert caught.value.sent is False
 
 

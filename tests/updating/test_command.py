@@ -178,7 +178,7 @@ def test_ctrl_c_leaves_everything_as_it_was(tree: Tree, document: dict[str, Any]
         command, cwd=tree.root, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         # The generator's input is there, so it is about to run.
-        while process.poll() is None and not list(work.rglob("relaxed.yaml")):
+        while process.poll() is None and not list(work.rglob("prepared.yaml")):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)

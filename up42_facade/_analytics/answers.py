@@ -1,80 +1,88 @@
-"""The adapter of the analytics API: opens its envelopes, keeps its documents as they came."""
+"""The adapter of the analytics API: opens its envelopes."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from attrs import frozen
 
-from up42_facade._common.values import as_dict, entries
 from up42_facade.errors import ApiError, BadRequestError, NotFoundError, UnexpectedResponseError
-from up42_facade.session import Endpoint, Session
+from up42_facade.session import Session
 
+if TYPE_CHECKING:
+    from up42_client.models import Job, JobCredits, JobTask
+    from up42_client.types import Request
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 # How the server may say that it doesn't know a job: a malformed id is a bad request.
 UNKNOWN = (BadRequestError, NotFoundError)
-# What stands for "no error": some servers write a word or an empty object instead of null.
+# Values that mean "no error": some servers send a word or an empty object instead of null.
 NO_ERRORS: tuple[Any, ...] = (None, {}, "", "None", "null")
 
 
-def document(
-    session: Session, operation: Endpoint, *arguments: Any, **options: Any
-) -> dict[str, Any]:
-    """Call an operation and return its JSON object, spelled as the server did.
+class Envelope(Protocol[T_co]):
+    """The body of a response: `data`, or an `error`."""
 
-    The documented results are dicts: models would round times and drop their spelling.
+    @property
+    def data(self) -> T_co | None: ...
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def data_of(session: Session, request: Request[Envelope[T]]) -> T | None:
+    """Send a request and return what its envelope has, which is None if it is empty.
 
     Raises:
-        ApiError: The answer has an error and no data, whatever its status.
-        UnexpectedResponseError: It is no JSON object.
+        ApiError: If the response has an error and no data, whatever its status.
     """
-    answer = session.call_object(operation, *arguments, **options)
-    if answer.get("error") not in NO_ERRORS and answer.get("data") is None:
-        raise refusal(operation, answer)
-    return answer
+    envelope = session.call(request)
+    if envelope.data is None:
+        check_body(request, envelope.to_dict())
+    return envelope.data
 
 
-def mapping(
-    session: Session, operation: Endpoint, *arguments: Any, **options: Any
-) -> dict[str, Any]:
-    """Call an operation and return the object in its envelope."""
-    data = document(session, operation, *arguments, **options).get("data")
-    if not isinstance(data, dict):
-        raise unexpected(operation, data)
+def object_of(session: Session, request: Request[Envelope[T]]) -> T:
+    """Send a request and return the object in its envelope.
+
+    Raises:
+        ApiError: If the response has an error and no data, whatever its status.
+        UnexpectedResponseError: If the response has no object.
+    """
+    data = data_of(session, request)
+    if data is None:
+        raise UnexpectedResponseError(
+            f"{shown(request)}: the response has no object in `data`. Check region and base_url.",
+            status_code=200,
+        )
     return data
 
 
-def sequence(session: Session, operation: Endpoint, *arguments: Any, **options: Any) -> list[Any]:
-    """Call an operation and return the entries in its envelope that aren't null."""
-    return entries(document(session, operation, *arguments, **options).get("data"))
+def check_body(request: Request[Any], body: dict[str, Any]) -> None:
+    """Raise the error that a body contains although its status promises success.
 
+    Raises:
+        ApiError: If it has an error and no data.
+    """
+    from up42_client.models import AnalyticsErrorResponse
 
-def unexpected(operation: Endpoint, found: Any) -> UnexpectedResponseError:
-    return UnexpectedResponseError(
-        f"{name_of(operation)}: the answer holds {type(found).__name__} where an object was "
-        "expected. Check region and base_url.",
-        status_code=200,
-        body=found,
-    )
-
-
-def refusal(operation: Endpoint, answer: dict[str, Any]) -> ApiError:
-    """Return the error for an envelope that tells one under a status that promises success."""
-    told = answer["error"]
-    error = as_dict(told)
-    message = str(error.get("message") or told)
-    code = f" {error['code']}" if error.get("code") is not None else ""
-    details = error.get("details")
-    return ApiError(
-        f"{name_of(operation)}: the server answered with the error{code}: {message.rstrip('.')}.",
+    if body.get("data") is not None or body.get("error") in NO_ERRORS:
+        return
+    error = AnalyticsErrorResponse.from_dict(body).error
+    message = (error and error.message) or str(body["error"])
+    code = f" {error.code}" if error and error.code is not None else ""
+    details = error.details if error else None
+    raise ApiError(
+        f"{shown(request)}: the server returned the error{code}: {message.rstrip('.')}.",
         status_code=200,
         title=message,
         detail=details if isinstance(details, str) else None,
-        body=answer,
+        body=body,
     )
 
 
-def name_of(operation: Endpoint) -> str:
-    return operation.__name__.rpartition(".")[2]
+def shown(request: Request[Any]) -> str:
+    return f"{request.arguments['method'].upper()} {request.arguments['url']}"
 
 
 @frozen
@@ -90,51 +98,59 @@ class JobAddress:
         """What the operations take first."""
         return self.project_id, self.job_id
 
-    def mapping(self, operation: Endpoint) -> dict[str, Any]:
-        """Ask for an object of the job; an unknown job is told as such."""
-        try:
-            return mapping(self.session, operation, *self.path)
-        except UNKNOWN as error:
-            raise self.unknown(error) from error
-
-    def info(self) -> dict[str, Any]:
+    def info(self) -> Job:
         """Return the job's metadata.
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}.
         """
         from up42_client.api.analytics import get_job
 
-        return self.mapping(get_job)
+        return self._object(get_job.request(*self.path))
 
-    def tasks(self) -> list[dict[str, Any]]:
-        """Return the metadata of the job's tasks, in the server's order.
+    def credits(self) -> JobCredits:
+        """Return what the job has cost.
+
+        Endpoint: GET /projects/{project_id}/jobs/{job_id}/credits.
+        """
+        from up42_client.api.analytics import get_job_credits
+
+        return self._object(get_job_credits.request(*self.path))
+
+    def tasks(self) -> dict[str, JobTask]:
+        """Return the metadata of the job's tasks by ID, in the server's order.
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks.
         """
         from up42_client.api.analytics import list_job_tasks
 
         try:
-            tasks = sequence(self.session, list_job_tasks, *self.path)
+            tasks = data_of(self.session, list_job_tasks.request(*self.path)) or []
         except UNKNOWN as error:
             raise self.unknown(error) from error
-        return [task for task in tasks if isinstance(task, dict) and task.get("id")]
+        return {task.id: task for task in tasks if task.id}
 
-    def task(self, jobtask_id: str) -> dict[str, Any]:
+    def task(self, jobtask_id: str) -> JobTask:
         """Return the metadata of one task.
 
         Raises:
-            NotFoundError: The job has no such task; the error lists those that it has.
+            NotFoundError: If the job has no such task; the error lists those that it has.
         """
         tasks = self.tasks()
         wanted = jobtask_id.lower()
-        found = next((task for task in tasks if str(task["id"]).lower() == wanted), None)
+        found = next((task for id, task in tasks.items() if id.lower() == wanted), None)
         if found is None:
-            listed = ", ".join(f"{task['id']} ({task.get('name')})" for task in tasks) or "none"
+            listed = ", ".join(f"{id} ({task.name})" for id, task in tasks.items()) or "none"
             raise NotFoundError(
                 f"Job {self.job_id!r} has no task {jobtask_id!r}. Its tasks are: {listed}.",
                 status_code=404,
             )
         return found
+
+    def _object(self, request: Request[Envelope[T]]) -> T:
+        try:
+            return object_of(self.session, request)
+        except UNKNOWN as error:
+            raise self.unknown(error) from error
 
     def unknown(self, error: ApiError) -> ApiError:
         """Return the error for a job that the server doesn't find or whose id it can't read."""

@@ -20,6 +20,9 @@ from up42_facade.viz import Viz
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
+    from up42_client.models import Job as ApiJob
+    from up42_client.models import JobTask as ApiJobTask
+
 # Statuses of a task that will never have results.
 FRUITLESS_STATUSES = tuple(status for status in TERMINAL_STATUSES if status != SUCCEEDED)
 
@@ -31,7 +34,7 @@ class JobOutputs(Viz):
     job_id: str
     project_id: str
     _session: Session | None = None
-    _known: dict[str, Any] = field(factory=dict)
+    _known: ApiJob | None = None
     results: list[str] | None = field(default=None, init=False)
     quicklooks: list[str] | None = field(default=None, init=False)
 
@@ -135,8 +138,8 @@ class JobOutputs(Viz):
         """
         tasks = self._address.tasks()
         # Only tasks that fetch data have quicklooks: those that follow upon no other one.
-        data_tasks = [task for task in tasks if not task.get("parentsIds")] or tasks[:1]
-        outputs = [Outputs(self._address, task["id"]) for task in data_tasks]
+        first = [id for id, task in tasks.items() if not task.parents_ids] or [*tasks][:1]
+        outputs = [Outputs(self._address, id) for id in first]
         self.quicklooks = download_quicklooks(outputs, output_directory, progress=progress)
         return self.quicklooks
 
@@ -207,8 +210,8 @@ class JobOutputs(Viz):
         """
         tasks = self._address.tasks()
         if return_json:
-            return tasks
-        return [self._jobtask(task) for task in tasks]
+            return [task.to_dict() for task in tasks.values()]
+        return [self._jobtask(id, task) for id, task in tasks.items()]
 
     def get_logs(self, as_print: bool = True, as_return: bool = False) -> dict[str, str] | None:
         """Print or return the logs of all tasks.
@@ -229,14 +232,12 @@ class JobOutputs(Viz):
         Endpoints: GET /projects/{project_id}/jobs/{job_id}/tasks and …/tasks/{task_id}/logs.
         """
         tasks = self._address.tasks()
-        outputs = [Outputs(self._address, task["id"]) for task in tasks]
-        texts = list(self.session.executor.map(Outputs.logs, outputs))
+        outputs = [Outputs(self._address, id) for id in tasks]
+        logs = dict(zip(tasks, self.session.executor.map(Outputs.logs, outputs), strict=True))
         if as_print:
-            for task, text in zip(tasks, texts, strict=True):
-                print(f"Logs of task {task.get('name')} ({task['id']}):\n{text}")
-        if not as_return:
-            return None
-        return {task["id"]: text for task, text in zip(tasks, texts, strict=True)}
+            for id, text in logs.items():
+                print(f"Logs of task {tasks[id].name} ({id}):\n{text}")
+        return logs if as_return else None
 
     def get_jobtasks_results_json(self) -> dict[str, dict[str, Any]]:
         """Return the features that each task has made.
@@ -257,9 +258,9 @@ class JobOutputs(Viz):
         """
         tasks = self._address.tasks()
         fruitful = [
-            Outputs(self._address, task["id"])
-            for task in tasks
-            if documented_status(task.get("status")) not in FRUITLESS_STATUSES
+            Outputs(self._address, id)
+            for id, task in tasks.items()
+            if documented_status(task.status) not in FRUITLESS_STATUSES
         ]
         if tasks and not fruitful:
             raise NoResultsError(
@@ -278,5 +279,5 @@ class JobOutputs(Viz):
     def _outputs(self) -> Outputs:
         return Outputs(self._address)
 
-    def _jobtask(self, task: dict[str, Any]) -> JobTask:
-        return JobTask(task["id"], self.job_id, self.project_id, self._session, known=task)
+    def _jobtask(self, id: str, task: ApiJobTask) -> JobTask:
+        return JobTask(id, self.job_id, self.project_id, self._session, known=task)

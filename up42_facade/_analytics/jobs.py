@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from up42_facade._analytics.answers import mapping
+from up42_facade._analytics.answers import object_of
 from up42_facade._analytics.job_outputs import JobOutputs
 from up42_facade._analytics.types import (
     LIFE,
@@ -16,13 +16,16 @@ from up42_facade._analytics.types import (
     check_text,
     documented_status,
 )
-from up42_facade._common.html import Status, readable, table
+from up42_facade._common.html import Status, table
 from up42_facade.errors import (
     BadRequestError,
     NotFoundError,
     UnexpectedResponseError,
     UnprocessableError,
 )
+
+if TYPE_CHECKING:
+    from up42_client.models import Job as ApiJob
 
 # Seconds between two looks at a job, and how many: those of processing jobs, three days in all.
 TRACK_WAIT = 60
@@ -41,22 +44,24 @@ class Job(JobOutputs):
     """
 
     def __repr__(self) -> str:
-        known = {"name": self._known.get("name"), "status": self._last_status}
+        known = {"name": self._known and self._known.name, "status": self._last_status}
         shown = "".join(f", {name}={value!r}" for name, value in known.items() if value is not None)
         return f"Job(job_id={self.job_id!r}, project_id={self.project_id!r}{shown})"
 
     def _repr_html_(self) -> str:
-        rows = {
-            "Name": self._known.get("name"),
-            "Status": Status(self._last_status) if self._last_status else None,
-            "Workflow": self._known.get("workflowName"),
-            "Mode": self._known.get("mode"),
-            "Created": readable(self._known.get("createdAt")),
-            "Started": readable(self._known.get("startedAt")),
-            "Finished": readable(self._known.get("finishedAt")),
-            "Project": self.project_id,
-        }
-        return table(f"Job {self.job_id}", rows)
+        known = self._known
+        rows: dict[str, object] = {}
+        if known is not None:
+            rows = {
+                "Name": known.name,
+                "Status": Status(documented_status(known.status)),
+                "Workflow": known.workflow_name,
+                "Mode": known.mode,
+                "Created": known.created_at,
+                "Started": known.started_at,
+                "Finished": known.finished_at,
+            }
+        return table(f"Job {self.job_id}", {**rows, "Project": self.project_id})
 
     @property
     def info(self) -> dict[str, Any]:
@@ -67,9 +72,7 @@ class Job(JobOutputs):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}.
         """
-        info = self._address.info()
-        self._known = dict(info)
-        return info
+        return self._refreshed().to_dict()
 
     @property
     def status(self) -> str:
@@ -82,7 +85,7 @@ class Job(JobOutputs):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}.
         """
-        return documented_status(self.info.get("status"))
+        return documented_status(self._refreshed().status)
 
     @property
     def is_succeeded(self) -> bool:
@@ -97,7 +100,7 @@ class Job(JobOutputs):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}.
         """
-        _ = self.info
+        self._refreshed()
         return self
 
     def track(
@@ -156,9 +159,7 @@ class Job(JobOutputs):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}/credits.
         """
-        from up42_client.api.analytics import get_job_credits
-
-        return self._address.mapping(get_job_credits)
+        return self._address.credits().to_dict()
 
     def cancel(self) -> Job:
         """Ask the server to stop the job, and return it; `track()` sees it end.
@@ -175,7 +176,7 @@ class Job(JobOutputs):
         from up42_client.api.analytics import cancel_job
 
         try:
-            self.session.call(cancel_job, *self._address.path)
+            self.session.call(cancel_job.request(*self._address.path))
         except (BadRequestError, NotFoundError, UnprocessableError) as error:
             error.add_note(f"The status of the job is {self.status!r}.")
             raise
@@ -197,29 +198,25 @@ class Job(JobOutputs):
         from up42_client.models import JobRename
 
         check_text("name", name)
-        workflow_id = workflow_of(self._known or self.info, self.job_id)
-        project_id, job_id = self._address.path
-        try:
-            renamed = mapping(
-                self.session, rename_job, project_id, workflow_id, job_id, body=JobRename(name=name)
+        workflow_id = (self._known or self._refreshed()).workflow_id
+        if workflow_id is None:
+            raise UnexpectedResponseError(
+                f"The server doesn't tell the workflow of job {self.job_id}: without it the job "
+                "can't be renamed.",
+                status_code=200,
             )
+        project_id, job_id = self._address.path
+        request = rename_job.request(project_id, workflow_id, job_id, body=JobRename(name=name))
+        try:
+            self._known = object_of(self.session, request)
         except NotFoundError as error:
             raise self._address.unknown(error) from error
-        self._known = renamed
         return self
+
+    def _refreshed(self) -> ApiJob:
+        self._known = self._address.info()
+        return self._known
 
     @property
     def _last_status(self) -> str | None:
-        return documented_status(self._known.get("status")) if self._known else None
-
-
-def workflow_of(info: dict[str, Any], job_id: str) -> str:
-    """Return the id of the job's workflow, which renaming needs."""
-    workflow_id = info.get("workflowId")
-    if not isinstance(workflow_id, str):
-        raise UnexpectedResponseError(
-            f"The server doesn't tell the workflow of job {job_id}: without it the job "
-            "can't be renamed.",
-            status_code=200,
-        )
-    return workflow_id
+        return documented_status(self._known.status) if self._known else None

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from up42_facade._analytics.answers import UNKNOWN, retold, sequence
+from up42_facade._analytics.answers import UNKNOWN, data_of, retold
 from up42_facade._analytics.types import SORTING_FIELDS
 from up42_facade._common.paging import prefetched
 from up42_facade._common.sorting import SortingField
+from up42_facade._common.values import sent
 from up42_facade.errors import InvalidInputError
 from up42_facade.session import Session
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from up42_client.models import Job
 
-Page = list[dict[str, Any]]
+logger = logging.getLogger(__name__)
 
 
 def ordering(value: SortingField | None) -> SortingField | None:
@@ -45,8 +47,8 @@ class Listing:
     project_id: str
     sort_by: SortingField | None = None
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Yield the metadata of each job once; pages are fetched as they are needed.
+    def __iter__(self) -> Iterator[tuple[str, Job]]:
+        """Yield the ID and metadata of each job once; pages are fetched as they are needed.
 
         The list has neither a size nor links, and moves on while it is read: new jobs push
         old ones to the next page. A page with nothing new is taken for its end.
@@ -54,21 +56,21 @@ class Listing:
         seen: set[str] = set()
         number = 0
 
-        def following(page: Page) -> Callable[[], Page] | None:
+        def following(page: dict[str, Job]) -> Callable[[], dict[str, Job]] | None:
             nonlocal number
             number += 1
-            if seen.issuperset(job["id"] for job in page):
+            if seen.issuperset(page):
                 return None
             next_number = number
             return lambda: self.page(next_number)
 
         for page in prefetched(lambda: self.page(0), following, self.session.executor):
-            fresh = [job for job in page if job["id"] not in seen]
-            seen.update(job["id"] for job in fresh)
-            yield from fresh
+            fresh = {id: job for id, job in page.items() if id not in seen}
+            seen.update(fresh)
+            yield from fresh.items()
 
-    def page(self, number: int) -> Page:
-        """Return one page, without entries that are no job.
+    def page(self, number: int) -> dict[str, Job]:
+        """Return the jobs of one page by ID, without entries that have none.
 
         Raises:
             NotFoundError: There is no such project, or this account can't see it.
@@ -77,16 +79,16 @@ class Listing:
         """
         from up42_client.api.analytics import list_jobs
 
-        order = {} if self.sort_by is None else {"sort": str(self.sort_by)}
+        order = sent(None if self.sort_by is None else str(self.sort_by))
+        request = list_jobs.request(self.project_id, page=number, sort=order)
         try:
-            entries = sequence(self.session, list_jobs, self.project_id, page=number, **order)
+            entries = data_of(self.session, request) or []
         except UNKNOWN as error:
             raise retold(
                 error,
                 f"Project {self.project_id!r} was not found: check the id, and that it belongs "
                 f"to this account and region. The server said: {error.title or error}",
             ) from error
-        jobs = [job for job in entries if isinstance(job, dict) and isinstance(job.get("id"), str)]
-        if len(jobs) < len(entries):
-            logger.warning("The list of jobs holds entries without a job id: passed over.")
-        return jobs
+        if not all(job.id for job in entries):
+            logger.warning("The list of jobs has entries without a job ID: skipped.")
+        return {job.id: job for job in entries if job.id}

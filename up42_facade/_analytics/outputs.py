@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from up42_facade._analytics.answers import JobAddress, document, sequence
+from up42_facade._analytics.answers import JobAddress, check_body, data_of
 from up42_facade._analytics.types import SUCCEEDED, TERMINAL_STATUSES, documented_status
-from up42_facade._common.values import as_dict
 from up42_facade._downloads.inflate import GZIP_MAGIC
 from up42_facade._downloads.locations import local_folder
 from up42_facade._downloads.names import safe_name
@@ -34,6 +33,9 @@ from up42_facade.errors import (
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+    from up42_client.models import Job as ApiJob
+    from up42_client.models import JobTask as ApiJobTask
 
 # How the server may say that there is no such output; which of them is not documented.
 ABSENT = (BadRequestError, NotFoundError, UnprocessableError)
@@ -73,11 +75,17 @@ class Outputs:
         """
         from up42_client.api.analytics import get_job_results, get_job_task_results
 
-        operation = get_job_results if self.jobtask_id is None else get_job_task_results
+        request = (
+            get_job_results.request(*self.address.path)
+            if self.jobtask_id is None
+            else get_job_task_results.request(*self.address.path, self.jobtask_id)
+        )
         try:
-            return document(self.address.session, operation, *self._path())
+            features = self.address.session.call(request)
+            check_body(request, features)
         except ApiError as error:
             raise self._judged(error) from error
+        return features
 
     def results(self, as_dataframe: bool) -> dict[str, Any] | GeoDataFrame:
         """Return the features as a dict or as a frame."""
@@ -95,19 +103,22 @@ class Outputs:
         """
         from up42_client.api.analytics import get_job_download_url, get_job_task_download_url
 
-        operation = get_job_download_url if self.jobtask_id is None else get_job_task_download_url
+        request = (
+            get_job_download_url.request(*self.address.path)
+            if self.jobtask_id is None
+            else get_job_task_download_url.request(*self.address.path, self.jobtask_id)
+        )
         try:
-            answer = document(self.address.session, operation, *self._path())
+            data = data_of(self.address.session, request)
         except ApiError as error:
             raise self._judged(error) from error
-        url = as_dict(answer.get("data")).get("url")
-        if not url:
+        if data is None or not data.url:
             raise self.explained(
                 UnexpectedResponseError(
-                    f"The server gave no download URL for {self}.", status_code=200, body=answer
+                    f"The server returned no download URL for {self}.", status_code=200
                 )
             )
-        return str(url)
+        return data.url
 
     def download(
         self, output_directory: str | Path | None, *, unpacking: bool, progress: bool
@@ -132,15 +143,16 @@ class Outputs:
         """
         from up42_client.api.analytics import list_job_task_quicklooks
 
+        request = list_job_task_quicklooks.request(*self.address.path, str(self.jobtask_id))
         try:
-            names = sequence(self.address.session, list_job_task_quicklooks, *self._path())
+            names = data_of(self.address.session, request) or []
         except ApiError as error:
             reason = self._judged(error)
             if reason is error and is_absent(error):
                 return []
             raise reason from error
         # Names of dots only would lead elsewhere.
-        return [name for name in names if isinstance(name, str) and name.strip(".")]
+        return [name for name in names if name.strip(".")]
 
     def logs(self) -> str:
         """Return a task's log; empty if it has none yet.
@@ -150,8 +162,9 @@ class Outputs:
         """
         from up42_client.api.analytics import get_job_task_logs
 
+        request = get_job_task_logs.request(*self.address.path, str(self.jobtask_id))
         try:
-            return self.address.session.call(get_job_task_logs, *self._path()) or ""
+            return self.address.session.call(request)
         except ApiError as error:
             if not is_absent(error):
                 raise
@@ -166,7 +179,7 @@ class Outputs:
             NotFoundError if it doesn't exist; the given error if it should have outputs.
         """
         try:
-            status = documented_status(self._document().get("status"))
+            status = documented_status(self._metadata().status)
         except NotFoundError as unknown:
             return unknown
         if status == SUCCEEDED:
@@ -188,7 +201,7 @@ class Outputs:
     def _judged(self, error: ApiError) -> Up42Error:
         return self.explained(error) if is_absent(error) else error
 
-    def _document(self) -> dict[str, Any]:
+    def _metadata(self) -> ApiJob | ApiJobTask:
         if self.jobtask_id is None:
             return self.address.info()
         return self.address.task(self.jobtask_id)
@@ -197,11 +210,6 @@ class Outputs:
         from up42_facade._analytics.jobs import Job
 
         return Job(self.address.job_id, self.address.project_id, self.address.session)
-
-    def _path(self) -> tuple[str, ...]:
-        return (
-            self.address.path if self.jobtask_id is None else (*self.address.path, self.jobtask_id)
-        )
 
 
 class FirstKnown:

@@ -10,13 +10,14 @@ from attrs import define, field
 from up42_facade._analytics.answers import JobAddress
 from up42_facade._analytics.outputs import Outputs, download_quicklooks
 from up42_facade._analytics.types import documented_status
-from up42_facade._common.html import Status, readable, table
-from up42_facade._common.values import as_dict
+from up42_facade._common.html import Status, table
 from up42_facade.session import Session, resolve_session
 from up42_facade.viz import Viz
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+
+    from up42_client.models import JobTask as ApiJobTask
 
 
 @define(eq=False)
@@ -35,19 +36,22 @@ class JobTask(Viz):
     job_id: str
     project_id: str
     _session: Session | None = None
-    _known: dict[str, Any] = field(factory=dict)
+    _known: ApiJobTask | None = None
     results: list[str] | None = field(default=None, init=False)
     quicklooks: list[str] | None = field(default=None, init=False)
 
     def __repr__(self) -> str:
-        known = {
-            "name": self._known.get("name"),
-            "status": self._status,
-            "block_name": as_dict(self._known.get("block")).get("name"),
-            "block_version": self._block_version,
-            "started_at": self._known.get("startedAt"),
-            "finished_at": self._known.get("finishedAt"),
-        }
+        known: dict[str, object] = {}
+        if self._known is not None:
+            started, finished = self._known.started_at, self._known.finished_at
+            known = {
+                "name": self._known.name,
+                "status": documented_status(self._known.status),
+                "block_name": self._known.block and self._known.block.name,
+                "block_version": block_version(self._known),
+                "started_at": started and started.isoformat(),
+                "finished_at": finished and finished.isoformat(),
+            }
         shown = "".join(f", {name}={value!r}" for name, value in known.items() if value is not None)
         return (
             f"JobTask(jobtask_id={self.jobtask_id!r}, job_id={self.job_id!r}, "
@@ -55,17 +59,19 @@ class JobTask(Viz):
         )
 
     def _repr_html_(self) -> str:
-        rows = {
-            "Name": self._known.get("name"),
-            "Status": Status(self._status) if self._status else None,
-            "Block": as_dict(self._known.get("block")).get("name"),
-            "Block version": self._block_version,
-            "Started": readable(self._known.get("startedAt")),
-            "Finished": readable(self._known.get("finishedAt")),
-            "Job": self.job_id,
-            "Project": self.project_id,
-        }
-        return table(f"Job task {self.jobtask_id}", rows)
+        known = self._known
+        rows: dict[str, object] = {}
+        if known is not None:
+            rows = {
+                "Name": known.name,
+                "Status": Status(documented_status(known.status)),
+                "Block": known.block and known.block.name,
+                "Block version": block_version(known),
+                "Started": known.started_at,
+                "Finished": known.finished_at,
+            }
+        places = {"Job": self.job_id, "Project": self.project_id}
+        return table(f"Job task {self.jobtask_id}", {**rows, **places})
 
     @property
     def id(self) -> str:
@@ -87,9 +93,8 @@ class JobTask(Viz):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks.
         """
-        info = self._outputs.address.task(self.jobtask_id)
-        self._known = dict(info)
-        return info
+        self._known = self._outputs.address.task(self.jobtask_id)
+        return self._known.to_dict()
 
     @overload
     def get_results_json(self, as_dataframe: Literal[False] = False) -> dict[str, Any]: ...
@@ -193,11 +198,6 @@ class JobTask(Viz):
     def _outputs(self) -> Outputs:
         return Outputs(JobAddress(self.session, self.project_id, self.job_id), self.jobtask_id)
 
-    @property
-    def _status(self) -> str | None:
-        return documented_status(self._known.get("status")) if self._known else None
 
-    @property
-    def _block_version(self) -> object:
-        block = as_dict(self._known.get("block"))
-        return self._known.get("blockVersion") or block.get("version")
+def block_version(task: ApiJobTask) -> str | None:
+    return task.block_version or (task.block.version if task.block else None)

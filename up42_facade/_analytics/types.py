@@ -24,17 +24,17 @@ LIFE = ("NOT STARTED", "PENDING", "RUNNING", SUCCEEDED)
 UNKNOWN_STATUS = "UNKNOWN"
 
 
-def documented_status(status: object) -> str:
+def documented_status(status: str | None) -> str:
     """Return a status in its documented spelling; one that isn't documented as it came.
 
     Example:
         >>> documented_status("NOT_STARTED"), documented_status("ON_HOLD")
         ('NOT STARTED', 'ON_HOLD')
     """
-    if not isinstance(status, str) or not status:
+    if not status:
         return UNKNOWN_STATUS
     spelled = status.replace("_", " ")
-    return spelled if spelled in STATUSES else status
+    return spelled if spelled in STATUSES else str(status)
 
 
 class AnalyticsJobSorting:

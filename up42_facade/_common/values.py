@@ -1,24 +1,27 @@
-"""Read values of generated models, where anything may be missing or null."""
+"""Values of JSON and of the generated models."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from numbers import Real
-from typing import Any, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
-from up42_client.types import Unset
+from up42_client.types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from up42_client.models import Link
 
 T = TypeVar("T")
 LARGEST_INT64 = 2**63 - 1
 
 
-def given(value: T | Unset | None) -> T | None:
-    """Return the value, or None where it is missing or null."""
-    return None if isinstance(value, Unset) else value
+def sent(value: T | None) -> T | Unset:
+    """Return a value as the generated client expects it: `UNSET` instead of None."""
+    return UNSET if value is None else value
 
 
 def entries(value: Any) -> list[Any]:
-    """Return a list's entries that are not null; nothing where there is no list."""
+    """Return the entries of a list that aren't null; an empty list if it isn't a list."""
     return [entry for entry in value if entry is not None] if isinstance(value, list) else []
 
 
@@ -43,14 +46,13 @@ def whole(value: object) -> int | None:
 
 
 def as_dict(value: Any) -> dict[str, Any]:
-    """Return a generated model or a plain mapping as a dict; empty for anything else."""
-    if isinstance(value, dict):
-        return value
-    convert = getattr(value, "to_dict", None)
-    return convert() if convert else {}
+    """Return a dict, or an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
-def next_link(links: Any) -> dict[str, Any] | None:
-    """Return the link to the next page, or None on the last."""
-    found = (as_dict(link) for link in entries(links))
-    return next((link for link in found if link.get("rel") == "next" and link.get("href")), None)
+def next_link(links: list[Link] | None) -> tuple[str, Link] | None:
+    """Return URL and link of the next page, or None on the last page."""
+    for link in links or ():
+        if link.rel == "next" and link.href:
+            return link.href, link
+    return None

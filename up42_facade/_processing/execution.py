@@ -12,8 +12,8 @@ from typing import Any
 from attrs import field, frozen
 
 from up42_facade._common.lost_answers import is_unclear, look_for
-from up42_facade._common.values import next_link
-from up42_facade._processing.job_list import Page, jobs_of
+from up42_facade._common.values import next_link, sent
+from up42_facade._processing.job_list import jobs_of
 from up42_facade._processing.types import JobSorting
 from up42_facade.errors import ExecutionUncertainError, Up42Error
 from up42_facade.processing import Job
@@ -84,28 +84,26 @@ class Execution:
         from up42_client.api.processing import execute_process
         from up42_client.models import ExecuteRequest
 
-        budget = {} if self.budget_id is None else {"budget_id": self.budget_id}
-        answer = self.session.call_object(
-            execute_process,
+        request = execute_process.request(
             self.process_id,
-            body=ExecuteRequest.from_dict({"inputs": self.inputs}),
+            body=ExecuteRequest(inputs=dict(self.inputs)),
             workspace_id=self.workspace_id,
-            **budget,
+            budget_id=sent(self.budget_id),
         )
-        return Job._adapt(answer, self.session)
+        return Job._adapt(self.session.call(request), self.session)
 
     def _recent(self) -> list[Job]:
         from up42_client.api.processing import list_processing_jobs
 
-        page = self.session.call_object(
-            list_processing_jobs,
+        request = list_processing_jobs.request(
             workspace_id=self.workspace_id,
             process_id=[self.process_id],
             sort=str(JobSorting.created.desc),
             limit=RECENT_JOBS,
         )
-        jobs = list(jobs_of(Page.from_dict(page), self.session))
-        if len(jobs) < RECENT_JOBS and next_link(page.get("links")):
+        page = self.session.call(request)
+        jobs = list(jobs_of(page, self.session))
+        if len(jobs) < RECENT_JOBS and next_link(page.links):
             # The server's pages are smaller than what was asked for.
             return list(islice(self._newest_first(), RECENT_JOBS))
         return jobs

@@ -5,19 +5,26 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
+from up42_client.types import UNSET
 from up42_facade._common.paging import prefetched
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import Moment, moment
-from up42_facade._common.values import as_dict, entries, next_link
+from up42_facade._common.values import next_link, sent
 from up42_facade._processing.types import JobSorting, JobStatus
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 from up42_facade.processing import Job
 from up42_facade.session import Session
+
+if TYPE_CHECKING:
+    import httpx
+
+    from up42_client.models import ProcessingJobList
+    from up42_client.types import Request
 
 logger = logging.getLogger(__name__)
 
@@ -134,69 +141,59 @@ class Query:
     def _pages(self, session: Session) -> Iterator[Job]:
         from up42_client.api.processing import list_processing_jobs
 
-        parameters = self._parameters()
+        request = self.request()
         pages = prefetched(
-            lambda: Page.from_dict(session.call_object(list_processing_jobs, **parameters)),
-            following_pages(session),
+            lambda: session.call(request),
+            following_pages(session, list_processing_jobs.read),
             session.executor,
         )
         for page in pages:
             yield from jobs_of(page, session)
 
-    def _parameters(self) -> dict[str, Any]:
+    def request(self) -> Request[ProcessingJobList]:
+        """Return the request for the first page."""
+        from up42_client.api.processing import list_processing_jobs
         from up42_client.models import JobStatus as ApiStatus
 
-        wanted = {
-            "workspace_id": self.workspace_id,
-            "process_id": self.process_id,
-            "status": None if self.status is None else [ApiStatus(s) for s in self.status],
-            "ids": self.ids,
-            "min_duration": self.min_duration,
-            "max_duration": self.max_duration,
-            "limit": self.page_size,
-            "sort": None if self.order is None else str(self.order),
-        }
-        return {key: value for key, value in wanted.items() if value is not None}
+        return list_processing_jobs.request(
+            workspace_id=sent(self.workspace_id),
+            process_id=sent(self.process_id),
+            status=UNSET if self.status is None else [ApiStatus(s) for s in self.status],
+            ids=sent(self.ids),
+            min_duration=sent(self.min_duration),
+            max_duration=sent(self.max_duration),
+            limit=sent(self.page_size),
+            sort=sent(str(self.order) if self.order else None),
+        )
 
 
-@frozen
-class Page:
-    """A page of the listing; its jobs stay JSON objects until somebody wants them."""
-
-    jobs: Any
-    links: Any
-
-    @classmethod
-    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        """Read the answer of the API, under the name that the generated models have for this."""
-        return cls(src_dict.get("jobs"), src_dict.get("links"))
-
-
-def following_pages(session: Session) -> Callable[[Page], Callable[[], Page] | None]:
+def following_pages(
+    session: Session, read: Callable[[httpx.Response], ProcessingJobList]
+) -> Callable[[ProcessingJobList], Callable[[], ProcessingJobList] | None]:
     """Return what finds the page after a page, and refuses to go in circles."""
     followed: set[str] = set()
 
-    def following(page: Page) -> Callable[[], Page] | None:
+    def following(page: ProcessingJobList) -> Callable[[], ProcessingJobList] | None:
         link = next_link(page.links)
         if link is None:
             return None
-        href = str(link["href"])
+        href, _ = link
         if href in followed:
             raise UnexpectedResponseError(
                 "The list of jobs leads back to a page that was already read.", status_code=200
             )
         followed.add(href)
-        return lambda: session.follow(href, Page)
+        return lambda: session.follow(href, read)
 
     return following
 
 
-def jobs_of(page: Page, session: Session) -> Iterator[Job]:
+def jobs_of(page: ProcessingJobList, session: Session) -> Iterator[Job]:
     """Yield the jobs of a page; an entry that is no job is logged and passed over."""
-    for entry in entries(page.jobs):
+    for entry in page.jobs or ():
         try:
-            yield Job._adapt(as_dict(entry), session)
-        except (ValueError, TypeError, AttributeError, UnexpectedResponseError):
+            yield Job._adapt(entry, session)
+        except UnexpectedResponseError:
             logger.warning("The list of jobs holds an entry without a job id: passed over.")
 
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from up42_facade._common.html import table
 from up42_facade._common.once import Once
-from up42_facade._common.values import given, is_number, whole
+from up42_facade._common.values import is_number, whole
 from up42_facade._processing.stac_links import item_url
 from up42_facade.errors import (
     BadRequestError,
@@ -211,16 +211,15 @@ def attempt(function: Callable[[], Cost]) -> Callable[[], Cost]:
 
 def validate(process_id: str, inputs: dict[str, Any], session: Session) -> set[ValidationError]:
     from up42_client.api.processing import validate_process
-    from up42_client.models import ExecuteRequest
+    from up42_client.models import ExecuteRequest, ValidationProblem
 
-    body = ExecuteRequest.from_dict({"inputs": inputs})
     try:
-        session.call(validate_process, process_id, body=body)
+        session.call(validate_process.request(process_id, body=ExecuteRequest(inputs=inputs)))
     except BadRequestError as error:
         return {ValidationError(name="InvalidSchema", message=error.detail or str(error))}
     except UnprocessableError as error:
-        known = error.body.get("errors") if isinstance(error.body, dict) else None
-        return set(validation_errors(known)) or {
+        problem = ValidationProblem.from_dict(error.body if isinstance(error.body, dict) else {})
+        return set(validation_errors(problem.errors)) or {
             ValidationError(name="UnprocessableEntity", message=str(error))
         }
     return set()
@@ -230,26 +229,27 @@ def estimate(process_id: str, inputs: dict[str, Any], session: Session) -> Cost:
     from up42_client.api.processing import estimate_process_cost
     from up42_client.models import ExecuteRequest
 
-    body = ExecuteRequest.from_dict({"inputs": inputs})
-    answer = session.call(estimate_process_cost, process_id, body=body)
-    told: Any = given(answer.total_credits)
+    request = estimate_process_cost.request(process_id, body=ExecuteRequest(inputs=inputs))
+    answer = session.call(request)
+    told = answer.total_credits
     # A price between two credits counts as the higher one: limits have to hold.
-    is_fraction = isinstance(told, float) and math.isfinite(told)
-    credits = whole(math.ceil(told) if is_fraction else told)
+    credits = whole(math.ceil(told) if told is not None and math.isfinite(told) else told)
     if credits is None or credits < 0:
+        found = answer.to_dict().get("totalCredits")
         raise UnexpectedResponseError(
             f"The server priced {process_id} without totalCredits."
-            if told is None
-            else f"The server priced {process_id} at totalCredits={told!r}: expected a number "
+            if found is None
+            else f"The server priced {process_id} at totalCredits={found!r}: expected a number "
             "that is not negative. Nothing was executed.",
             status_code=200,
         )
-    size = given(answer.total_size)
     return Cost(
-        strategy=given(answer.pricing_strategy) or "",
+        strategy=answer.pricing_strategy or "",
         credits=credits,
-        size=size if is_number(size) and isinstance(size, int | float) else None,
-        unit=given(answer.unit),
+        size=None
+        if answer.total_size is None or math.isnan(answer.total_size)
+        else answer.total_size,
+        unit=answer.unit,
     )
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from up42_facade._common.values import given
 from up42_facade._downloads.checksums import usable_checksum
 from up42_facade._downloads.destinations import Destination, Incoming, destination
 from up42_facade._downloads.names import safe_name
@@ -87,13 +86,12 @@ def signed_url(href: str, session: Session) -> str:
     from up42_client.api.storage import create_asset_download_url
 
     path = without_query(href).rstrip("/").removesuffix(DOWNLOAD_URL)
-    answer = session.call(create_asset_download_url, path.rpartition("/")[2])
-    url = given(answer.url)
+    url = session.call(create_asset_download_url.request(path.rpartition("/")[2])).url
     if not url:
         raise UnexpectedResponseError(
             f"The server gave no download URL for {without_query(href)!r}.", status_code=200
         )
-    return str(url)
+    return url
 
 
 def download_items(

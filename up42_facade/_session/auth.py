@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from attrs import frozen
@@ -15,10 +15,11 @@ from up42_facade._session.hosts import Hosts
 from up42_facade._session.responses import json_or_none
 from up42_facade.errors import AuthenticationError, AuthServerError
 
+if TYPE_CHECKING:
+    from up42_client.types import Request
+
 # The id under which third-party programs log in, as UP42's documentation gives it.
 CLIENT_ID = "up42-api"
-ACCOUNT_TOKEN_PATH = "/realms/public/protocol/openid-connect/token"  # noqa: S105 - a path
-PROJECT_TOKEN_PATH = "/oauth/token"  # noqa: S105 - a path
 # Seconds. What a token lives when the server doesn't say: the historic tokens' lifetime.
 DEFAULT_LIFETIME = 300.0
 # Seconds. A token is renewed this long before its end, so that it doesn't run out on the way.
@@ -168,34 +169,49 @@ def fetch_token(credentials: Credentials, hosts: Hosts, client: httpx.Client) ->
             f"The server for tokens, {request.url.host}, can't be reached "
             f"({type(error).__name__}). The credentials were not judged; try again later."
         ) from error
-    body = read_answer(response, credentials)
-    # isinstance guards: the historic answer repeats the token in an envelope.
-    envelope = body.get("data") if isinstance(body.get("data"), dict) else {}
-    value = body.get("access_token") or (envelope or {}).get("accessToken")
-    if not isinstance(value, str) or not value:
+    value, lifetime = read_token(read_answer(response, credentials), credentials)
+    if not value:
         raise AuthServerError(f"{request.url.host} answered without an access token.")
-    lifetime = body.get("expires_in")
-    seconds = float(lifetime) if isinstance(lifetime, int | float) else DEFAULT_LIFETIME
+    seconds = DEFAULT_LIFETIME if lifetime is None else float(lifetime)
     margin = min(RENEWAL_MARGIN, seconds * LARGEST_MARGIN)
     return Token(value, started + seconds - margin)
 
 
-def token_request(credentials: Credentials, hosts: Hosts, client: httpx.Client) -> httpx.Request:
+def read_token(content: dict[str, Any], credentials: Credentials) -> tuple[str | None, int | None]:
+    """Return the token and its life in seconds."""
+    from up42_client.models import AccountToken, ProjectToken
+
     if isinstance(credentials, AccountCredentials):
-        form = {
-            "grant_type": "password",
-            "username": credentials.username,
-            "password": credentials.password,
-            "client_id": CLIENT_ID,
+        token = AccountToken.from_dict(content)
+        return token.access_token, token.expires_in
+    historic = ProjectToken.from_dict(content)
+    # The historic answer repeats the token in an envelope.
+    again = historic.data.access_token if historic.data else None
+    return historic.access_token or again, None
+
+
+def token_request(credentials: Credentials, hosts: Hosts, client: httpx.Client) -> httpx.Request:
+    from up42_client.api.auth import get_account_token, get_project_token
+    from up42_client.models import AccountTokenRequest, ProjectTokenRequest
+
+    if isinstance(credentials, AccountCredentials):
+        form = AccountTokenRequest(
+            grant_type="password",
+            username=credentials.username,
+            password=credentials.password,
+            client_id=CLIENT_ID,
             # Without it the server doesn't tell who the account is.
-            "scope": "openid",
-        }
-        return client.build_request("POST", hosts.auth + ACCOUNT_TOKEN_PATH, data=form)
+            scope="openid",
+        )
+        return built(get_account_token.request(body=form), hosts.auth, client)
     basic = httpx.BasicAuth(credentials.project_id, credentials.project_api_key)
-    request = client.build_request(
-        "POST", hosts.api + PROJECT_TOKEN_PATH, data={"grant_type": "client_credentials"}
-    )
+    historic = ProjectTokenRequest(grant_type="client_credentials")
+    request = built(get_project_token.request(body=historic), hosts.api, client)
     return next(basic.auth_flow(request))
+
+
+def built(request: Request[Any], host: str, client: httpx.Client) -> httpx.Request:
+    return client.build_request(**{**request.arguments, "url": host + request.arguments["url"]})
 
 
 def read_answer(response: httpx.Response, credentials: Credentials) -> dict[str, Any]:

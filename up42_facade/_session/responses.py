@@ -111,22 +111,21 @@ def describe(body: Any) -> tuple[str | None, str | None]:
     """Find title and detail in any of the error bodies that the API is known to send."""
     if not isinstance(body, dict):
         return None, None
-    inner = body.get("error")
-    source = inner if isinstance(inner, dict) else body
-    title = first_text(source, "title", "message", "error")
-    detail = first_text(source, "detail", "schema-error", "error_description", "details")
-    return title, detail or listed(body.get("errors"))
+    from up42_client import models
 
-
-def first_text(source: dict[str, Any], *keys: str) -> str | None:
-    return next((v for key in keys if isinstance(v := source.get(key), str) and v), None)
-
-
-def listed(entries: Any) -> str | None:
-    if not isinstance(entries, list):
-        return None
-    texts = [f"{e.get('name')}: {e.get('message')}" for e in entries if isinstance(e, dict)]
-    return "; ".join(texts) or None
+    if (error := models.AnalyticsErrorResponse.from_dict(body).error) is not None:
+        return error.message, error.details if isinstance(error.details, str) else None
+    problem = models.Problem.from_dict(body)
+    token = models.TokenError.from_dict(body)
+    title = problem.title or models.AnalyticsMediaTypeError.from_dict(body).message or token.error
+    reasons = models.ValidationProblem.from_dict(body).errors or []
+    detail = (
+        problem.detail
+        or models.SchemaProblem.from_dict(body).schema_error
+        or token.error_description
+        or "; ".join(f"{reason.name}: {reason.message}" for reason in reasons)
+    )
+    return title or None, detail or None
 
 
 def retry_after(response: httpx.Response) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 from up42_facade._common.values import as_dict
 from up42_facade._processing.stac_links import item_url
 from up42_facade.errors import InvalidInputError
-from up42_facade.processes import Process, input_schema
+from up42_facade.processes import Process
 from up42_facade.session import Session
 
 TEXT = "string"
@@ -54,7 +54,8 @@ def schema_of(process: Process, name: str) -> dict[str, Any]:
         InvalidInputError: There is no such input.
     """
     if name in process.inputs:
-        return input_schema(process.inputs[name])
+        schema: dict[str, Any] = process.inputs_schema["properties"][name]
+        return schema
     if not process.inputs:
         return {}
     raise InvalidInputError(

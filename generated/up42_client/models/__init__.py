@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .process_inputs import ProcessInputs
     from .process_list import ProcessList
     from .process_parameter import ProcessParameter
+    from .process_price import ProcessPrice
     from .process_summary import ProcessSummary
     from .processing_job import ProcessingJob
     from .processing_job_definition import ProcessingJobDefinition
@@ -64,18 +65,13 @@ if TYPE_CHECKING:
     from .project_token_request import ProjectTokenRequest
     from .quicklook_list_response import QuicklookListResponse
     from .resource_range import ResourceRange
-    from .result_feature import ResultFeature
     from .result_feature_collection import ResultFeatureCollection
     from .schema_problem import SchemaProblem
-    from .stac_asset import StacAsset
-    from .stac_assets import StacAssets
     from .stac_catalog import StacCatalog
     from .stac_collection import StacCollection
     from .stac_collection_list import StacCollectionList
-    from .stac_extent import StacExtent
     from .stac_item import StacItem
     from .stac_item_collection import StacItemCollection
-    from .stac_item_properties import StacItemProperties
     from .stac_search import StacSearch
     from .stac_sort_field import StacSortField
     from .task_credits import TaskCredits
@@ -134,6 +130,7 @@ _MODULES = {
     "ProcessInputs": ".process_inputs",
     "ProcessList": ".process_list",
     "ProcessParameter": ".process_parameter",
+    "ProcessPrice": ".process_price",
     "ProcessSummary": ".process_summary",
     "ProcessingJob": ".processing_job",
     "ProcessingJobDefinition": ".processing_job_definition",
@@ -145,18 +142,13 @@ _MODULES = {
     "ProjectTokenRequest": ".project_token_request",
     "QuicklookListResponse": ".quicklook_list_response",
     "ResourceRange": ".resource_range",
-    "ResultFeature": ".result_feature",
     "ResultFeatureCollection": ".result_feature_collection",
     "SchemaProblem": ".schema_problem",
-    "StacAsset": ".stac_asset",
-    "StacAssets": ".stac_assets",
     "StacCatalog": ".stac_catalog",
     "StacCollection": ".stac_collection",
     "StacCollectionList": ".stac_collection_list",
-    "StacExtent": ".stac_extent",
     "StacItem": ".stac_item",
     "StacItemCollection": ".stac_item_collection",
-    "StacItemProperties": ".stac_item_properties",
     "StacSearch": ".stac_search",
     "StacSortField": ".stac_sort_field",
     "TaskCredits": ".task_credits",
@@ -216,6 +208,7 @@ __all__ = (
     "ProcessInputs",
     "ProcessList",
     "ProcessParameter",
+    "ProcessPrice",
     "ProcessSummary",
     "ProcessingJob",
     "ProcessingJobDefinition",
@@ -227,18 +220,13 @@ __all__ = (
     "ProjectTokenRequest",
     "QuicklookListResponse",
     "ResourceRange",
-    "ResultFeature",
     "ResultFeatureCollection",
     "SchemaProblem",
-    "StacAsset",
-    "StacAssets",
     "StacCatalog",
     "StacCollection",
     "StacCollectionList",
-    "StacExtent",
     "StacItem",
     "StacItemCollection",
-    "StacItemProperties",
     "StacSearch",
     "StacSortField",
     "TaskCredits",

@@ -1,68 +1,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
+
+from ..types import UNSET, Model, reject, unknown_fields
 
 if TYPE_CHECKING:
     from ..models.free_object import FreeObject
 
 
-T = TypeVar("T", bound="ExecuteRequest")
-
-
-@_attrs_define
-class ExecuteRequest:
+@define
+class ExecuteRequest(Model[Any]):
     """The inputs of a process.
 
     Attributes:
-        inputs (FreeObject): A JSON object of any content.
+        inputs: Values by input name, as the description of the process asks for.
     """
 
     inputs: FreeObject
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        inputs = self.inputs.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "inputs": inputs,
-            }
-        )
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "inputs": "inputs",
+    }
+    _absent: ClassVar[object] = UNSET
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.free_object import FreeObject
-
-        d = dict(src_dict)
-        inputs = FreeObject.from_dict(d.pop("inputs"))
-
-        execute_request = cls(
-            inputs=inputs,
+        """Read a JSON object; raise ValueError if a required field is missing."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            v
+            if isinstance(v := get("inputs", UNSET), dict)
+            else reject("ExecuteRequest", "inputs"),
+            kept,
         )
-
-        execute_request.additional_properties = d
-        return execute_request
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

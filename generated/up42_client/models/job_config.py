@@ -1,70 +1,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..models.job_mode import JobMode
-from ..types import UNSET, Unset
+from .. import models as _models
+from ..types import UNSET, Model, Unset, keep, unknown_fields
 
-T = TypeVar("T", bound="JobConfig")
+if TYPE_CHECKING:
+    from ..models.job_mode import JobMode
 
 
-@_attrs_define
-class JobConfig:
+@define
+class JobConfig(Model[Any]):
     """How to run the job.
 
     Attributes:
-        mode (JobMode | Unset): A real run, or a free test query that only looks for data.
+        mode: A real run, or a free test query that only looks for data.
     """
 
     mode: JobMode | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        mode: str | Unset = UNSET
-        if not isinstance(self.mode, Unset):
-            mode = self.mode.value
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if mode is not UNSET:
-            field_dict["mode"] = mode
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "mode": "mode",
+    }
+    _absent: ClassVar[object] = UNSET
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        d = dict(src_dict)
-        _mode = d.pop("mode", UNSET)
-        mode: JobMode | Unset
-        if isinstance(_mode, Unset):
-            mode = UNSET
-        else:
-            mode = JobMode(_mode)
-
-        job_config = cls(
-            mode=mode,
+        """Read a JSON object."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            _models.JobMode(v)
+            if isinstance(v := get("mode", UNSET), str)
+            else keep(d, "mode", kept, UNSET),
+            kept,
         )
-
-        job_config.additional_properties = d
-        return job_config
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

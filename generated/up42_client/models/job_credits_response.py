@@ -1,125 +1,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..types import UNSET, Unset
+from .. import models as _models
+from ..types import Model, keep, unknown_fields
 
 if TYPE_CHECKING:
     from ..models.free_object import FreeObject
     from ..models.job_credits import JobCredits
 
 
-T = TypeVar("T", bound="JobCreditsResponse")
-
-
-@_attrs_define
-class JobCreditsResponse:
+@define
+class JobCreditsResponse(Model[Any]):
     """Envelope of the credits of a job.
 
     Attributes:
-        error (FreeObject | None | Unset): Null or an empty object.
-        data (JobCredits | None | Unset):
+        data: What a job has cost.
+        error: Null or an empty object.
     """
 
-    error: FreeObject | None | Unset = UNSET
-    data: JobCredits | None | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    data: JobCredits | None = None
+    error: FreeObject | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        from ..models.free_object import FreeObject
-        from ..models.job_credits import JobCredits
-
-        error: dict[str, Any] | None | Unset
-        if isinstance(self.error, Unset):
-            error = UNSET
-        elif isinstance(self.error, FreeObject):
-            error = self.error.to_dict()
-        else:
-            error = self.error
-
-        data: dict[str, Any] | None | Unset
-        if isinstance(self.data, Unset):
-            data = UNSET
-        elif isinstance(self.data, JobCredits):
-            data = self.data.to_dict()
-        else:
-            data = self.data
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if error is not UNSET:
-            field_dict["error"] = error
-        if data is not UNSET:
-            field_dict["data"] = data
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "data": "data",
+        "error": "error",
+    }
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.free_object import FreeObject
-        from ..models.job_credits import JobCredits
-
-        d = dict(src_dict)
-
-        def _parse_error(data: object) -> FreeObject | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                error_type_0 = FreeObject.from_dict(data)
-
-                return error_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(FreeObject | None | Unset, data)
-
-        error = _parse_error(d.pop("error", UNSET))
-
-        def _parse_data(data: object) -> JobCredits | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                data_type_0 = JobCredits.from_dict(data)
-
-                return data_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(JobCredits | None | Unset, data)
-
-        data = _parse_data(d.pop("data", UNSET))
-
-        job_credits_response = cls(
-            error=error,
-            data=data,
+        """Read a JSON object."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            _models.JobCredits.from_dict(v)
+            if isinstance(v := get("data"), dict)
+            else keep(d, "data", kept, None),
+            v if isinstance(v := get("error"), dict) else keep(d, "error", kept, None),
+            kept,
         )
-
-        job_credits_response.additional_properties = d
-        return job_credits_response
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -1,85 +1,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..types import UNSET, Unset
+from .. import models as _models
+from ..types import UNSET, Model, Unset, keep, unknown_fields
 
 if TYPE_CHECKING:
     from ..models.free_object import FreeObject
     from ..models.job_config import JobConfig
 
 
-T = TypeVar("T", bound="JobInputs")
-
-
-@_attrs_define
-class JobInputs:
+@define
+class JobInputs(Model["FreeObject"]):
     """Parameters by task name, as the workflow names its tasks.
 
     Attributes:
-        config (JobConfig | Unset): How to run the job.
+        config: How to run the job.
     """
 
     config: JobConfig | Unset = UNSET
-    additional_properties: dict[str, FreeObject] = _attrs_field(init=False, factory=dict)
+    additional_properties: dict[str, FreeObject] = _field(factory=dict)
+    # Values that don't match their schemas, as they were received.
+    misfits: dict[str, Any] = _field(factory=dict)
+
+    _fields: ClassVar[dict[str, str]] = {
+        "config": "config",
+    }
+    _absent: ClassVar[object] = UNSET
 
     def to_dict(self) -> dict[str, Any]:
-        config: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.config, Unset):
-            config = self.config.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        for prop_name, prop in self.additional_properties.items():
-            field_dict[prop_name] = prop.to_dict()
-
-        field_dict.update({})
-        if config is not UNSET:
-            field_dict["config"] = config
-
-        return field_dict
+        return super().to_dict() | self.misfits
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.free_object import FreeObject
-        from ..models.job_config import JobConfig
-
-        d = dict(src_dict)
-        _config = d.pop("config", UNSET)
-        config: JobConfig | Unset
-        if isinstance(_config, Unset):
-            config = UNSET
-        else:
-            config = JobConfig.from_dict(_config)
-
-        job_inputs = cls(
-            config=config,
+        """Read a JSON object."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        additional = {name: e for name, e in kept.items() if isinstance(e, dict)}
+        kept = {name: e for name, e in kept.items() if name not in additional}
+        return cls(
+            _models.JobConfig.from_dict(v)
+            if isinstance(v := get("config", UNSET), dict)
+            else keep(d, "config", kept, UNSET),
+            additional,
+            kept,
         )
-
-        additional_properties = {}
-        for prop_name, prop_dict in d.items():
-            additional_property = FreeObject.from_dict(prop_dict)
-
-            additional_properties[prop_name] = additional_property
-
-        job_inputs.additional_properties = additional_properties
-        return job_inputs
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> FreeObject:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: FreeObject) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

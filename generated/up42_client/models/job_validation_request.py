@@ -1,86 +1,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
+
+from .. import models as _models
+from ..types import UNSET, Model, keep_list, reject, unknown_fields
 
 if TYPE_CHECKING:
     from ..models.free_object import FreeObject
     from ..models.job_validation_task import JobValidationTask
 
 
-T = TypeVar("T", bound="JobValidationRequest")
-
-
-@_attrs_define
-class JobValidationRequest:
+@define
+class JobValidationRequest(Model[Any]):
     """Tasks and inputs to check.
 
     Attributes:
-        tasks (list[JobValidationTask]):
-        input_ (FreeObject): A JSON object of any content.
+        input_: Parameters by task name.
     """
 
     tasks: list[JobValidationTask]
     input_: FreeObject
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        tasks = []
-        for tasks_item_data in self.tasks:
-            tasks_item = tasks_item_data.to_dict()
-            tasks.append(tasks_item)
-
-        input_ = self.input_.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "tasks": tasks,
-                "input": input_,
-            }
-        )
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "tasks": "tasks",
+        "input": "input_",
+    }
+    _absent: ClassVar[object] = UNSET
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.free_object import FreeObject
-        from ..models.job_validation_task import JobValidationTask
-
-        d = dict(src_dict)
-        tasks = []
-        _tasks = d.pop("tasks")
-        for tasks_item_data in _tasks:
-            tasks_item = JobValidationTask.from_dict(tasks_item_data)
-
-            tasks.append(tasks_item)
-
-        input_ = FreeObject.from_dict(d.pop("input"))
-
-        job_validation_request = cls(
-            tasks=tasks,
-            input_=input_,
+        """Read a JSON object; raise ValueError if a required field is missing."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            keep_list(
+                d,
+                "tasks",
+                kept,
+                [_models.JobValidationTask.from_dict(e) for e in v if isinstance(e, dict)],
+            )
+            if isinstance(v := get("tasks", UNSET), list)
+            else reject("JobValidationRequest", "tasks"),
+            v
+            if isinstance(v := get("input", UNSET), dict)
+            else reject("JobValidationRequest", "input"),
+            kept,
         )
-
-        job_validation_request.additional_properties = d
-        return job_validation_request
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

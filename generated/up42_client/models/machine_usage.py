@@ -1,94 +1,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="MachineUsage")
+from ..types import Model, keep, unknown_fields
 
 
-@_attrs_define
-class MachineUsage:
+@define
+class MachineUsage(Model[Any]):
     """Machine time that was used.
 
     Attributes:
-        duration (float | None | Unset): The unit is not documented; the sizes suggest milliseconds.
-        credit (float | None | Unset): In credits.
+        duration: The unit is not documented; the sizes suggest milliseconds.
+        credit: In credits.
     """
 
-    duration: float | None | Unset = UNSET
-    credit: float | None | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    duration: float | None = None
+    credit: float | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        duration: float | None | Unset
-        if isinstance(self.duration, Unset):
-            duration = UNSET
-        else:
-            duration = self.duration
-
-        credit: float | None | Unset
-        if isinstance(self.credit, Unset):
-            credit = UNSET
-        else:
-            credit = self.credit
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if duration is not UNSET:
-            field_dict["duration"] = duration
-        if credit is not UNSET:
-            field_dict["credit"] = credit
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "duration": "duration",
+        "credit": "credit",
+    }
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        d = dict(src_dict)
-
-        def _parse_duration(data: object) -> float | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
-
-        duration = _parse_duration(d.pop("duration", UNSET))
-
-        def _parse_credit(data: object) -> float | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | Unset, data)
-
-        credit = _parse_credit(d.pop("credit", UNSET))
-
-        machine_usage = cls(
-            duration=duration,
-            credit=credit,
+        """Read a JSON object."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            v if type(v := get("duration")) in (int, float) else keep(d, "duration", kept, None),
+            v if type(v := get("credit")) in (int, float) else keep(d, "credit", kept, None),
+            kept,
         )
-
-        machine_usage.additional_properties = d
-        return machine_usage
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

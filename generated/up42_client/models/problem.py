@@ -1,134 +1,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="Problem")
+from ..types import Model, keep, read_integer, unknown_fields
 
 
-@_attrs_define
-class Problem:
+@define
+class Problem(Model[Any]):
     """Error body of the current API.
 
     Attributes:
-        title (None | str | Unset): Name of the HTTP status.
-        status (int | None | Unset): The HTTP status once more.
-        detail (None | str | Unset): What went wrong, for people.
-        type_ (None | str | Unset): Address that names the kind of problem.
+        title: Name of the HTTP status.
+        status: The HTTP status once more.
+        detail: What went wrong, for people.
+        type_: Address that names the kind of problem.
     """
 
-    title: None | str | Unset = UNSET
-    status: int | None | Unset = UNSET
-    detail: None | str | Unset = UNSET
-    type_: None | str | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    title: str | None = None
+    status: int | None = None
+    detail: str | None = None
+    type_: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        title: None | str | Unset
-        if isinstance(self.title, Unset):
-            title = UNSET
-        else:
-            title = self.title
-
-        status: int | None | Unset
-        if isinstance(self.status, Unset):
-            status = UNSET
-        else:
-            status = self.status
-
-        detail: None | str | Unset
-        if isinstance(self.detail, Unset):
-            detail = UNSET
-        else:
-            detail = self.detail
-
-        type_: None | str | Unset
-        if isinstance(self.type_, Unset):
-            type_ = UNSET
-        else:
-            type_ = self.type_
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if title is not UNSET:
-            field_dict["title"] = title
-        if status is not UNSET:
-            field_dict["status"] = status
-        if detail is not UNSET:
-            field_dict["detail"] = detail
-        if type_ is not UNSET:
-            field_dict["type"] = type_
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "title": "title",
+        "status": "status",
+        "detail": "detail",
+        "type": "type_",
+    }
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        d = dict(src_dict)
-
-        def _parse_title(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        title = _parse_title(d.pop("title", UNSET))
-
-        def _parse_status(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        status = _parse_status(d.pop("status", UNSET))
-
-        def _parse_detail(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        detail = _parse_detail(d.pop("detail", UNSET))
-
-        def _parse_type_(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        type_ = _parse_type_(d.pop("type", UNSET))
-
-        problem = cls(
-            title=title,
-            status=status,
-            detail=detail,
-            type_=type_,
+        """Read a JSON object."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            v if isinstance(v := get("title"), str) else keep(d, "title", kept, None),
+            v if type(v := get("status")) is int else read_integer(d, "status", kept, None),
+            v if isinstance(v := get("detail"), str) else keep(d, "detail", kept, None),
+            v if isinstance(v := get("type"), str) else keep(d, "type", kept, None),
+            kept,
         )
-
-        problem.additional_properties = d
-        return problem
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -1,60 +1,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
+
+from .. import models as _models
+from ..types import Model, unknown_fields
 
 if TYPE_CHECKING:
     from ..models.process_input import ProcessInput
 
 
-T = TypeVar("T", bound="ProcessInputs")
-
-
-@_attrs_define
-class ProcessInputs:
+@define
+class ProcessInputs(Model["ProcessInput"]):
     """The inputs of a process by name."""
 
-    additional_properties: dict[str, ProcessInput] = _attrs_field(init=False, factory=dict)
+    additional_properties: dict[str, ProcessInput] = _field(factory=dict)
+    # Values that don't match their schemas, as they were received.
+    misfits: dict[str, Any] = _field(factory=dict)
+
+    _fields: ClassVar[dict[str, str]] = {}
 
     def to_dict(self) -> dict[str, Any]:
-
-        field_dict: dict[str, Any] = {}
-        for prop_name, prop in self.additional_properties.items():
-            field_dict[prop_name] = prop.to_dict()
-
-        return field_dict
+        return super().to_dict() | self.misfits
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.process_input import ProcessInput
-
-        d = dict(src_dict)
-        process_inputs = cls()
-
-        additional_properties = {}
-        for prop_name, prop_dict in d.items():
-            additional_property = ProcessInput.from_dict(prop_dict)
-
-            additional_properties[prop_name] = additional_property
-
-        process_inputs.additional_properties = additional_properties
-        return process_inputs
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> ProcessInput:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: ProcessInput) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+        """Read a JSON object."""
+        kept = unknown_fields(src_dict, cls._fields)
+        additional = {
+            name: _models.ProcessInput.from_dict(e)
+            for name, e in kept.items()
+            if isinstance(e, dict)
+        }
+        kept = {name: e for name, e in kept.items() if name not in additional}
+        return cls(
+            additional,
+            kept,
+        )

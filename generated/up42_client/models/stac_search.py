@@ -1,33 +1,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..types import UNSET, Unset
+from .. import models as _models
+from ..types import UNSET, Model, Unset, keep, keep_list, read_integer, unknown_fields
 
 if TYPE_CHECKING:
     from ..models.free_object import FreeObject
     from ..models.stac_sort_field import StacSortField
 
 
-T = TypeVar("T", bound="StacSearch")
+@define
+class StacSearch(Model[Any]):
+    """What to look for. Filter names: `job_id`, `asset_id`, `order_id`, `workspace_id`,
+    `collection_name`, `data_product_id`, `title`, `tags`, `datetime`, `eo:cloud_cover`,
+    `constellation`, `gsd`, `geometry`, `id`, `collection`.
 
-
-@_attrs_define
-class StacSearch:
-    """What to look for. Filter names: `job_id`, `asset_id`, `order_id`, `workspace_id`, `collection_name`,
-    `data_product_id`, `title`, `tags`, `datetime`, `eo:cloud_cover`, `constellation`, `gsd`, `geometry`, `id`,
-    `collection`.
-
-        Attributes:
-            filter_ (FreeObject | Unset): A JSON object of any content.
-            intersects (FreeObject | Unset): A JSON object of any content.
-            limit (int | Unset): Items per page.
-            sortby (list[StacSortField] | Unset):
-            token (str | Unset): Opaque page token, taken from the body of a `next` link.
+    Attributes:
+        filter_: CQL2-JSON expression.
+        intersects: GeoJSON geometry in degrees, EPSG:4326.
+        limit: Items per page.
+        token: Opaque page token, taken from the body of a `next` link.
     """
 
     filter_: FreeObject | Unset = UNSET
@@ -35,100 +32,38 @@ class StacSearch:
     limit: int | Unset = UNSET
     sortby: list[StacSortField] | Unset = UNSET
     token: str | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        filter_: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.filter_, Unset):
-            filter_ = self.filter_.to_dict()
-
-        intersects: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.intersects, Unset):
-            intersects = self.intersects.to_dict()
-
-        limit = self.limit
-
-        sortby: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.sortby, Unset):
-            sortby = []
-            for sortby_item_data in self.sortby:
-                sortby_item = sortby_item_data.to_dict()
-                sortby.append(sortby_item)
-
-        token = self.token
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if filter_ is not UNSET:
-            field_dict["filter"] = filter_
-        if intersects is not UNSET:
-            field_dict["intersects"] = intersects
-        if limit is not UNSET:
-            field_dict["limit"] = limit
-        if sortby is not UNSET:
-            field_dict["sortby"] = sortby
-        if token is not UNSET:
-            field_dict["token"] = token
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "filter": "filter_",
+        "intersects": "intersects",
+        "limit": "limit",
+        "sortby": "sortby",
+        "token": "token",
+    }
+    _absent: ClassVar[object] = UNSET
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.free_object import FreeObject
-        from ..models.stac_sort_field import StacSortField
-
-        d = dict(src_dict)
-        _filter_ = d.pop("filter", UNSET)
-        filter_: FreeObject | Unset
-        if isinstance(_filter_, Unset):
-            filter_ = UNSET
-        else:
-            filter_ = FreeObject.from_dict(_filter_)
-
-        _intersects = d.pop("intersects", UNSET)
-        intersects: FreeObject | Unset
-        if isinstance(_intersects, Unset):
-            intersects = UNSET
-        else:
-            intersects = FreeObject.from_dict(_intersects)
-
-        limit = d.pop("limit", UNSET)
-
-        _sortby = d.pop("sortby", UNSET)
-        sortby: list[StacSortField] | Unset = UNSET
-        if _sortby is not UNSET:
-            sortby = []
-            for sortby_item_data in _sortby:
-                sortby_item = StacSortField.from_dict(sortby_item_data)
-
-                sortby.append(sortby_item)
-
-        token = d.pop("token", UNSET)
-
-        stac_search = cls(
-            filter_=filter_,
-            intersects=intersects,
-            limit=limit,
-            sortby=sortby,
-            token=token,
+        """Read a JSON object."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            v if isinstance(v := get("filter", UNSET), dict) else keep(d, "filter", kept, UNSET),
+            v
+            if isinstance(v := get("intersects", UNSET), dict)
+            else keep(d, "intersects", kept, UNSET),
+            v if type(v := get("limit", UNSET)) is int else read_integer(d, "limit", kept, UNSET),
+            keep_list(
+                d,
+                "sortby",
+                kept,
+                [_models.StacSortField.from_dict(e) for e in v if isinstance(e, dict)],
+            )
+            if isinstance(v := get("sortby", UNSET), list)
+            else keep(d, "sortby", kept, UNSET),
+            v if isinstance(v := get("token", UNSET), str) else keep(d, "token", kept, UNSET),
+            kept,
         )
-
-        stac_search.additional_properties = d
-        return stac_search
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

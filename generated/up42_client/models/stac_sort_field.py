@@ -1,73 +1,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="StacSortField")
+from ..types import UNSET, Model, Unset, keep, reject, unknown_fields
 
 
-@_attrs_define
-class StacSortField:
+@define
+class StacSortField(Model[Any]):
     """One field to sort by.
 
     Attributes:
-        field (str):
-        direction (str | Unset): `asc` or `desc`.
+        direction: `asc` or `desc`.
     """
 
     field: str
     direction: str | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
-        field = self.field
-
-        direction = self.direction
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "field": field,
-            }
-        )
-        if direction is not UNSET:
-            field_dict["direction"] = direction
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "field": "field",
+        "direction": "direction",
+    }
+    _absent: ClassVar[object] = UNSET
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        d = dict(src_dict)
-        field = d.pop("field")
-
-        direction = d.pop("direction", UNSET)
-
-        stac_sort_field = cls(
-            field=field,
-            direction=direction,
+        """Read a JSON object; raise ValueError if a required field is missing."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            v if isinstance(v := get("field", UNSET), str) else reject("StacSortField", "field"),
+            v
+            if isinstance(v := get("direction", UNSET), str)
+            else keep(d, "direction", kept, UNSET),
+            kept,
         )
-
-        stac_sort_field.additional_properties = d
-        return stac_sort_field
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

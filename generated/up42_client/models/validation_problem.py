@@ -1,159 +1,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
+from attrs import define
+from attrs import field as _field
 
-from ..types import UNSET, Unset
+from .. import models as _models
+from ..types import Model, keep, keep_list, read_integer, unknown_fields
 
 if TYPE_CHECKING:
     from ..models.processing_job_error import ProcessingJobError
 
 
-T = TypeVar("T", bound="ValidationProblem")
+@define
+class ValidationProblem(Model[Any]):
+    """Error body when inputs have the right form but do not fit the data."""
 
+    errors: list[ProcessingJobError] | None = None
+    title: str | None = None
+    status: int | None = None
+    detail: str | None = None
+    additional_properties: dict[str, Any] = _field(factory=dict)
 
-@_attrs_define
-class ValidationProblem:
-    """Error body when inputs have the right form but do not fit the data.
-
-    Attributes:
-        title (None | str | Unset):
-        status (int | None | Unset):
-        detail (None | str | Unset):
-        errors (list[ProcessingJobError] | None | Unset):
-    """
-
-    title: None | str | Unset = UNSET
-    status: int | None | Unset = UNSET
-    detail: None | str | Unset = UNSET
-    errors: list[ProcessingJobError] | None | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        title: None | str | Unset
-        if isinstance(self.title, Unset):
-            title = UNSET
-        else:
-            title = self.title
-
-        status: int | None | Unset
-        if isinstance(self.status, Unset):
-            status = UNSET
-        else:
-            status = self.status
-
-        detail: None | str | Unset
-        if isinstance(self.detail, Unset):
-            detail = UNSET
-        else:
-            detail = self.detail
-
-        errors: list[dict[str, Any]] | None | Unset
-        if isinstance(self.errors, Unset):
-            errors = UNSET
-        elif isinstance(self.errors, list):
-            errors = []
-            for errors_type_0_item_data in self.errors:
-                errors_type_0_item = errors_type_0_item_data.to_dict()
-                errors.append(errors_type_0_item)
-
-        else:
-            errors = self.errors
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if title is not UNSET:
-            field_dict["title"] = title
-        if status is not UNSET:
-            field_dict["status"] = status
-        if detail is not UNSET:
-            field_dict["detail"] = detail
-        if errors is not UNSET:
-            field_dict["errors"] = errors
-
-        return field_dict
+    _fields: ClassVar[dict[str, str]] = {
+        "errors": "errors",
+        "title": "title",
+        "status": "status",
+        "detail": "detail",
+    }
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.processing_job_error import ProcessingJobError
-
-        d = dict(src_dict)
-
-        def _parse_title(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        title = _parse_title(d.pop("title", UNSET))
-
-        def _parse_status(data: object) -> int | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(int | None | Unset, data)
-
-        status = _parse_status(d.pop("status", UNSET))
-
-        def _parse_detail(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        detail = _parse_detail(d.pop("detail", UNSET))
-
-        def _parse_errors(data: object) -> list[ProcessingJobError] | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                errors_type_0 = []
-                _errors_type_0 = data
-                for errors_type_0_item_data in _errors_type_0:
-                    errors_type_0_item = ProcessingJobError.from_dict(errors_type_0_item_data)
-
-                    errors_type_0.append(errors_type_0_item)
-
-                return errors_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[ProcessingJobError] | None | Unset, data)
-
-        errors = _parse_errors(d.pop("errors", UNSET))
-
-        validation_problem = cls(
-            title=title,
-            status=status,
-            detail=detail,
-            errors=errors,
+        """Read a JSON object."""
+        d = src_dict
+        get = d.get
+        v: Any
+        kept = unknown_fields(src_dict, cls._fields)
+        return cls(
+            keep_list(
+                d,
+                "errors",
+                kept,
+                [_models.ProcessingJobError.from_dict(e) for e in v if isinstance(e, dict)],
+            )
+            if isinstance(v := get("errors"), list)
+            else keep(d, "errors", kept, None),
+            v if isinstance(v := get("title"), str) else keep(d, "title", kept, None),
+            v if type(v := get("status")) is int else read_integer(d, "status", kept, None),
+            v if isinstance(v := get("detail"), str) else keep(d, "detail", kept, None),
+            kept,
         )
-
-        validation_problem.additional_properties = d
-        return validation_problem
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -1,25 +1,44 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import UNSET, Request, Response, Unset
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...models.analytics_media_type_error import AnalyticsMediaTypeError
-from ...models.job_inputs import JobInputs
-from ...models.job_response import JobResponse
-from ...types import UNSET, Response, Unset
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
+    from ...models.analytics_media_type_error import AnalyticsMediaTypeError
+    from ...models.job_inputs import JobInputs
+    from ...models.job_response import JobResponse
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     workflow_id: str,
     *,
     body: JobInputs,
     name: str | Unset = UNSET,
-) -> dict[str, Any]:
+) -> Request[JobResponse]:
+    """Create a job of a workflow and run it
+
+    The body maps every task of the workflow to its parameters. NOT idempotent: sent twice, it
+    runs and charges two jobs. With `config` set to mode `DRY_RUN` it is a free test query.
+    Answers 200, not 201.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        name: Name of the new job.
+        body: Parameters by task name, as the workflow names its tasks.
+
+    Endpoint: POST /projects/{project_id}/workflows/{workflow_id}/jobs.
+    """
     headers: dict[str, Any] = {}
 
     params: dict[str, Any] = {}
@@ -36,88 +55,28 @@ def _get_kwargs(
         ),
         "params": params,
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse | None:
-    if response.status_code == 200:
-        response_200 = JobResponse.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 415:
-        response_415 = AnalyticsMediaTypeError.from_dict(response.json())
-
-        return response_415
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+def read(response: httpx.Response) -> JobResponse:
+    """Read the body of a successful response."""
+    return _models.JobResponse.from_dict(json_object(response))
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(
+    response: httpx.Response,
+) -> JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 403, 404, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    if status == 415:
+        return _models.AnalyticsMediaTypeError.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -127,74 +86,15 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     body: JobInputs,
     name: str | Unset = UNSET,
-) -> Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]:
-    """Create a job of a workflow and run it
-
-     The body maps every task of the workflow to its parameters. NOT idempotent: sent twice, it runs and
-    charges two jobs. With `config` set to mode `DRY_RUN` it is a free test query. Answers 200, not 201.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        name (str | Unset):
-        body (JobInputs): Parameters by task name, as the workflow names its tasks.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         workflow_id=workflow_id,
         body=body,
         name=name,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    workflow_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: JobInputs,
-    name: str | Unset = UNSET,
-) -> AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse | None:
-    """Create a job of a workflow and run it
-
-     The body maps every task of the workflow to its parameters. NOT idempotent: sent twice, it runs and
-    charges two jobs. With `config` set to mode `DRY_RUN` it is a free test query. Answers 200, not 201.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        name (str | Unset):
-        body (JobInputs): Parameters by task name, as the workflow names its tasks.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        workflow_id=workflow_id,
-        client=client,
-        body=body,
-        name=name,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -204,36 +104,46 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     body: JobInputs,
     name: str | Unset = UNSET,
-) -> Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]:
-    """Create a job of a workflow and run it
-
-     The body maps every task of the workflow to its parameters. NOT idempotent: sent twice, it runs and
-    charges two jobs. With `config` set to mode `DRY_RUN` it is a free test query. Answers 200, not 201.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        name (str | Unset):
-        body (JobInputs): Parameters by task name, as the workflow names its tasks.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         workflow_id=workflow_id,
         body=body,
         name=name,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    workflow_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: JobInputs,
+    name: str | Unset = UNSET,
+) -> JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError | None:
+    """Create a job of a workflow and run it
+
+    The body maps every task of the workflow to its parameters. NOT idempotent: sent twice, it
+    runs and charges two jobs. With `config` set to mode `DRY_RUN` it is a free test query.
+    Answers 200, not 201.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        name: Name of the new job.
+        body: Parameters by task name, as the workflow names its tasks.
+
+    Endpoint: POST /projects/{project_id}/workflows/{workflow_id}/jobs.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        workflow_id=workflow_id,
+        client=client,
+        body=body,
+        name=name,
+    ).parsed
 
 
 async def asyncio(
@@ -243,26 +153,21 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     body: JobInputs,
     name: str | Unset = UNSET,
-) -> AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse | None:
+) -> JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError | None:
     """Create a job of a workflow and run it
 
-     The body maps every task of the workflow to its parameters. NOT idempotent: sent twice, it runs and
-    charges two jobs. With `config` set to mode `DRY_RUN` it is a free test query. Answers 200, not 201.
+    The body maps every task of the workflow to its parameters. NOT idempotent: sent twice, it
+    runs and charges two jobs. With `config` set to mode `DRY_RUN` it is a free test query.
+    Answers 200, not 201.
 
     Args:
-        project_id (str):
-        workflow_id (str):
-        name (str | Unset):
-        body (JobInputs): Parameters by task name, as the workflow names its tasks.
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        name: Name of the new job.
+        body: Parameters by task name, as the workflow names its tasks.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse
+    Endpoint: POST /projects/{project_id}/workflows/{workflow_id}/jobs.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

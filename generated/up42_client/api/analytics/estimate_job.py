@@ -1,22 +1,37 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...models.job_estimate_request import JobEstimateRequest
-from ...models.job_estimate_response import JobEstimateResponse
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
+    from ...models.job_estimate_request import JobEstimateRequest
+    from ...models.job_estimate_response import JobEstimateResponse
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     *,
     body: JobEstimateRequest,
-) -> dict[str, Any]:
+) -> Request[JobEstimateResponse]:
+    """Estimate what a job would cost
+
+    Makes no job and costs nothing.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        body: Tasks and inputs to estimate.
+
+    Endpoint: POST /projects/{project_id}/estimate/job.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -25,78 +40,24 @@ def _get_kwargs(
             project_id=quote(str(project_id), safe=""),
         ),
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | JobEstimateResponse | None:
-    if response.status_code == 200:
-        response_200 = JobEstimateResponse.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+def read(response: httpx.Response) -> JobEstimateResponse:
+    """Read the body of a successful response."""
+    return _models.JobEstimateResponse.from_dict(json_object(response))
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | JobEstimateResponse]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> JobEstimateResponse | AnalyticsErrorResponse:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 404, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -104,62 +65,13 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: JobEstimateRequest,
-) -> Response[AnalyticsErrorResponse | JobEstimateResponse]:
-    """Estimate what a job would cost
-
-     Makes no job and costs nothing.
-
-    Args:
-        project_id (str):
-        body (JobEstimateRequest): Tasks and inputs to estimate.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | JobEstimateResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobEstimateResponse | AnalyticsErrorResponse]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         body=body,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: JobEstimateRequest,
-) -> AnalyticsErrorResponse | JobEstimateResponse | None:
-    """Estimate what a job would cost
-
-     Makes no job and costs nothing.
-
-    Args:
-        project_id (str):
-        body (JobEstimateRequest): Tasks and inputs to estimate.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | JobEstimateResponse
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        client=client,
-        body=body,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -167,31 +79,36 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: JobEstimateRequest,
-) -> Response[AnalyticsErrorResponse | JobEstimateResponse]:
-    """Estimate what a job would cost
-
-     Makes no job and costs nothing.
-
-    Args:
-        project_id (str):
-        body (JobEstimateRequest): Tasks and inputs to estimate.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | JobEstimateResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobEstimateResponse | AnalyticsErrorResponse]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         body=body,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: JobEstimateRequest,
+) -> JobEstimateResponse | AnalyticsErrorResponse | None:
+    """Estimate what a job would cost
+
+    Makes no job and costs nothing.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        body: Tasks and inputs to estimate.
+
+    Endpoint: POST /projects/{project_id}/estimate/job.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        client=client,
+        body=body,
+    ).parsed
 
 
 async def asyncio(
@@ -199,23 +116,17 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: JobEstimateRequest,
-) -> AnalyticsErrorResponse | JobEstimateResponse | None:
+) -> JobEstimateResponse | AnalyticsErrorResponse | None:
     """Estimate what a job would cost
 
-     Makes no job and costs nothing.
+    Makes no job and costs nothing.
 
     Args:
-        project_id (str):
-        body (JobEstimateRequest): Tasks and inputs to estimate.
+        project_id: Id of the project (a UUID).
+        body: Tasks and inputs to estimate.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | JobEstimateResponse
+    Endpoint: POST /projects/{project_id}/estimate/job.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

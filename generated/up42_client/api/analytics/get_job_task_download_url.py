@@ -1,21 +1,38 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...models.download_url_response import DownloadUrlResponse
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
+    from ...models.download_url_response import DownloadUrlResponse
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     job_id: str,
     task_id: str,
-) -> dict[str, Any]:
+) -> Request[DownloadUrlResponse]:
+    """Sign the download address of a task's archive
+
+    A signed storage address of an archive, mostly a gzipped tar with the root `output/`,
+    sometimes a zip. It works without a token, must not be sent one, and does not last.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        task_id: Id of the job task (a UUID).
+
+    Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks/{task_id}/downloads/results.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -25,73 +42,21 @@ def _get_kwargs(
             task_id=quote(str(task_id), safe=""),
         ),
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | DownloadUrlResponse | None:
-    if response.status_code == 200:
-        response_200 = DownloadUrlResponse.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> DownloadUrlResponse:
+    """Read the body of a successful response."""
+    return _models.DownloadUrlResponse.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | DownloadUrlResponse]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> DownloadUrlResponse | AnalyticsErrorResponse:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 404, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -100,69 +65,14 @@ def sync_detailed(
     task_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[AnalyticsErrorResponse | DownloadUrlResponse]:
-    """Sign the download address of a task's archive
-
-     A signed storage address of an archive, mostly a gzipped tar with the root `output/`, sometimes a
-    zip. It works without a token, must not be sent one, and does not last.
-
-    Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | DownloadUrlResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[DownloadUrlResponse | AnalyticsErrorResponse]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         job_id=job_id,
         task_id=task_id,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    job_id: str,
-    task_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> AnalyticsErrorResponse | DownloadUrlResponse | None:
-    """Sign the download address of a task's archive
-
-     A signed storage address of an archive, mostly a gzipped tar with the root `output/`, sometimes a
-    zip. It works without a token, must not be sent one, and does not last.
-
-    Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | DownloadUrlResponse
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        job_id=job_id,
-        task_id=task_id,
-        client=client,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -171,34 +81,41 @@ async def asyncio_detailed(
     task_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[AnalyticsErrorResponse | DownloadUrlResponse]:
-    """Sign the download address of a task's archive
-
-     A signed storage address of an archive, mostly a gzipped tar with the root `output/`, sometimes a
-    zip. It works without a token, must not be sent one, and does not last.
-
-    Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | DownloadUrlResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[DownloadUrlResponse | AnalyticsErrorResponse]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         job_id=job_id,
         task_id=task_id,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    job_id: str,
+    task_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> DownloadUrlResponse | AnalyticsErrorResponse | None:
+    """Sign the download address of a task's archive
+
+    A signed storage address of an archive, mostly a gzipped tar with the root `output/`,
+    sometimes a zip. It works without a token, must not be sent one, and does not last.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        task_id: Id of the job task (a UUID).
+
+    Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks/{task_id}/downloads/results.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        job_id=job_id,
+        task_id=task_id,
+        client=client,
+    ).parsed
 
 
 async def asyncio(
@@ -207,25 +124,19 @@ async def asyncio(
     task_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> AnalyticsErrorResponse | DownloadUrlResponse | None:
+) -> DownloadUrlResponse | AnalyticsErrorResponse | None:
     """Sign the download address of a task's archive
 
-     A signed storage address of an archive, mostly a gzipped tar with the root `output/`, sometimes a
-    zip. It works without a token, must not be sent one, and does not last.
+    A signed storage address of an archive, mostly a gzipped tar with the root `output/`,
+    sometimes a zip. It works without a token, must not be sent one, and does not last.
 
     Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
+        project_id: Id of the project (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        task_id: Id of the job task (a UUID).
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | DownloadUrlResponse
+    Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks/{task_id}/downloads/results.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

@@ -1,22 +1,39 @@
-from http import HTTPStatus
+from __future__ import annotations
+
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import File, Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...types import File, Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     job_id: str,
     task_id: str,
     image_name: str,
-) -> dict[str, Any]:
+) -> Request[File]:
+    """Fetch one preview image
+
+    The bytes of a preview image.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        task_id: Id of the job task (a UUID).
+        image_name: File name from the list, ending in .jpg, .jpeg or .png.
+
+    Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks/{task_id}/outputs/quicklooks/{image_name}.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -27,73 +44,21 @@ def _get_kwargs(
             image_name=quote(str(image_name), safe=""),
         ),
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | File | None:
-    if response.status_code == 200:
-        response_200 = File(payload=BytesIO(response.content))
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> File:
+    """Read the body of a successful response."""
+    return File(payload=BytesIO(response.content))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | File]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> File | AnalyticsErrorResponse:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 404, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -103,72 +68,15 @@ def sync_detailed(
     image_name: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[AnalyticsErrorResponse | File]:
-    """Fetch one preview image
-
-     The bytes of a preview image.
-
-    Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
-        image_name (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | File]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[File | AnalyticsErrorResponse]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         job_id=job_id,
         task_id=task_id,
         image_name=image_name,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    job_id: str,
-    task_id: str,
-    image_name: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> AnalyticsErrorResponse | File | None:
-    """Fetch one preview image
-
-     The bytes of a preview image.
-
-    Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
-        image_name (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | File
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        job_id=job_id,
-        task_id=task_id,
-        image_name=image_name,
-        client=client,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -178,35 +86,44 @@ async def asyncio_detailed(
     image_name: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[AnalyticsErrorResponse | File]:
-    """Fetch one preview image
-
-     The bytes of a preview image.
-
-    Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
-        image_name (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | File]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[File | AnalyticsErrorResponse]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         job_id=job_id,
         task_id=task_id,
         image_name=image_name,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    job_id: str,
+    task_id: str,
+    image_name: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> File | AnalyticsErrorResponse | None:
+    """Fetch one preview image
+
+    The bytes of a preview image.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        task_id: Id of the job task (a UUID).
+        image_name: File name from the list, ending in .jpg, .jpeg or .png.
+
+    Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks/{task_id}/outputs/quicklooks/{image_name}.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        job_id=job_id,
+        task_id=task_id,
+        image_name=image_name,
+        client=client,
+    ).parsed
 
 
 async def asyncio(
@@ -216,25 +133,19 @@ async def asyncio(
     image_name: str,
     *,
     client: AuthenticatedClient | Client,
-) -> AnalyticsErrorResponse | File | None:
+) -> File | AnalyticsErrorResponse | None:
     """Fetch one preview image
 
-     The bytes of a preview image.
+    The bytes of a preview image.
 
     Args:
-        project_id (str):
-        job_id (str):
-        task_id (str):
-        image_name (str):
+        project_id: Id of the project (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        task_id: Id of the job task (a UUID).
+        image_name: File name from the list, ending in .jpg, .jpeg or .png.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | File
+    Endpoint: GET /projects/{project_id}/jobs/{job_id}/tasks/{task_id}/outputs/quicklooks/{image_name}.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

@@ -1,22 +1,40 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import UNSET, Request, Response, Unset
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...models.job_list_response import JobListResponse
-from ...types import UNSET, Response, Unset
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
+    from ...models.job_list_response import JobListResponse
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     *,
     page: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> dict[str, Any]:
+) -> Request[JobListResponse]:
+    """List the jobs of a project, page by page
+
+    One page of jobs. There is no total and no `next` link: count `page` up from 0 until a page
+    is empty. The page size is the server's; 100 was seen.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        page: Number of the page, from 0.
+        sort: Field and direction. Known fields: `createdAt`, `name`, `id`, `mode`, `status`,
+            `startedAt`, `finishedAt`.
+
+    Endpoint: GET /projects/{project_id}/jobs.
+    """
 
     params: dict[str, Any] = {}
 
@@ -33,73 +51,21 @@ def _get_kwargs(
         ),
         "params": params,
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | JobListResponse | None:
-    if response.status_code == 200:
-        response_200 = JobListResponse.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> JobListResponse:
+    """Read the body of a successful response."""
+    return _models.JobListResponse.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | JobListResponse]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> JobListResponse | AnalyticsErrorResponse:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 404, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -108,69 +74,14 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     page: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> Response[AnalyticsErrorResponse | JobListResponse]:
-    """List the jobs of a project, page by page
-
-     One page of jobs. There is no total and no `next` link: count `page` up from 0 until a page is
-    empty. The page size is the server's; 100 was seen.
-
-    Args:
-        project_id (str):
-        page (int | Unset):
-        sort (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | JobListResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobListResponse | AnalyticsErrorResponse]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         page=page,
         sort=sort,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    page: int | Unset = UNSET,
-    sort: str | Unset = UNSET,
-) -> AnalyticsErrorResponse | JobListResponse | None:
-    """List the jobs of a project, page by page
-
-     One page of jobs. There is no total and no `next` link: count `page` up from 0 until a page is
-    empty. The page size is the server's; 100 was seen.
-
-    Args:
-        project_id (str):
-        page (int | Unset):
-        sort (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | JobListResponse
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        client=client,
-        page=page,
-        sort=sort,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -179,34 +90,42 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     page: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> Response[AnalyticsErrorResponse | JobListResponse]:
-    """List the jobs of a project, page by page
-
-     One page of jobs. There is no total and no `next` link: count `page` up from 0 until a page is
-    empty. The page size is the server's; 100 was seen.
-
-    Args:
-        project_id (str):
-        page (int | Unset):
-        sort (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | JobListResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobListResponse | AnalyticsErrorResponse]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         page=page,
         sort=sort,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    page: int | Unset = UNSET,
+    sort: str | Unset = UNSET,
+) -> JobListResponse | AnalyticsErrorResponse | None:
+    """List the jobs of a project, page by page
+
+    One page of jobs. There is no total and no `next` link: count `page` up from 0 until a page
+    is empty. The page size is the server's; 100 was seen.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        page: Number of the page, from 0.
+        sort: Field and direction. Known fields: `createdAt`, `name`, `id`, `mode`, `status`,
+            `startedAt`, `finishedAt`.
+
+    Endpoint: GET /projects/{project_id}/jobs.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        client=client,
+        page=page,
+        sort=sort,
+    ).parsed
 
 
 async def asyncio(
@@ -215,25 +134,20 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     page: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> AnalyticsErrorResponse | JobListResponse | None:
+) -> JobListResponse | AnalyticsErrorResponse | None:
     """List the jobs of a project, page by page
 
-     One page of jobs. There is no total and no `next` link: count `page` up from 0 until a page is
-    empty. The page size is the server's; 100 was seen.
+    One page of jobs. There is no total and no `next` link: count `page` up from 0 until a page
+    is empty. The page size is the server's; 100 was seen.
 
     Args:
-        project_id (str):
-        page (int | Unset):
-        sort (str | Unset):
+        project_id: Id of the project (a UUID).
+        page: Number of the page, from 0.
+        sort: Field and direction. Known fields: `createdAt`, `name`, `id`, `mode`, `status`,
+            `startedAt`, `finishedAt`.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | JobListResponse
+    Endpoint: GET /projects/{project_id}/jobs.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

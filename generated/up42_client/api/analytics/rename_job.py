@@ -1,25 +1,42 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...models.analytics_media_type_error import AnalyticsMediaTypeError
-from ...models.job_rename import JobRename
-from ...models.job_response import JobResponse
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
+    from ...models.analytics_media_type_error import AnalyticsMediaTypeError
+    from ...models.job_rename import JobRename
+    from ...models.job_response import JobResponse
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     workflow_id: str,
     job_id: str,
     *,
     body: JobRename,
-) -> dict[str, Any]:
+) -> Request[JobResponse]:
+    """Give a job another name
+
+    Works for running and finished jobs. Asking twice is safe.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        body: The new name.
+
+    Endpoint: PUT /projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -30,83 +47,28 @@ def _get_kwargs(
             job_id=quote(str(job_id), safe=""),
         ),
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse | None:
-    if response.status_code == 200:
-        response_200 = JobResponse.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 415:
-        response_415 = AnalyticsMediaTypeError.from_dict(response.json())
-
-        return response_415
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+def read(response: httpx.Response) -> JobResponse:
+    """Read the body of a successful response."""
+    return _models.JobResponse.from_dict(json_object(response))
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(
+    response: httpx.Response,
+) -> JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 404, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    if status == 415:
+        return _models.AnalyticsMediaTypeError.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -116,72 +78,15 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: JobRename,
-) -> Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]:
-    """Give a job another name
-
-     Works for running and finished jobs. Asking twice is safe.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        body (JobRename): The new name.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         workflow_id=workflow_id,
         job_id=job_id,
         body=body,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    workflow_id: str,
-    job_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: JobRename,
-) -> AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse | None:
-    """Give a job another name
-
-     Works for running and finished jobs. Asking twice is safe.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        body (JobRename): The new name.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        workflow_id=workflow_id,
-        job_id=job_id,
-        client=client,
-        body=body,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -191,35 +96,44 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: JobRename,
-) -> Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]:
-    """Give a job another name
-
-     Works for running and finished jobs. Asking twice is safe.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        body (JobRename): The new name.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         workflow_id=workflow_id,
         job_id=job_id,
         body=body,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    workflow_id: str,
+    job_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: JobRename,
+) -> JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError | None:
+    """Give a job another name
+
+    Works for running and finished jobs. Asking twice is safe.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        body: The new name.
+
+    Endpoint: PUT /projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        workflow_id=workflow_id,
+        job_id=job_id,
+        client=client,
+        body=body,
+    ).parsed
 
 
 async def asyncio(
@@ -229,25 +143,19 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: JobRename,
-) -> AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse | None:
+) -> JobResponse | AnalyticsErrorResponse | AnalyticsMediaTypeError | None:
     """Give a job another name
 
-     Works for running and finished jobs. Asking twice is safe.
+    Works for running and finished jobs. Asking twice is safe.
 
     Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        body (JobRename): The new name.
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        body: The new name.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | AnalyticsMediaTypeError | JobResponse
+    Endpoint: PUT /projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

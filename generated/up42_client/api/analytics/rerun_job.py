@@ -1,23 +1,42 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import UNSET, Request, Response, Unset
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...models.job_response import JobResponse
-from ...types import UNSET, Response, Unset
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
+    from ...models.job_response import JobResponse
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     workflow_id: str,
     job_id: str,
     *,
     name: str | Unset = UNSET,
-) -> dict[str, Any]:
+) -> Request[JobResponse]:
+    """Run a job again as a new job
+
+    Copies the inputs of a job into a new one and runs it. NOT idempotent: sent twice, it runs
+    and charges two jobs. Left out, the name is the old one with `Rerun ` before it. The request
+    has no body.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        name: Name of the new job.
+
+    Endpoint: POST /projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}.
+    """
 
     params: dict[str, Any] = {}
 
@@ -34,78 +53,21 @@ def _get_kwargs(
         ),
         "params": params,
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | JobResponse | None:
-    if response.status_code == 200:
-        response_200 = JobResponse.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> JobResponse:
+    """Read the body of a successful response."""
+    return _models.JobResponse.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | JobResponse]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> JobResponse | AnalyticsErrorResponse:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 403, 404, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -115,76 +77,15 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     name: str | Unset = UNSET,
-) -> Response[AnalyticsErrorResponse | JobResponse]:
-    """Run a job again as a new job
-
-     Copies the inputs of a job into a new one and runs it. NOT idempotent: sent twice, it runs and
-    charges two jobs. Left out, the name is the old one with `Rerun ` before it. The request has no
-    body.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        name (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | JobResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobResponse | AnalyticsErrorResponse]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         workflow_id=workflow_id,
         job_id=job_id,
         name=name,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    workflow_id: str,
-    job_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    name: str | Unset = UNSET,
-) -> AnalyticsErrorResponse | JobResponse | None:
-    """Run a job again as a new job
-
-     Copies the inputs of a job into a new one and runs it. NOT idempotent: sent twice, it runs and
-    charges two jobs. Left out, the name is the old one with `Rerun ` before it. The request has no
-    body.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        name (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | JobResponse
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        workflow_id=workflow_id,
-        job_id=job_id,
-        client=client,
-        name=name,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -194,37 +95,46 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     name: str | Unset = UNSET,
-) -> Response[AnalyticsErrorResponse | JobResponse]:
-    """Run a job again as a new job
-
-     Copies the inputs of a job into a new one and runs it. NOT idempotent: sent twice, it runs and
-    charges two jobs. Left out, the name is the old one with `Rerun ` before it. The request has no
-    body.
-
-    Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        name (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | JobResponse]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[JobResponse | AnalyticsErrorResponse]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         workflow_id=workflow_id,
         job_id=job_id,
         name=name,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    workflow_id: str,
+    job_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    name: str | Unset = UNSET,
+) -> JobResponse | AnalyticsErrorResponse | None:
+    """Run a job again as a new job
+
+    Copies the inputs of a job into a new one and runs it. NOT idempotent: sent twice, it runs
+    and charges two jobs. Left out, the name is the old one with `Rerun ` before it. The request
+    has no body.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        name: Name of the new job.
+
+    Endpoint: POST /projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        workflow_id=workflow_id,
+        job_id=job_id,
+        client=client,
+        name=name,
+    ).parsed
 
 
 async def asyncio(
@@ -234,27 +144,21 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     name: str | Unset = UNSET,
-) -> AnalyticsErrorResponse | JobResponse | None:
+) -> JobResponse | AnalyticsErrorResponse | None:
     """Run a job again as a new job
 
-     Copies the inputs of a job into a new one and runs it. NOT idempotent: sent twice, it runs and
-    charges two jobs. Left out, the name is the old one with `Rerun ` before it. The request has no
-    body.
+    Copies the inputs of a job into a new one and runs it. NOT idempotent: sent twice, it runs
+    and charges two jobs. Left out, the name is the old one with `Rerun ` before it. The request
+    has no body.
 
     Args:
-        project_id (str):
-        workflow_id (str):
-        job_id (str):
-        name (str | Unset):
+        project_id: Id of the project (a UUID).
+        workflow_id: Id of the workflow (a UUID).
+        job_id: Id of the analytics job (a UUID).
+        name: Name of the new job.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | JobResponse
+    Endpoint: POST /projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

@@ -1,21 +1,36 @@
-from http import HTTPStatus
-from typing import Any, cast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.analytics_error_response import AnalyticsErrorResponse
-from ...models.job_validation_request import JobValidationRequest
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.analytics_error_response import AnalyticsErrorResponse
+    from ...models.job_validation_request import JobValidationRequest
 
 
-def _get_kwargs(
+def request(
     project_id: str,
     *,
     body: JobValidationRequest,
-) -> dict[str, Any]:
+) -> Request[None]:
+    """Check the inputs of a job without running it
+
+    Makes no job and costs nothing. The field of the inputs is named `input` here.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        body: Tasks and inputs to check.
+
+    Endpoint: POST /projects/{project_id}/jobs/validate.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -24,82 +39,24 @@ def _get_kwargs(
             project_id=quote(str(project_id), safe=""),
         ),
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AnalyticsErrorResponse | Any | None:
-    if response.status_code == 200:
-        response_200 = cast(Any, None)
-        return response_200
+def read(response: httpx.Response) -> None:
+    """Read the body of a successful response."""
+    return
 
-    if response.status_code == 400:
-        response_400 = AnalyticsErrorResponse.from_dict(response.json())
 
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = AnalyticsErrorResponse.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
+def _parse(response: httpx.Response) -> None | AnalyticsErrorResponse:
+    status = response.status_code
+    if status == 200:
         return None
-
-
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AnalyticsErrorResponse | Any]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+    if status in (400, 401, 404, 422, 429) or 500 <= status <= 599:
+        return _models.AnalyticsErrorResponse.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -107,62 +64,13 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: JobValidationRequest,
-) -> Response[AnalyticsErrorResponse | Any]:
-    """Check the inputs of a job without running it
-
-     Makes no job and costs nothing. The field of the inputs is named `input` here.
-
-    Args:
-        project_id (str):
-        body (JobValidationRequest): Tasks and inputs to check.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | Any]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[None | AnalyticsErrorResponse]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         body=body,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    project_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: JobValidationRequest,
-) -> AnalyticsErrorResponse | Any | None:
-    """Check the inputs of a job without running it
-
-     Makes no job and costs nothing. The field of the inputs is named `input` here.
-
-    Args:
-        project_id (str):
-        body (JobValidationRequest): Tasks and inputs to check.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | Any
-    """
-
-    return sync_detailed(
-        project_id=project_id,
-        client=client,
-        body=body,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -170,31 +78,36 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: JobValidationRequest,
-) -> Response[AnalyticsErrorResponse | Any]:
-    """Check the inputs of a job without running it
-
-     Makes no job and costs nothing. The field of the inputs is named `input` here.
-
-    Args:
-        project_id (str):
-        body (JobValidationRequest): Tasks and inputs to check.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AnalyticsErrorResponse | Any]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[None | AnalyticsErrorResponse]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         project_id=project_id,
         body=body,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    project_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: JobValidationRequest,
+) -> None | AnalyticsErrorResponse:
+    """Check the inputs of a job without running it
+
+    Makes no job and costs nothing. The field of the inputs is named `input` here.
+
+    Args:
+        project_id: Id of the project (a UUID).
+        body: Tasks and inputs to check.
+
+    Endpoint: POST /projects/{project_id}/jobs/validate.
+    """
+    return sync_detailed(
+        project_id=project_id,
+        client=client,
+        body=body,
+    ).parsed
 
 
 async def asyncio(
@@ -202,23 +115,17 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: JobValidationRequest,
-) -> AnalyticsErrorResponse | Any | None:
+) -> None | AnalyticsErrorResponse:
     """Check the inputs of a job without running it
 
-     Makes no job and costs nothing. The field of the inputs is named `input` here.
+    Makes no job and costs nothing. The field of the inputs is named `input` here.
 
     Args:
-        project_id (str):
-        body (JobValidationRequest): Tasks and inputs to check.
+        project_id: Id of the project (a UUID).
+        body: Tasks and inputs to check.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AnalyticsErrorResponse | Any
+    Endpoint: POST /projects/{project_id}/jobs/validate.
     """
-
     return (
         await asyncio_detailed(
             project_id=project_id,

@@ -1,87 +1,59 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.account_token import AccountToken
-from ...models.account_token_request import AccountTokenRequest
-from ...models.token_error import TokenError
-from ...types import Response
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.account_token import AccountToken
+    from ...models.account_token_request import AccountTokenRequest
+    from ...models.token_error import TokenError
 
 
-def _get_kwargs(
+def request(
     *,
     body: AccountTokenRequest,
-) -> dict[str, Any]:
+) -> Request[AccountToken]:
+    """Exchange e-mail and password for a token
+
+    OpenID Connect password grant, served by the auth host of the region. The token opens every
+    workspace of the account and lives for `expires_in` seconds. Asking twice is safe.
+
+    Args:
+        body: Form of the OpenID Connect password grant.
+
+    Endpoint: POST /realms/public/protocol/openid-connect/token.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/realms/public/protocol/openid-connect/token",
     }
-
     _kwargs["data"] = body.to_dict()
     headers["Content-Type"] = "application/x-www-form-urlencoded"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AccountToken | TokenError | None:
-    if response.status_code == 200:
-        response_200 = AccountToken.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = TokenError.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = TokenError.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 429:
-        response_429 = TokenError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+def read(response: httpx.Response) -> AccountToken:
+    """Read the body of a successful response."""
+    return _models.AccountToken.from_dict(json_object(response))
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[AccountToken | TokenError]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> AccountToken | TokenError:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 429):
+        return _models.TokenError.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -89,31 +61,23 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     body: AccountTokenRequest,
 ) -> Response[AccountToken | TokenError]:
-    """Exchange e-mail and password for a token
-
-     OpenID Connect password grant, served by the auth host of the region. The token opens every
-    workspace of the account and lives for `expires_in` seconds. Asking twice is safe.
-
-    Args:
-        body (AccountTokenRequest): Form of the OpenID Connect password grant.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AccountToken | TokenError]
-    """
-
-    kwargs = _get_kwargs(
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         body=body,
     )
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
-    response = client.get_httpx_client().request(
-        **kwargs,
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient | Client,
+    body: AccountTokenRequest,
+) -> Response[AccountToken | TokenError]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
+        body=body,
     )
-
-    return _build_response(client=client, response=response)
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
 
 def sync(
@@ -123,54 +87,18 @@ def sync(
 ) -> AccountToken | TokenError | None:
     """Exchange e-mail and password for a token
 
-     OpenID Connect password grant, served by the auth host of the region. The token opens every
+    OpenID Connect password grant, served by the auth host of the region. The token opens every
     workspace of the account and lives for `expires_in` seconds. Asking twice is safe.
 
     Args:
-        body (AccountTokenRequest): Form of the OpenID Connect password grant.
+        body: Form of the OpenID Connect password grant.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AccountToken | TokenError
+    Endpoint: POST /realms/public/protocol/openid-connect/token.
     """
-
     return sync_detailed(
         client=client,
         body=body,
     ).parsed
-
-
-async def asyncio_detailed(
-    *,
-    client: AuthenticatedClient | Client,
-    body: AccountTokenRequest,
-) -> Response[AccountToken | TokenError]:
-    """Exchange e-mail and password for a token
-
-     OpenID Connect password grant, served by the auth host of the region. The token opens every
-    workspace of the account and lives for `expires_in` seconds. Asking twice is safe.
-
-    Args:
-        body (AccountTokenRequest): Form of the OpenID Connect password grant.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[AccountToken | TokenError]
-    """
-
-    kwargs = _get_kwargs(
-        body=body,
-    )
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -180,20 +108,14 @@ async def asyncio(
 ) -> AccountToken | TokenError | None:
     """Exchange e-mail and password for a token
 
-     OpenID Connect password grant, served by the auth host of the region. The token opens every
+    OpenID Connect password grant, served by the auth host of the region. The token opens every
     workspace of the account and lives for `expires_in` seconds. Asking twice is safe.
 
     Args:
-        body (AccountTokenRequest): Form of the OpenID Connect password grant.
+        body: Form of the OpenID Connect password grant.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        AccountToken | TokenError
+    Endpoint: POST /realms/public/protocol/openid-connect/token.
     """
-
     return (
         await asyncio_detailed(
             client=client,

@@ -1,164 +1,95 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.token_error import TokenError
-from ...models.user_info import UserInfo
-from ...types import Response
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.token_error import TokenError
+    from ...models.user_info import UserInfo
 
 
-def _get_kwargs() -> dict[str, Any]:
+def request() -> Request[UserInfo]:
+    """Tell who the token belongs to
+
+    Served by the auth host of the region. The subject is the user's id and at the same time the
+    id of the default workspace. The token must have been asked for with scope `openid`.
+
+    Endpoint: GET /realms/public/protocol/openid-connect/userinfo.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/realms/public/protocol/openid-connect/userinfo",
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> TokenError | UserInfo | None:
-    if response.status_code == 200:
-        response_200 = UserInfo.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = TokenError.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = TokenError.from_dict(response.json())
-
-        return response_403
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> UserInfo:
+    """Read the body of a successful response."""
+    return _models.UserInfo.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[TokenError | UserInfo]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> UserInfo | TokenError:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (401, 403):
+        return _models.TokenError.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[TokenError | UserInfo]:
-    """Tell who the token belongs to
-
-     Served by the auth host of the region. The subject is the user's id and at the same time the id of
-    the default workspace. The token must have been asked for with scope `openid`.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[TokenError | UserInfo]
-    """
-
-    kwargs = _get_kwargs()
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    *,
-    client: AuthenticatedClient | Client,
-) -> TokenError | UserInfo | None:
-    """Tell who the token belongs to
-
-     Served by the auth host of the region. The subject is the user's id and at the same time the id of
-    the default workspace. The token must have been asked for with scope `openid`.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        TokenError | UserInfo
-    """
-
-    return sync_detailed(
-        client=client,
-    ).parsed
+) -> Response[UserInfo | TokenError]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request()
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[TokenError | UserInfo]:
+) -> Response[UserInfo | TokenError]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request()
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+) -> UserInfo | TokenError | None:
     """Tell who the token belongs to
 
-     Served by the auth host of the region. The subject is the user's id and at the same time the id of
-    the default workspace. The token must have been asked for with scope `openid`.
+    Served by the auth host of the region. The subject is the user's id and at the same time the
+    id of the default workspace. The token must have been asked for with scope `openid`.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[TokenError | UserInfo]
+    Endpoint: GET /realms/public/protocol/openid-connect/userinfo.
     """
-
-    kwargs = _get_kwargs()
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
+    return sync_detailed(
+        client=client,
+    ).parsed
 
 
 async def asyncio(
     *,
     client: AuthenticatedClient | Client,
-) -> TokenError | UserInfo | None:
+) -> UserInfo | TokenError | None:
     """Tell who the token belongs to
 
-     Served by the auth host of the region. The subject is the user's id and at the same time the id of
-    the default workspace. The token must have been asked for with scope `openid`.
+    Served by the auth host of the region. The subject is the user's id and at the same time the
+    id of the default workspace. The token must have been asked for with scope `openid`.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        TokenError | UserInfo
+    Endpoint: GET /realms/public/protocol/openid-connect/userinfo.
     """
-
     return (
         await asyncio_detailed(
             client=client,

@@ -1,19 +1,34 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.eula import Eula
-from ...models.problem import Problem
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.eula import Eula
+    from ...models.problem import Problem
 
 
-def _get_kwargs(
+def request(
     eula_id: str,
-) -> dict[str, Any]:
+) -> Request[Eula]:
+    """Read one licence agreement
+
+    An end-user licence agreement, its current document, and whether the account has accepted
+    it. A new document resets the acceptance.
+
+    Args:
+        eula_id: Id of the licence agreement (a UUID).
+
+    Endpoint: GET /v2/eulas/{eula_id}.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -21,68 +36,21 @@ def _get_kwargs(
             eula_id=quote(str(eula_id), safe=""),
         ),
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Eula | Problem | None:
-    if response.status_code == 200:
-        response_200 = Eula.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> Eula:
+    """Read the body of a successful response."""
+    return _models.Eula.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Eula | Problem]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> Eula | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (401, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -90,31 +58,23 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[Eula | Problem]:
-    """Read one licence agreement
-
-     An end-user licence agreement, its current document, and whether the account has accepted it. A new
-    document resets the acceptance.
-
-    Args:
-        eula_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Eula | Problem]
-    """
-
-    kwargs = _get_kwargs(
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         eula_id=eula_id,
     )
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
-    response = client.get_httpx_client().request(
-        **kwargs,
+
+async def asyncio_detailed(
+    eula_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[Eula | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
+        eula_id=eula_id,
     )
-
-    return _build_response(client=client, response=response)
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
 
 def sync(
@@ -124,54 +84,18 @@ def sync(
 ) -> Eula | Problem | None:
     """Read one licence agreement
 
-     An end-user licence agreement, its current document, and whether the account has accepted it. A new
-    document resets the acceptance.
+    An end-user licence agreement, its current document, and whether the account has accepted
+    it. A new document resets the acceptance.
 
     Args:
-        eula_id (str):
+        eula_id: Id of the licence agreement (a UUID).
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Eula | Problem
+    Endpoint: GET /v2/eulas/{eula_id}.
     """
-
     return sync_detailed(
         eula_id=eula_id,
         client=client,
     ).parsed
-
-
-async def asyncio_detailed(
-    eula_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> Response[Eula | Problem]:
-    """Read one licence agreement
-
-     An end-user licence agreement, its current document, and whether the account has accepted it. A new
-    document resets the acceptance.
-
-    Args:
-        eula_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Eula | Problem]
-    """
-
-    kwargs = _get_kwargs(
-        eula_id=eula_id,
-    )
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -181,20 +105,14 @@ async def asyncio(
 ) -> Eula | Problem | None:
     """Read one licence agreement
 
-     An end-user licence agreement, its current document, and whether the account has accepted it. A new
-    document resets the acceptance.
+    An end-user licence agreement, its current document, and whether the account has accepted
+    it. A new document resets the acceptance.
 
     Args:
-        eula_id (str):
+        eula_id: Id of the licence agreement (a UUID).
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Eula | Problem
+    Endpoint: GET /v2/eulas/{eula_id}.
     """
-
     return (
         await asyncio_detailed(
             eula_id=eula_id,

@@ -1,24 +1,39 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.cost_estimate import CostEstimate
-from ...models.execute_request import ExecuteRequest
-from ...models.problem import Problem
-from ...models.schema_problem import SchemaProblem
-from ...models.validation_problem import ValidationProblem
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.cost_estimate import CostEstimate
+    from ...models.execute_request import ExecuteRequest
+    from ...models.problem import Problem
+    from ...models.schema_problem import SchemaProblem
+    from ...models.validation_problem import ValidationProblem
 
 
-def _get_kwargs(
+def request(
     process_id: str,
     *,
     body: ExecuteRequest,
-) -> dict[str, Any]:
+) -> Request[CostEstimate]:
+    """Price a run without starting it
+
+    What a run with these inputs would cost, in credits. Costs nothing itself.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+        body: The inputs of a process.
+
+    Endpoint: POST /v2/processing/processes/{process_id}/cost.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -27,83 +42,28 @@ def _get_kwargs(
             process_id=quote(str(process_id), safe=""),
         ),
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> CostEstimate | Problem | SchemaProblem | ValidationProblem | None:
-    if response.status_code == 200:
-        response_200 = CostEstimate.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = SchemaProblem.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationProblem.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+def read(response: httpx.Response) -> CostEstimate:
+    """Read the body of a successful response."""
+    return _models.CostEstimate.from_dict(json_object(response))
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[CostEstimate | Problem | SchemaProblem | ValidationProblem]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> CostEstimate | SchemaProblem | Problem | ValidationProblem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status == 400:
+        return _models.SchemaProblem.from_dict(json_object(response))
+    if status in (401, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    if status == 422:
+        return _models.ValidationProblem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -111,62 +71,13 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: ExecuteRequest,
-) -> Response[CostEstimate | Problem | SchemaProblem | ValidationProblem]:
-    """Price a run without starting it
-
-     What a run with these inputs would cost, in credits. Costs nothing itself.
-
-    Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[CostEstimate | Problem | SchemaProblem | ValidationProblem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[CostEstimate | SchemaProblem | Problem | ValidationProblem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
         body=body,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    process_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: ExecuteRequest,
-) -> CostEstimate | Problem | SchemaProblem | ValidationProblem | None:
-    """Price a run without starting it
-
-     What a run with these inputs would cost, in credits. Costs nothing itself.
-
-    Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        CostEstimate | Problem | SchemaProblem | ValidationProblem
-    """
-
-    return sync_detailed(
-        process_id=process_id,
-        client=client,
-        body=body,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -174,31 +85,36 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: ExecuteRequest,
-) -> Response[CostEstimate | Problem | SchemaProblem | ValidationProblem]:
-    """Price a run without starting it
-
-     What a run with these inputs would cost, in credits. Costs nothing itself.
-
-    Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[CostEstimate | Problem | SchemaProblem | ValidationProblem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[CostEstimate | SchemaProblem | Problem | ValidationProblem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
         body=body,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    process_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: ExecuteRequest,
+) -> CostEstimate | SchemaProblem | Problem | ValidationProblem | None:
+    """Price a run without starting it
+
+    What a run with these inputs would cost, in credits. Costs nothing itself.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+        body: The inputs of a process.
+
+    Endpoint: POST /v2/processing/processes/{process_id}/cost.
+    """
+    return sync_detailed(
+        process_id=process_id,
+        client=client,
+        body=body,
+    ).parsed
 
 
 async def asyncio(
@@ -206,23 +122,17 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: ExecuteRequest,
-) -> CostEstimate | Problem | SchemaProblem | ValidationProblem | None:
+) -> CostEstimate | SchemaProblem | Problem | ValidationProblem | None:
     """Price a run without starting it
 
-     What a run with these inputs would cost, in credits. Costs nothing itself.
+    What a run with these inputs would cost, in credits. Costs nothing itself.
 
     Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
+        process_id: Id of the process, a readable name. The set is open.
+        body: The inputs of a process.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        CostEstimate | Problem | SchemaProblem | ValidationProblem
+    Endpoint: POST /v2/processing/processes/{process_id}/cost.
     """
-
     return (
         await asyncio_detailed(
             process_id=process_id,

@@ -1,26 +1,46 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import UNSET, Request, Response, Unset
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.execute_request import ExecuteRequest
-from ...models.problem import Problem
-from ...models.processing_job import ProcessingJob
-from ...models.schema_problem import SchemaProblem
-from ...models.validation_problem import ValidationProblem
-from ...types import UNSET, Response, Unset
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.execute_request import ExecuteRequest
+    from ...models.problem import Problem
+    from ...models.processing_job import ProcessingJob
+    from ...models.schema_problem import SchemaProblem
+    from ...models.validation_problem import ValidationProblem
 
 
-def _get_kwargs(
+def request(
     process_id: str,
     *,
     body: ExecuteRequest,
     workspace_id: str,
     budget_id: str | Unset = UNSET,
-) -> dict[str, Any]:
+) -> Request[ProcessingJob]:
+    """Create a job and run it
+
+    Creates a processing job, which runs by itself from then on. NOT idempotent: sent twice, it
+    makes and charges two jobs, and no idempotency key is known. Credits are held once the job
+    is accepted and deducted after success. A missing licence agreement or a low balance usually
+    shows later, as job status `unlicensed` or `rejected`.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+        workspace_id: Workspace that owns the job (a UUID).
+        budget_id: Budget that pays for the job (a UUID). Left out, no budget is used.
+        body: The inputs of a process.
+
+    Endpoint: POST /v2/processing/processes/{process_id}/execution.
+    """
     headers: dict[str, Any] = {}
 
     params: dict[str, Any] = {}
@@ -38,114 +58,35 @@ def _get_kwargs(
         ),
         "params": params,
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | SchemaProblem | ProcessingJob | ValidationProblem | None:
-    if response.status_code == 200:
-        response_200 = ProcessingJob.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 201:
-        response_201 = ProcessingJob.from_dict(response.json())
-
-        return response_201
-
-    if response.status_code == 400:
-
-        def _parse_response_400(data: object) -> Problem | SchemaProblem:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                response_400_type_0 = SchemaProblem.from_dict(data)
-
-                return response_400_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            response_400_type_1 = Problem.from_dict(data)
-
-            return response_400_type_1
-
-        response_400 = _parse_response_400(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 402:
-        response_402 = Problem.from_dict(response.json())
-
-        return response_402
-
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationProblem.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+def read(response: httpx.Response) -> ProcessingJob:
+    """Read the body of a successful response."""
+    return _models.ProcessingJob.from_dict(json_object(response))
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | SchemaProblem | ProcessingJob | ValidationProblem]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> ProcessingJob | SchemaProblem | Problem | ValidationProblem:
+    status = response.status_code
+    if status in (200, 201):
+        return read(response)
+    if status == 400:
+        content = response.json()
+        if isinstance(content, dict) and content.keys() >= {"title", "status", "schema-error"}:
+            return _models.SchemaProblem.from_dict(content)
+        if isinstance(content, dict):
+            return _models.Problem.from_dict(content)
+        raise TypeError(
+            f"{type(content).__name__} instead of a body that matches the OpenAPI document"
+        )
+    if status in (401, 402, 403, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    if status == 422:
+        return _models.ValidationProblem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -155,78 +96,15 @@ def sync_detailed(
     body: ExecuteRequest,
     workspace_id: str,
     budget_id: str | Unset = UNSET,
-) -> Response[Problem | SchemaProblem | ProcessingJob | ValidationProblem]:
-    """Create a job and run it
-
-     Creates a processing job, which runs by itself from then on. NOT idempotent: sent twice, it makes
-    and charges two jobs, and no idempotency key is known. Credits are held once the job is accepted and
-    deducted after success. A missing licence agreement or a low balance usually shows later, as job
-    status `unlicensed` or `rejected`.
-
-    Args:
-        process_id (str):
-        workspace_id (str):
-        budget_id (str | Unset):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | Problem | SchemaProblem | ProcessingJob | ValidationProblem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[ProcessingJob | SchemaProblem | Problem | ValidationProblem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
         body=body,
         workspace_id=workspace_id,
         budget_id=budget_id,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    process_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: ExecuteRequest,
-    workspace_id: str,
-    budget_id: str | Unset = UNSET,
-) -> Problem | SchemaProblem | ProcessingJob | ValidationProblem | None:
-    """Create a job and run it
-
-     Creates a processing job, which runs by itself from then on. NOT idempotent: sent twice, it makes
-    and charges two jobs, and no idempotency key is known. Credits are held once the job is accepted and
-    deducted after success. A missing licence agreement or a low balance usually shows later, as job
-    status `unlicensed` or `rejected`.
-
-    Args:
-        process_id (str):
-        workspace_id (str):
-        budget_id (str | Unset):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | Problem | SchemaProblem | ProcessingJob | ValidationProblem
-    """
-
-    return sync_detailed(
-        process_id=process_id,
-        client=client,
-        body=body,
-        workspace_id=workspace_id,
-        budget_id=budget_id,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -236,38 +114,47 @@ async def asyncio_detailed(
     body: ExecuteRequest,
     workspace_id: str,
     budget_id: str | Unset = UNSET,
-) -> Response[Problem | SchemaProblem | ProcessingJob | ValidationProblem]:
-    """Create a job and run it
-
-     Creates a processing job, which runs by itself from then on. NOT idempotent: sent twice, it makes
-    and charges two jobs, and no idempotency key is known. Credits are held once the job is accepted and
-    deducted after success. A missing licence agreement or a low balance usually shows later, as job
-    status `unlicensed` or `rejected`.
-
-    Args:
-        process_id (str):
-        workspace_id (str):
-        budget_id (str | Unset):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | Problem | SchemaProblem | ProcessingJob | ValidationProblem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[ProcessingJob | SchemaProblem | Problem | ValidationProblem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
         body=body,
         workspace_id=workspace_id,
         budget_id=budget_id,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    process_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: ExecuteRequest,
+    workspace_id: str,
+    budget_id: str | Unset = UNSET,
+) -> ProcessingJob | SchemaProblem | Problem | ValidationProblem | None:
+    """Create a job and run it
+
+    Creates a processing job, which runs by itself from then on. NOT idempotent: sent twice, it
+    makes and charges two jobs, and no idempotency key is known. Credits are held once the job
+    is accepted and deducted after success. A missing licence agreement or a low balance usually
+    shows later, as job status `unlicensed` or `rejected`.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+        workspace_id: Workspace that owns the job (a UUID).
+        budget_id: Budget that pays for the job (a UUID). Left out, no budget is used.
+        body: The inputs of a process.
+
+    Endpoint: POST /v2/processing/processes/{process_id}/execution.
+    """
+    return sync_detailed(
+        process_id=process_id,
+        client=client,
+        body=body,
+        workspace_id=workspace_id,
+        budget_id=budget_id,
+    ).parsed
 
 
 async def asyncio(
@@ -277,28 +164,22 @@ async def asyncio(
     body: ExecuteRequest,
     workspace_id: str,
     budget_id: str | Unset = UNSET,
-) -> Problem | SchemaProblem | ProcessingJob | ValidationProblem | None:
+) -> ProcessingJob | SchemaProblem | Problem | ValidationProblem | None:
     """Create a job and run it
 
-     Creates a processing job, which runs by itself from then on. NOT idempotent: sent twice, it makes
-    and charges two jobs, and no idempotency key is known. Credits are held once the job is accepted and
-    deducted after success. A missing licence agreement or a low balance usually shows later, as job
-    status `unlicensed` or `rejected`.
+    Creates a processing job, which runs by itself from then on. NOT idempotent: sent twice, it
+    makes and charges two jobs, and no idempotency key is known. Credits are held once the job
+    is accepted and deducted after success. A missing licence agreement or a low balance usually
+    shows later, as job status `unlicensed` or `rejected`.
 
     Args:
-        process_id (str):
-        workspace_id (str):
-        budget_id (str | Unset):
-        body (ExecuteRequest): The inputs of a process.
+        process_id: Id of the process, a readable name. The set is open.
+        workspace_id: Workspace that owns the job (a UUID).
+        budget_id: Budget that pays for the job (a UUID). Left out, no budget is used.
+        body: The inputs of a process.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | Problem | SchemaProblem | ProcessingJob | ValidationProblem
+    Endpoint: POST /v2/processing/processes/{process_id}/execution.
     """
-
     return (
         await asyncio_detailed(
             process_id=process_id,

@@ -1,19 +1,34 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
-from ...models.process import Process
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.problem import Problem
+    from ...models.process import Process
 
 
-def _get_kwargs(
+def request(
     process_id: str,
-) -> dict[str, Any]:
+) -> Request[Process]:
+    """Describe one process
+
+    Title, description, the JSON Schema of every input, and further parameters, among them the
+    price and the licence agreement where there is one.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+
+    Endpoint: GET /v2/processing/processes/{process_id}.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -21,180 +36,83 @@ def _get_kwargs(
             process_id=quote(str(process_id), safe=""),
         ),
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | Process | None:
-    if response.status_code == 200:
-        response_200 = Process.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> Process:
+    """Read the body of a successful response."""
+    return _models.Process.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | Process]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> Process | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (401, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
     process_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | Process]:
-    """Describe one process
-
-     Title, description, the JSON Schema of every input, and further parameters, among them the price and
-    the licence agreement where there is one.
-
-    Args:
-        process_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | Process]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[Process | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    process_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> Problem | Process | None:
-    """Describe one process
-
-     Title, description, the JSON Schema of every input, and further parameters, among them the price and
-    the licence agreement where there is one.
-
-    Args:
-        process_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | Process
-    """
-
-    return sync_detailed(
-        process_id=process_id,
-        client=client,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
     process_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | Process]:
-    """Describe one process
-
-     Title, description, the JSON Schema of every input, and further parameters, among them the price and
-    the licence agreement where there is one.
-
-    Args:
-        process_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | Process]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[Process | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    process_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Process | Problem | None:
+    """Describe one process
+
+    Title, description, the JSON Schema of every input, and further parameters, among them the
+    price and the licence agreement where there is one.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+
+    Endpoint: GET /v2/processing/processes/{process_id}.
+    """
+    return sync_detailed(
+        process_id=process_id,
+        client=client,
+    ).parsed
 
 
 async def asyncio(
     process_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Problem | Process | None:
+) -> Process | Problem | None:
     """Describe one process
 
-     Title, description, the JSON Schema of every input, and further parameters, among them the price and
-    the licence agreement where there is one.
+    Title, description, the JSON Schema of every input, and further parameters, among them the
+    price and the licence agreement where there is one.
 
     Args:
-        process_id (str):
+        process_id: Id of the process, a readable name. The set is open.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | Process
+    Endpoint: GET /v2/processing/processes/{process_id}.
     """
-
     return (
         await asyncio_detailed(
             process_id=process_id,

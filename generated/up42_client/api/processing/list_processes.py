@@ -1,191 +1,101 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
-from ...models.process_list import ProcessList
-from ...models.process_summary import ProcessSummary
-from ...types import Response
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.problem import Problem
+    from ...models.process_list import ProcessList
+    from ...models.process_summary import ProcessSummary
 
 
-def _get_kwargs() -> dict[str, Any]:
+def request() -> Request[ProcessList | list[ProcessSummary]]:
+    """List the processes that are on offer
+
+    Every process that the account may see. The entries hold at least the id; the whole
+    description of one process comes from its own address.
+
+    Endpoint: GET /v2/processing/processes.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/processing/processes",
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | list[ProcessSummary] | ProcessList | None:
-    if response.status_code == 200:
-
-        def _parse_response_200(data: object) -> list[ProcessSummary] | ProcessList:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                response_200_type_0 = ProcessList.from_dict(data)
-
-                return response_200_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, list):
-                raise TypeError()
-            response_200_type_1 = []
-            _response_200_type_1 = data
-            for response_200_type_1_item_data in _response_200_type_1:
-                response_200_type_1_item = ProcessSummary.from_dict(response_200_type_1_item_data)
-
-                response_200_type_1.append(response_200_type_1_item)
-
-            return response_200_type_1
-
-        response_200 = _parse_response_200(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> ProcessList | list[ProcessSummary]:
+    """Read the body of a successful response."""
+    content = response.json()
+    if isinstance(content, dict):
+        return _models.ProcessList.from_dict(content)
+    if isinstance(content, list):
+        return [_models.ProcessSummary.from_dict(e) for e in content if isinstance(e, dict)]
+    raise TypeError(f"{type(content).__name__} instead of a body that matches the OpenAPI document")
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | list[ProcessSummary] | ProcessList]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> ProcessList | list[ProcessSummary] | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (401, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | list[ProcessSummary] | ProcessList]:
-    """List the processes that are on offer
-
-     Every process that the account may see. The entries hold at least the id; the whole description of
-    one process comes from its own address.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | list[ProcessSummary] | ProcessList]
-    """
-
-    kwargs = _get_kwargs()
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    *,
-    client: AuthenticatedClient | Client,
-) -> Problem | list[ProcessSummary] | ProcessList | None:
-    """List the processes that are on offer
-
-     Every process that the account may see. The entries hold at least the id; the whole description of
-    one process comes from its own address.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | list[ProcessSummary] | ProcessList
-    """
-
-    return sync_detailed(
-        client=client,
-    ).parsed
+) -> Response[ProcessList | list[ProcessSummary] | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request()
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | list[ProcessSummary] | ProcessList]:
+) -> Response[ProcessList | list[ProcessSummary] | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request()
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+) -> ProcessList | list[ProcessSummary] | Problem | None:
     """List the processes that are on offer
 
-     Every process that the account may see. The entries hold at least the id; the whole description of
-    one process comes from its own address.
+    Every process that the account may see. The entries hold at least the id; the whole
+    description of one process comes from its own address.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | list[ProcessSummary] | ProcessList]
+    Endpoint: GET /v2/processing/processes.
     """
-
-    kwargs = _get_kwargs()
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
+    return sync_detailed(
+        client=client,
+    ).parsed
 
 
 async def asyncio(
     *,
     client: AuthenticatedClient | Client,
-) -> Problem | list[ProcessSummary] | ProcessList | None:
+) -> ProcessList | list[ProcessSummary] | Problem | None:
     """List the processes that are on offer
 
-     Every process that the account may see. The entries hold at least the id; the whole description of
-    one process comes from its own address.
+    Every process that the account may see. The entries hold at least the id; the whole
+    description of one process comes from its own address.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | list[ProcessSummary] | ProcessList
+    Endpoint: GET /v2/processing/processes.
     """
-
     return (
         await asyncio_detailed(
             client=client,

@@ -1,17 +1,22 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.job_status import JobStatus
-from ...models.problem import Problem
-from ...models.processing_job_list import ProcessingJobList
-from ...types import UNSET, Response, Unset
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import UNSET, Request, Response, Unset
+from .. import json_object, respond
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.job_status import JobStatus
+    from ...models.problem import Problem
+    from ...models.processing_job_list import ProcessingJobList
 
 
-def _get_kwargs(
+def request(
     *,
     workspace_id: str | Unset = UNSET,
     process_id: list[str] | Unset = UNSET,
@@ -21,7 +26,27 @@ def _get_kwargs(
     max_duration: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> dict[str, Any]:
+) -> Request[ProcessingJobList]:
+    """List processing jobs, page by page
+
+    Jobs of the account, or of one workspace. The next page is behind the link with relation
+    `next`; its address is opaque, usually relative to the API host, and missing on the last
+    page. There is no total count. List parameters travel as one comma-joined value.
+
+    Args:
+        workspace_id: Only jobs of this workspace (a UUID). Left out, jobs of the whole
+            account.
+        process_id: Only jobs of these processes.
+        status: Only jobs with one of these statuses.
+        ids: Only jobs with these ids (UUIDs). The largest allowed number is not known.
+        min_duration: Only jobs that ran at least this long, in seconds.
+        max_duration: Only jobs that ran at most this long, in seconds.
+        limit: Jobs per page. Default and maximum are not known.
+        sort: Field and direction. Known fields: `processID`, `status`, `created`,
+            `creditConsumption.credits`.
+
+    Endpoint: GET /v2/processing/jobs.
+    """
 
     params: dict[str, Any] = {}
 
@@ -59,79 +84,26 @@ def _get_kwargs(
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     params = {k: ",".join(map(str, v)) if isinstance(v, list) else v for k, v in params.items()}
-
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/processing/jobs",
         "params": params,
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | ProcessingJobList | None:
-    if response.status_code == 200:
-        response_200 = ProcessingJobList.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = Problem.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> ProcessingJobList:
+    """Read the body of a successful response."""
+    return _models.ProcessingJobList.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | ProcessingJobList]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> ProcessingJobList | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 403, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -145,32 +117,9 @@ def sync_detailed(
     max_duration: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> Response[Problem | ProcessingJobList]:
-    """List processing jobs, page by page
-
-     Jobs of the account, or of one workspace. The next page is behind the link with relation `next`; its
-    address is opaque, usually relative to the API host, and missing on the last page. There is no total
-    count. List parameters travel as one comma-joined value.
-
-    Args:
-        workspace_id (str | Unset):
-        process_id (list[str] | Unset):
-        status (list[JobStatus] | Unset):
-        ids (list[str] | Unset):
-        min_duration (int | Unset):
-        max_duration (int | Unset):
-        limit (int | Unset):
-        sort (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | ProcessingJobList]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[ProcessingJobList | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         workspace_id=workspace_id,
         process_id=process_id,
         status=status,
@@ -180,61 +129,7 @@ def sync_detailed(
         limit=limit,
         sort=sort,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    *,
-    client: AuthenticatedClient | Client,
-    workspace_id: str | Unset = UNSET,
-    process_id: list[str] | Unset = UNSET,
-    status: list[JobStatus] | Unset = UNSET,
-    ids: list[str] | Unset = UNSET,
-    min_duration: int | Unset = UNSET,
-    max_duration: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: str | Unset = UNSET,
-) -> Problem | ProcessingJobList | None:
-    """List processing jobs, page by page
-
-     Jobs of the account, or of one workspace. The next page is behind the link with relation `next`; its
-    address is opaque, usually relative to the API host, and missing on the last page. There is no total
-    count. List parameters travel as one comma-joined value.
-
-    Args:
-        workspace_id (str | Unset):
-        process_id (list[str] | Unset):
-        status (list[JobStatus] | Unset):
-        ids (list[str] | Unset):
-        min_duration (int | Unset):
-        max_duration (int | Unset):
-        limit (int | Unset):
-        sort (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | ProcessingJobList
-    """
-
-    return sync_detailed(
-        client=client,
-        workspace_id=workspace_id,
-        process_id=process_id,
-        status=status,
-        ids=ids,
-        min_duration=min_duration,
-        max_duration=max_duration,
-        limit=limit,
-        sort=sort,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -248,32 +143,9 @@ async def asyncio_detailed(
     max_duration: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> Response[Problem | ProcessingJobList]:
-    """List processing jobs, page by page
-
-     Jobs of the account, or of one workspace. The next page is behind the link with relation `next`; its
-    address is opaque, usually relative to the API host, and missing on the last page. There is no total
-    count. List parameters travel as one comma-joined value.
-
-    Args:
-        workspace_id (str | Unset):
-        process_id (list[str] | Unset):
-        status (list[JobStatus] | Unset):
-        ids (list[str] | Unset):
-        min_duration (int | Unset):
-        max_duration (int | Unset):
-        limit (int | Unset):
-        sort (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | ProcessingJobList]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[ProcessingJobList | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         workspace_id=workspace_id,
         process_id=process_id,
         status=status,
@@ -283,10 +155,52 @@ async def asyncio_detailed(
         limit=limit,
         sort=sort,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+    workspace_id: str | Unset = UNSET,
+    process_id: list[str] | Unset = UNSET,
+    status: list[JobStatus] | Unset = UNSET,
+    ids: list[str] | Unset = UNSET,
+    min_duration: int | Unset = UNSET,
+    max_duration: int | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    sort: str | Unset = UNSET,
+) -> ProcessingJobList | Problem | None:
+    """List processing jobs, page by page
+
+    Jobs of the account, or of one workspace. The next page is behind the link with relation
+    `next`; its address is opaque, usually relative to the API host, and missing on the last
+    page. There is no total count. List parameters travel as one comma-joined value.
+
+    Args:
+        workspace_id: Only jobs of this workspace (a UUID). Left out, jobs of the whole
+            account.
+        process_id: Only jobs of these processes.
+        status: Only jobs with one of these statuses.
+        ids: Only jobs with these ids (UUIDs). The largest allowed number is not known.
+        min_duration: Only jobs that ran at least this long, in seconds.
+        max_duration: Only jobs that ran at most this long, in seconds.
+        limit: Jobs per page. Default and maximum are not known.
+        sort: Field and direction. Known fields: `processID`, `status`, `created`,
+            `creditConsumption.credits`.
+
+    Endpoint: GET /v2/processing/jobs.
+    """
+    return sync_detailed(
+        client=client,
+        workspace_id=workspace_id,
+        process_id=process_id,
+        status=status,
+        ids=ids,
+        min_duration=min_duration,
+        max_duration=max_duration,
+        limit=limit,
+        sort=sort,
+    ).parsed
 
 
 async def asyncio(
@@ -300,31 +214,27 @@ async def asyncio(
     max_duration: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     sort: str | Unset = UNSET,
-) -> Problem | ProcessingJobList | None:
+) -> ProcessingJobList | Problem | None:
     """List processing jobs, page by page
 
-     Jobs of the account, or of one workspace. The next page is behind the link with relation `next`; its
-    address is opaque, usually relative to the API host, and missing on the last page. There is no total
-    count. List parameters travel as one comma-joined value.
+    Jobs of the account, or of one workspace. The next page is behind the link with relation
+    `next`; its address is opaque, usually relative to the API host, and missing on the last
+    page. There is no total count. List parameters travel as one comma-joined value.
 
     Args:
-        workspace_id (str | Unset):
-        process_id (list[str] | Unset):
-        status (list[JobStatus] | Unset):
-        ids (list[str] | Unset):
-        min_duration (int | Unset):
-        max_duration (int | Unset):
-        limit (int | Unset):
-        sort (str | Unset):
+        workspace_id: Only jobs of this workspace (a UUID). Left out, jobs of the whole
+            account.
+        process_id: Only jobs of these processes.
+        status: Only jobs with one of these statuses.
+        ids: Only jobs with these ids (UUIDs). The largest allowed number is not known.
+        min_duration: Only jobs that ran at least this long, in seconds.
+        max_duration: Only jobs that ran at most this long, in seconds.
+        limit: Jobs per page. Default and maximum are not known.
+        sort: Field and direction. Known fields: `processID`, `status`, `created`,
+            `creditConsumption.credits`.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | ProcessingJobList
+    Endpoint: GET /v2/processing/jobs.
     """
-
     return (
         await asyncio_detailed(
             client=client,

@@ -1,23 +1,39 @@
-from http import HTTPStatus
-from typing import Any, cast
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.execute_request import ExecuteRequest
-from ...models.problem import Problem
-from ...models.schema_problem import SchemaProblem
-from ...models.validation_problem import ValidationProblem
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.execute_request import ExecuteRequest
+    from ...models.problem import Problem
+    from ...models.schema_problem import SchemaProblem
+    from ...models.validation_problem import ValidationProblem
 
 
-def _get_kwargs(
+def request(
     process_id: str,
     *,
     body: ExecuteRequest,
-) -> dict[str, Any]:
+) -> Request[None]:
+    """Check inputs without running anything
+
+    Checks the inputs first against the schema of the process (400), then against the data they
+    point at (422). Makes no job and costs nothing.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+        body: The inputs of a process.
+
+    Endpoint: POST /v2/processing/processes/{process_id}/validation.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -26,82 +42,28 @@ def _get_kwargs(
             process_id=quote(str(process_id), safe=""),
         ),
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Any | Problem | SchemaProblem | ValidationProblem | None:
-    if response.status_code == 200:
-        response_200 = cast(Any, None)
-        return response_200
+def read(response: httpx.Response) -> None:
+    """Read the body of a successful response."""
+    return
 
-    if response.status_code == 400:
-        response_400 = SchemaProblem.from_dict(response.json())
 
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationProblem.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
+def _parse(response: httpx.Response) -> None | SchemaProblem | Problem | ValidationProblem:
+    status = response.status_code
+    if status == 200:
         return None
-
-
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Any | Problem | SchemaProblem | ValidationProblem]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+    if status == 400:
+        return _models.SchemaProblem.from_dict(json_object(response))
+    if status in (401, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    if status == 422:
+        return _models.ValidationProblem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -109,64 +71,13 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: ExecuteRequest,
-) -> Response[Any | Problem | SchemaProblem | ValidationProblem]:
-    """Check inputs without running anything
-
-     Checks the inputs first against the schema of the process (400), then against the data they point at
-    (422). Makes no job and costs nothing.
-
-    Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Any | Problem | SchemaProblem | ValidationProblem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[None | SchemaProblem | Problem | ValidationProblem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
         body=body,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    process_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    body: ExecuteRequest,
-) -> Any | Problem | SchemaProblem | ValidationProblem | None:
-    """Check inputs without running anything
-
-     Checks the inputs first against the schema of the process (400), then against the data they point at
-    (422). Makes no job and costs nothing.
-
-    Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Any | Problem | SchemaProblem | ValidationProblem
-    """
-
-    return sync_detailed(
-        process_id=process_id,
-        client=client,
-        body=body,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -174,32 +85,37 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: ExecuteRequest,
-) -> Response[Any | Problem | SchemaProblem | ValidationProblem]:
-    """Check inputs without running anything
-
-     Checks the inputs first against the schema of the process (400), then against the data they point at
-    (422). Makes no job and costs nothing.
-
-    Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Any | Problem | SchemaProblem | ValidationProblem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[None | SchemaProblem | Problem | ValidationProblem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         process_id=process_id,
         body=body,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    process_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    body: ExecuteRequest,
+) -> None | SchemaProblem | Problem | ValidationProblem:
+    """Check inputs without running anything
+
+    Checks the inputs first against the schema of the process (400), then against the data they
+    point at (422). Makes no job and costs nothing.
+
+    Args:
+        process_id: Id of the process, a readable name. The set is open.
+        body: The inputs of a process.
+
+    Endpoint: POST /v2/processing/processes/{process_id}/validation.
+    """
+    return sync_detailed(
+        process_id=process_id,
+        client=client,
+        body=body,
+    ).parsed
 
 
 async def asyncio(
@@ -207,24 +123,18 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: ExecuteRequest,
-) -> Any | Problem | SchemaProblem | ValidationProblem | None:
+) -> None | SchemaProblem | Problem | ValidationProblem:
     """Check inputs without running anything
 
-     Checks the inputs first against the schema of the process (400), then against the data they point at
-    (422). Makes no job and costs nothing.
+    Checks the inputs first against the schema of the process (400), then against the data they
+    point at (422). Makes no job and costs nothing.
 
     Args:
-        process_id (str):
-        body (ExecuteRequest): The inputs of a process.
+        process_id: Id of the process, a readable name. The set is open.
+        body: The inputs of a process.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Any | Problem | SchemaProblem | ValidationProblem
+    Endpoint: POST /v2/processing/processes/{process_id}/validation.
     """
-
     return (
         await asyncio_detailed(
             process_id=process_id,

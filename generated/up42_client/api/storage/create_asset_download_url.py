@@ -1,19 +1,35 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.download_url import DownloadUrl
-from ...models.problem import Problem
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.download_url import DownloadUrl
+    from ...models.problem import Problem
 
 
-def _get_kwargs(
+def request(
     asset_id: str,
-) -> dict[str, Any]:
+) -> Request[DownloadUrl]:
+    """Sign a download address
+
+    Makes a signed storage address for one asset. It works without a token, must not be sent
+    one, and lasts for seconds to minutes: ask for it right before use. The request has no body.
+    Asking twice is safe.
+
+    Args:
+        asset_id: Id of the asset (a UUID); the last part of a STAC asset's address.
+
+    Endpoint: POST /v2/assets/{asset_id}/download-url.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -21,73 +37,21 @@ def _get_kwargs(
             asset_id=quote(str(asset_id), safe=""),
         ),
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> DownloadUrl | Problem | None:
-    if response.status_code == 200:
-        response_200 = DownloadUrl.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Problem.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> DownloadUrl:
+    """Read the body of a successful response."""
+    return _models.DownloadUrl.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[DownloadUrl | Problem]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> DownloadUrl | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (401, 403, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -95,32 +59,23 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
 ) -> Response[DownloadUrl | Problem]:
-    """Sign a download address
-
-     Makes a signed storage address for one asset. It works without a token, must not be sent one, and
-    lasts for seconds to minutes: ask for it right before use. The request has no body. Asking twice is
-    safe.
-
-    Args:
-        asset_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[DownloadUrl | Problem]
-    """
-
-    kwargs = _get_kwargs(
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         asset_id=asset_id,
     )
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
-    response = client.get_httpx_client().request(
-        **kwargs,
+
+async def asyncio_detailed(
+    asset_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> Response[DownloadUrl | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
+        asset_id=asset_id,
     )
-
-    return _build_response(client=client, response=response)
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
 
 def sync(
@@ -130,56 +85,19 @@ def sync(
 ) -> DownloadUrl | Problem | None:
     """Sign a download address
 
-     Makes a signed storage address for one asset. It works without a token, must not be sent one, and
-    lasts for seconds to minutes: ask for it right before use. The request has no body. Asking twice is
-    safe.
+    Makes a signed storage address for one asset. It works without a token, must not be sent
+    one, and lasts for seconds to minutes: ask for it right before use. The request has no body.
+    Asking twice is safe.
 
     Args:
-        asset_id (str):
+        asset_id: Id of the asset (a UUID); the last part of a STAC asset's address.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        DownloadUrl | Problem
+    Endpoint: POST /v2/assets/{asset_id}/download-url.
     """
-
     return sync_detailed(
         asset_id=asset_id,
         client=client,
     ).parsed
-
-
-async def asyncio_detailed(
-    asset_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> Response[DownloadUrl | Problem]:
-    """Sign a download address
-
-     Makes a signed storage address for one asset. It works without a token, must not be sent one, and
-    lasts for seconds to minutes: ask for it right before use. The request has no body. Asking twice is
-    safe.
-
-    Args:
-        asset_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[DownloadUrl | Problem]
-    """
-
-    kwargs = _get_kwargs(
-        asset_id=asset_id,
-    )
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -189,21 +107,15 @@ async def asyncio(
 ) -> DownloadUrl | Problem | None:
     """Sign a download address
 
-     Makes a signed storage address for one asset. It works without a token, must not be sent one, and
-    lasts for seconds to minutes: ask for it right before use. The request has no body. Asking twice is
-    safe.
+    Makes a signed storage address for one asset. It works without a token, must not be sent
+    one, and lasts for seconds to minutes: ask for it right before use. The request has no body.
+    Asking twice is safe.
 
     Args:
-        asset_id (str):
+        asset_id: Id of the asset (a UUID); the last part of a STAC asset's address.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        DownloadUrl | Problem
+    Endpoint: POST /v2/assets/{asset_id}/download-url.
     """
-
     return (
         await asyncio_detailed(
             asset_id=asset_id,

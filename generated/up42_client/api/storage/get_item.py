@@ -1,20 +1,35 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
-from ...models.stac_item import StacItem
-from ...types import Response
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.problem import Problem
+    from ...models.stac_item import StacItem
 
 
-def _get_kwargs(
+def request(
     collection_id: str,
     item_id: str,
-) -> dict[str, Any]:
+) -> Request[StacItem]:
+    """Read one STAC item
+
+    One item with its assets. The `up42-*` fields stand inside `properties`.
+
+    Args:
+        collection_id: Id of the collection (a UUID).
+        item_id: Id of the item (a UUID).
+
+    Endpoint: GET /v2/assets/stac/collections/{collection_id}/items/{item_id}.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -23,68 +38,21 @@ def _get_kwargs(
             item_id=quote(str(item_id), safe=""),
         ),
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | StacItem | None:
-    if response.status_code == 200:
-        response_200 = StacItem.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> StacItem:
+    """Read the body of a successful response."""
+    return json_object(response)
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | StacItem]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> StacItem | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (401, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -92,62 +60,13 @@ def sync_detailed(
     item_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | StacItem]:
-    """Read one STAC item
-
-     One item with its assets. The `up42-*` fields stand inside `properties`.
-
-    Args:
-        collection_id (str):
-        item_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacItem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[StacItem | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         collection_id=collection_id,
         item_id=item_id,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    collection_id: str,
-    item_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-) -> Problem | StacItem | None:
-    """Read one STAC item
-
-     One item with its assets. The `up42-*` fields stand inside `properties`.
-
-    Args:
-        collection_id (str):
-        item_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacItem
-    """
-
-    return sync_detailed(
-        collection_id=collection_id,
-        item_id=item_id,
-        client=client,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -155,31 +74,36 @@ async def asyncio_detailed(
     item_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | StacItem]:
-    """Read one STAC item
-
-     One item with its assets. The `up42-*` fields stand inside `properties`.
-
-    Args:
-        collection_id (str):
-        item_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacItem]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[StacItem | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         collection_id=collection_id,
         item_id=item_id,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    collection_id: str,
+    item_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+) -> StacItem | Problem | None:
+    """Read one STAC item
+
+    One item with its assets. The `up42-*` fields stand inside `properties`.
+
+    Args:
+        collection_id: Id of the collection (a UUID).
+        item_id: Id of the item (a UUID).
+
+    Endpoint: GET /v2/assets/stac/collections/{collection_id}/items/{item_id}.
+    """
+    return sync_detailed(
+        collection_id=collection_id,
+        item_id=item_id,
+        client=client,
+    ).parsed
 
 
 async def asyncio(
@@ -187,23 +111,17 @@ async def asyncio(
     item_id: str,
     *,
     client: AuthenticatedClient | Client,
-) -> Problem | StacItem | None:
+) -> StacItem | Problem | None:
     """Read one STAC item
 
-     One item with its assets. The `up42-*` fields stand inside `properties`.
+    One item with its assets. The `up42-*` fields stand inside `properties`.
 
     Args:
-        collection_id (str):
-        item_id (str):
+        collection_id: Id of the collection (a UUID).
+        item_id: Id of the item (a UUID).
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacItem
+    Endpoint: GET /v2/assets/stac/collections/{collection_id}/items/{item_id}.
     """
-
     return (
         await asyncio_detailed(
             collection_id=collection_id,

@@ -1,165 +1,92 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
-from ...models.stac_catalog import StacCatalog
-from ...types import Response
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.problem import Problem
+    from ...models.stac_catalog import StacCatalog
 
 
-def _get_kwargs() -> dict[str, Any]:
+def request() -> Request[StacCatalog]:
+    """Read the root of the STAC catalogue
+
+    The catalogue's identity, conformance classes and entry links.
+
+    Endpoint: GET /v2/assets/stac.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/assets/stac",
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | StacCatalog | None:
-    if response.status_code == 200:
-        response_200 = StacCatalog.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> StacCatalog:
+    """Read the body of a successful response."""
+    return _models.StacCatalog.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | StacCatalog]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> StacCatalog | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (401, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | StacCatalog]:
-    """Read the root of the STAC catalogue
-
-     The catalogue's identity, conformance classes and entry links.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacCatalog]
-    """
-
-    kwargs = _get_kwargs()
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    *,
-    client: AuthenticatedClient | Client,
-) -> Problem | StacCatalog | None:
-    """Read the root of the STAC catalogue
-
-     The catalogue's identity, conformance classes and entry links.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacCatalog
-    """
-
-    return sync_detailed(
-        client=client,
-    ).parsed
+) -> Response[StacCatalog | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request()
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
-) -> Response[Problem | StacCatalog]:
+) -> Response[StacCatalog | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request()
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+) -> StacCatalog | Problem | None:
     """Read the root of the STAC catalogue
 
-     The catalogue's identity, conformance classes and entry links.
+    The catalogue's identity, conformance classes and entry links.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacCatalog]
+    Endpoint: GET /v2/assets/stac.
     """
-
-    kwargs = _get_kwargs()
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
+    return sync_detailed(
+        client=client,
+    ).parsed
 
 
 async def asyncio(
     *,
     client: AuthenticatedClient | Client,
-) -> Problem | StacCatalog | None:
+) -> StacCatalog | Problem | None:
     """Read the root of the STAC catalogue
 
-     The catalogue's identity, conformance classes and entry links.
+    The catalogue's identity, conformance classes and entry links.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacCatalog
+    Endpoint: GET /v2/assets/stac.
     """
-
     return (
         await asyncio_detailed(
             client=client,

@@ -1,21 +1,38 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
-from ...models.stac_collection_list import StacCollectionList
-from ...types import UNSET, Response, Unset
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import UNSET, Request, Response, Unset
+from .. import json_object, respond
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.problem import Problem
+    from ...models.stac_collection_list import StacCollectionList
 
 
-def _get_kwargs(
+def request(
     *,
     workspace_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> dict[str, Any]:
+) -> Request[StacCollectionList]:
+    """List STAC collections, page by page
+
+    Collections in storage. The next page is behind the link with relation `next`, usually with
+    an absolute address.
+
+    Args:
+        workspace_id: Only collections of this workspace (a UUID).
+        limit: Entries per page. The server's default is 10.
+        token: Opaque page token, taken from a `next` or `prev` link.
+
+    Endpoint: GET /v2/assets/stac/collections.
+    """
 
     params: dict[str, Any] = {}
 
@@ -32,68 +49,21 @@ def _get_kwargs(
         "url": "/v2/assets/stac/collections",
         "params": params,
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | StacCollectionList | None:
-    if response.status_code == 200:
-        response_200 = StacCollectionList.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = Problem.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> StacCollectionList:
+    """Read the body of a successful response."""
+    return _models.StacCollectionList.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | StacCollectionList]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> StacCollectionList | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -102,69 +72,14 @@ def sync_detailed(
     workspace_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> Response[Problem | StacCollectionList]:
-    """List STAC collections, page by page
-
-     Collections in storage. The next page is behind the link with relation `next`, usually with an
-    absolute address.
-
-    Args:
-        workspace_id (str | Unset):
-        limit (int | Unset):
-        token (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacCollectionList]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[StacCollectionList | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         workspace_id=workspace_id,
         limit=limit,
         token=token,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    *,
-    client: AuthenticatedClient | Client,
-    workspace_id: str | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    token: str | Unset = UNSET,
-) -> Problem | StacCollectionList | None:
-    """List STAC collections, page by page
-
-     Collections in storage. The next page is behind the link with relation `next`, usually with an
-    absolute address.
-
-    Args:
-        workspace_id (str | Unset):
-        limit (int | Unset):
-        token (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacCollectionList
-    """
-
-    return sync_detailed(
-        client=client,
-        workspace_id=workspace_id,
-        limit=limit,
-        token=token,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -173,34 +88,41 @@ async def asyncio_detailed(
     workspace_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> Response[Problem | StacCollectionList]:
-    """List STAC collections, page by page
-
-     Collections in storage. The next page is behind the link with relation `next`, usually with an
-    absolute address.
-
-    Args:
-        workspace_id (str | Unset):
-        limit (int | Unset):
-        token (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacCollectionList]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[StacCollectionList | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         workspace_id=workspace_id,
         limit=limit,
         token=token,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+    workspace_id: str | Unset = UNSET,
+    limit: int | Unset = UNSET,
+    token: str | Unset = UNSET,
+) -> StacCollectionList | Problem | None:
+    """List STAC collections, page by page
+
+    Collections in storage. The next page is behind the link with relation `next`, usually with
+    an absolute address.
+
+    Args:
+        workspace_id: Only collections of this workspace (a UUID).
+        limit: Entries per page. The server's default is 10.
+        token: Opaque page token, taken from a `next` or `prev` link.
+
+    Endpoint: GET /v2/assets/stac/collections.
+    """
+    return sync_detailed(
+        client=client,
+        workspace_id=workspace_id,
+        limit=limit,
+        token=token,
+    ).parsed
 
 
 async def asyncio(
@@ -209,25 +131,19 @@ async def asyncio(
     workspace_id: str | Unset = UNSET,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> Problem | StacCollectionList | None:
+) -> StacCollectionList | Problem | None:
     """List STAC collections, page by page
 
-     Collections in storage. The next page is behind the link with relation `next`, usually with an
-    absolute address.
+    Collections in storage. The next page is behind the link with relation `next`, usually with
+    an absolute address.
 
     Args:
-        workspace_id (str | Unset):
-        limit (int | Unset):
-        token (str | Unset):
+        workspace_id: Only collections of this workspace (a UUID).
+        limit: Entries per page. The server's default is 10.
+        token: Opaque page token, taken from a `next` or `prev` link.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacCollectionList
+    Endpoint: GET /v2/assets/stac/collections.
     """
-
     return (
         await asyncio_detailed(
             client=client,

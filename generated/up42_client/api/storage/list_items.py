@@ -1,22 +1,39 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import UNSET, Request, Response, Unset
+from .. import json_object, respond
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
-from ...models.stac_item_collection import StacItemCollection
-from ...types import UNSET, Response, Unset
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.problem import Problem
+    from ...models.stac_item_collection import StacItemCollection
 
 
-def _get_kwargs(
+def request(
     collection_id: str,
     *,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> dict[str, Any]:
+) -> Request[StacItemCollection]:
+    """List the items of a collection, page by page
+
+    A GeoJSON FeatureCollection of STAC items. The next page is behind the link with relation
+    `next`.
+
+    Args:
+        collection_id: Id of the collection (a UUID).
+        limit: Entries per page. The server's default is 10.
+        token: Opaque page token, taken from a `next` or `prev` link.
+
+    Endpoint: GET /v2/assets/stac/collections/{collection_id}/items.
+    """
 
     params: dict[str, Any] = {}
 
@@ -33,73 +50,21 @@ def _get_kwargs(
         ),
         "params": params,
     }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | StacItemCollection | None:
-    if response.status_code == 200:
-        response_200 = StacItemCollection.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = Problem.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 404:
-        response_404 = Problem.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    return Request(_kwargs, read)
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
+def read(response: httpx.Response) -> StacItemCollection:
+    """Read the body of a successful response."""
+    return _models.StacItemCollection.from_dict(json_object(response))
 
 
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | StacItemCollection]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> StacItemCollection | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 404, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
@@ -108,67 +73,14 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> Response[Problem | StacItemCollection]:
-    """List the items of a collection, page by page
-
-     A GeoJSON FeatureCollection of STAC items. The next page is behind the link with relation `next`.
-
-    Args:
-        collection_id (str):
-        limit (int | Unset):
-        token (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacItemCollection]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[StacItemCollection | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         collection_id=collection_id,
         limit=limit,
         token=token,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    collection_id: str,
-    *,
-    client: AuthenticatedClient | Client,
-    limit: int | Unset = UNSET,
-    token: str | Unset = UNSET,
-) -> Problem | StacItemCollection | None:
-    """List the items of a collection, page by page
-
-     A GeoJSON FeatureCollection of STAC items. The next page is behind the link with relation `next`.
-
-    Args:
-        collection_id (str):
-        limit (int | Unset):
-        token (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacItemCollection
-    """
-
-    return sync_detailed(
-        collection_id=collection_id,
-        client=client,
-        limit=limit,
-        token=token,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
@@ -177,33 +89,41 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> Response[Problem | StacItemCollection]:
-    """List the items of a collection, page by page
-
-     A GeoJSON FeatureCollection of STAC items. The next page is behind the link with relation `next`.
-
-    Args:
-        collection_id (str):
-        limit (int | Unset):
-        token (str | Unset):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacItemCollection]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[StacItemCollection | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
         collection_id=collection_id,
         limit=limit,
         token=token,
     )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
 
-    response = await client.get_async_httpx_client().request(**kwargs)
 
-    return _build_response(client=client, response=response)
+def sync(
+    collection_id: str,
+    *,
+    client: AuthenticatedClient | Client,
+    limit: int | Unset = UNSET,
+    token: str | Unset = UNSET,
+) -> StacItemCollection | Problem | None:
+    """List the items of a collection, page by page
+
+    A GeoJSON FeatureCollection of STAC items. The next page is behind the link with relation
+    `next`.
+
+    Args:
+        collection_id: Id of the collection (a UUID).
+        limit: Entries per page. The server's default is 10.
+        token: Opaque page token, taken from a `next` or `prev` link.
+
+    Endpoint: GET /v2/assets/stac/collections/{collection_id}/items.
+    """
+    return sync_detailed(
+        collection_id=collection_id,
+        client=client,
+        limit=limit,
+        token=token,
+    ).parsed
 
 
 async def asyncio(
@@ -212,24 +132,19 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     limit: int | Unset = UNSET,
     token: str | Unset = UNSET,
-) -> Problem | StacItemCollection | None:
+) -> StacItemCollection | Problem | None:
     """List the items of a collection, page by page
 
-     A GeoJSON FeatureCollection of STAC items. The next page is behind the link with relation `next`.
+    A GeoJSON FeatureCollection of STAC items. The next page is behind the link with relation
+    `next`.
 
     Args:
-        collection_id (str):
-        limit (int | Unset):
-        token (str | Unset):
+        collection_id: Id of the collection (a UUID).
+        limit: Entries per page. The server's default is 10.
+        token: Opaque page token, taken from a `next` or `prev` link.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacItemCollection
+    Endpoint: GET /v2/assets/stac/collections/{collection_id}/items.
     """
-
     return (
         await asyncio_detailed(
             collection_id=collection_id,

@@ -1,217 +1,130 @@
-from http import HTTPStatus
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from typing import TYPE_CHECKING, Any
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.problem import Problem
-from ...models.stac_item_collection import StacItemCollection
-from ...models.stac_search import StacSearch
-from ...types import Response
+from ... import models as _models
+from ...errors import UnexpectedStatus
+from ...types import Request, Response
+from .. import json_object, respond
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...client import AuthenticatedClient, Client
+    from ...models.problem import Problem
+    from ...models.stac_item_collection import StacItemCollection
+    from ...models.stac_search import StacSearch
 
 
-def _get_kwargs(
+def request(
     *,
     body: StacSearch,
-) -> dict[str, Any]:
+) -> Request[StacItemCollection]:
+    """Search items in storage
+
+    Search with a CQL2-JSON filter, a geometry, or both. Filter names have no `up42-*` prefix
+    (`job_id`, not `up42-system:job_id`). The next page is asked for by sending the body of the
+    link with relation `next` to the same address.
+
+    Args:
+        body: What to look for. Filter names: `job_id`, `asset_id`, `order_id`,
+            `workspace_id`, `collection_name`, `data_product_id`, `title`, `tags`, `datetime`,
+            `eo:cloud_cover`, `constellation`, `gsd`, `geometry`, `id`, `collection`.
+
+    Endpoint: POST /v2/assets/stac/search.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/v2/assets/stac/search",
     }
-
     _kwargs["json"] = body.to_dict()
-
     headers["Content-Type"] = "application/json"
-
     _kwargs["headers"] = headers
-    return _kwargs
+    return Request(_kwargs, read)
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | StacItemCollection | None:
-    if response.status_code == 200:
-        response_200 = StacItemCollection.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 400:
-        response_400 = Problem.from_dict(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-        response_401 = Problem.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 429:
-        response_429 = Problem.from_dict(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-        response_5xx = Problem.from_dict(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+def read(response: httpx.Response) -> StacItemCollection:
+    """Read the body of a successful response."""
+    return _models.StacItemCollection.from_dict(json_object(response))
 
 
-def _http_status(code: int) -> HTTPStatus:
-    try:
-        return HTTPStatus(code)
-    except ValueError:
-        unknown = int.__new__(HTTPStatus, code)
-        vars(unknown).update(_name_=f"UNKNOWN_{code}", _value_=code, phrase="", description="")
-        return unknown
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | StacItemCollection]:
-    try:
-        parsed = _parse_response(client=client, response=response)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        if response.is_success:
-            raise
-        parsed = None
-    return Response(
-        status_code=_http_status(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=parsed,
-    )
+def _parse(response: httpx.Response) -> StacItemCollection | Problem:
+    status = response.status_code
+    if status == 200:
+        return read(response)
+    if status in (400, 401, 429) or 500 <= status <= 599:
+        return _models.Problem.from_dict(json_object(response))
+    raise UnexpectedStatus(status, response.content)
 
 
 def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: StacSearch,
-) -> Response[Problem | StacItemCollection]:
-    """Search items in storage
-
-     Search with a CQL2-JSON filter, a geometry, or both. Filter names have no `up42-*` prefix (`job_id`,
-    not `up42-system:job_id`). The next page is asked for by sending the body of the link with relation
-    `next` to the same address.
-
-    Args:
-        body (StacSearch): What to look for. Filter names: `job_id`, `asset_id`, `order_id`,
-            `workspace_id`, `collection_name`, `data_product_id`, `title`, `tags`, `datetime`,
-            `eo:cloud_cover`, `constellation`, `gsd`, `geometry`, `id`, `collection`.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacItemCollection]
-    """
-
-    kwargs = _get_kwargs(
+) -> Response[StacItemCollection | Problem]:
+    """Do the same as `sync`, with status, headers, and bytes of the response."""
+    built = request(
         body=body,
     )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
-
-
-def sync(
-    *,
-    client: AuthenticatedClient | Client,
-    body: StacSearch,
-) -> Problem | StacItemCollection | None:
-    """Search items in storage
-
-     Search with a CQL2-JSON filter, a geometry, or both. Filter names have no `up42-*` prefix (`job_id`,
-    not `up42-system:job_id`). The next page is asked for by sending the body of the link with relation
-    `next` to the same address.
-
-    Args:
-        body (StacSearch): What to look for. Filter names: `job_id`, `asset_id`, `order_id`,
-            `workspace_id`, `collection_name`, `data_product_id`, `title`, `tags`, `datetime`,
-            `eo:cloud_cover`, `constellation`, `gsd`, `geometry`, `id`, `collection`.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacItemCollection
-    """
-
-    return sync_detailed(
-        client=client,
-        body=body,
-    ).parsed
+    return respond(client, client.get_httpx_client().request(**built.arguments), _parse)
 
 
 async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     body: StacSearch,
-) -> Response[Problem | StacItemCollection]:
+) -> Response[StacItemCollection | Problem]:
+    """Do the same as `asyncio`, with status, headers, and bytes of the response."""
+    built = request(
+        body=body,
+    )
+    return respond(client, await client.get_async_httpx_client().request(**built.arguments), _parse)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient | Client,
+    body: StacSearch,
+) -> StacItemCollection | Problem | None:
     """Search items in storage
 
-     Search with a CQL2-JSON filter, a geometry, or both. Filter names have no `up42-*` prefix (`job_id`,
-    not `up42-system:job_id`). The next page is asked for by sending the body of the link with relation
-    `next` to the same address.
+    Search with a CQL2-JSON filter, a geometry, or both. Filter names have no `up42-*` prefix
+    (`job_id`, not `up42-system:job_id`). The next page is asked for by sending the body of the
+    link with relation `next` to the same address.
 
     Args:
-        body (StacSearch): What to look for. Filter names: `job_id`, `asset_id`, `order_id`,
+        body: What to look for. Filter names: `job_id`, `asset_id`, `order_id`,
             `workspace_id`, `collection_name`, `data_product_id`, `title`, `tags`, `datetime`,
             `eo:cloud_cover`, `constellation`, `gsd`, `geometry`, `id`, `collection`.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Problem | StacItemCollection]
+    Endpoint: POST /v2/assets/stac/search.
     """
-
-    kwargs = _get_kwargs(
+    return sync_detailed(
+        client=client,
         body=body,
-    )
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
+    ).parsed
 
 
 async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     body: StacSearch,
-) -> Problem | StacItemCollection | None:
+) -> StacItemCollection | Problem | None:
     """Search items in storage
 
-     Search with a CQL2-JSON filter, a geometry, or both. Filter names have no `up42-*` prefix (`job_id`,
-    not `up42-system:job_id`). The next page is asked for by sending the body of the link with relation
-    `next` to the same address.
+    Search with a CQL2-JSON filter, a geometry, or both. Filter names have no `up42-*` prefix
+    (`job_id`, not `up42-system:job_id`). The next page is asked for by sending the body of the
+    link with relation `next` to the same address.
 
     Args:
-        body (StacSearch): What to look for. Filter names: `job_id`, `asset_id`, `order_id`,
+        body: What to look for. Filter names: `job_id`, `asset_id`, `order_id`,
             `workspace_id`, `collection_name`, `data_product_id`, `title`, `tags`, `datetime`,
             `eo:cloud_cover`, `constellation`, `gsd`, `geometry`, `id`, `collection`.
 
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Problem | StacItemCollection
+    Endpoint: POST /v2/assets/stac/search.
     """
-
     return (
         await asyncio_detailed(
             client=client,
