@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -145,6 +146,13 @@ def test_items_are_stacked(results: Results) -> None:
     np.testing.assert_array_equal(chosen.values, ramp() + 1)
     assert opened(results.job, item_ids=["second", "first", "second"]).sizes["item"] == 2
     assert opened(results.job, chunks="auto").chunks == ((1, 1), (1,), (40,), (60,))
+
+
+@pytest.mark.parametrize("year", [1, 1677, 2262, 9999])
+def test_placeholder_years_are_no_time(results: Results, year: int) -> None:
+    results.item().datetime = dt.datetime(year, 1, 1, tzinfo=dt.UTC)
+    results.put("a.tif", tiff(ramp()))
+    assert np.isnat(opened(results.job)["time"].values)
 
 
 def test_the_begin_stands_for_a_missing_time(results: Results) -> None:

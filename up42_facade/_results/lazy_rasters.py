@@ -25,6 +25,8 @@ TIME = "time"
 DIMENSIONS = (ITEM, "band", "y", "x")
 # Where STAC items name the bands of an asset: since version 1.1, and in the extension before.
 BAND_FIELDS = ("bands", "eo:bands")
+# The complete years that 64 bits of nanoseconds can hold.
+FIRST_YEAR, LAST_YEAR = 1678, 2261
 Labels = tuple[str, ...] | tuple[int, ...]
 
 
@@ -262,6 +264,12 @@ def coordinates(layer: Layer) -> dict[str, Any]:
 
 
 def moment(item: pystac.Item) -> np.datetime64:
-    """Return when the image was taken, or when that began, in UTC; NaT where it isn't known."""
+    """Return when the image was taken, or when that began, in UTC.
+
+    NaT if it isn't known, or is a placeholder such as the year 1 or 9999, which the nanoseconds
+    of a time coordinate can't hold.
+    """
     found = to_utc(item.datetime or item.properties.get("start_datetime"))
-    return np.datetime64(found.replace(tzinfo=None) if found else "NaT", "us")
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        return np.datetime64("NaT", "us")
+    return np.datetime64(found.replace(tzinfo=None), "us")

@@ -10,7 +10,7 @@ from typing import Any
 
 import folium
 import numpy as np
-from attrs import define, field
+from attrs import define, evolve, field
 
 from up42_facade._common.html import inert
 from up42_facade._results.formats import JSON
@@ -33,9 +33,11 @@ from up42_facade._viz.inputs import (
     read_aoi,
 )
 from up42_facade._viz.overlays import Overlay, make_overlay
-from up42_facade._viz.places import Bounds
+from up42_facade._viz.places import Bounds, is_across, longitudes_of, turned_to
 from up42_facade.errors import InvalidInputError
 
+# Degrees: what lies together across it is drawn around it.
+ANTIMERIDIAN = 180.0
 HTML_NAME = "final_map.html"
 HTML_SUFFIXES = (".html", ".htm")
 # Bytes of all images of a map together: in base64 a third more, so that the page stays below
@@ -105,17 +107,28 @@ def map_results(
         )
     area = None if aoi is None else read_aoi(aoi)
     files = read_feature_files(vectors)
+    overlays = make_overlays(images, files, bands) if show_images else []
+    files = files if show_features else []
+    if is_across(all_longitudes(overlays, files, area)):
+        overlays = [overlay.turned_to(ANTIMERIDIAN) for overlay in overlays]
+        files = [evolve(file, frame=turned_to(file.frame, ANTIMERIDIAN)) for file in files]
+        area = area if area is None else turned_to(area, ANTIMERIDIAN)
     target, extent = base_map(), Extent()
-    shown = add_images(target, extent, images, files, bands) if show_images else []
-    if show_features:
-        add_all_features(target, extent, files, name_column)
+    add_images(target, extent, overlays)
+    add_all_features(target, extent, files, name_column)
     if area is not None:
         add_area(target, area)
         extent.add(area.total_bounds)
-    finish(target, extent, shown)
+    finish(target, extent, overlays)
     if save_html is not None:
         save(target, html_path(save_html))
     return target
+
+
+def all_longitudes(overlays: list[Overlay], files: list[FeatureFile], area: Any) -> Any:
+    frames = [file.frame for file in files] + ([] if area is None else [area])
+    edges = [edge for overlay in overlays for edge in overlay.place[::2]]
+    return np.concatenate([edges, *map(longitudes_of, frames)])
 
 
 def base_map() -> folium.Map:
@@ -134,34 +147,34 @@ def add_tiles(
     layer.add_to(target)
 
 
-def add_images(
-    target: folium.Map,
-    extent: Extent,
-    images: Sequence[Path],
-    files: list[FeatureFile],
-    bands: Sequence[int] | None,
+def make_overlays(
+    images: Sequence[Path], files: list[FeatureFile], bands: Sequence[int] | None
 ) -> list[Overlay]:
-    """Add all images, which share the bytes that a map may have; return those added."""
-    overlays = []
-    for number, (path, label) in enumerate(zip(images, labels(images), strict=True)):
-        overlay = make_overlay(
+    """Make the overlays of all images, which share the bytes that a map may have."""
+    return [
+        make_overlay(
             path,
             bands,
             IMAGE_BYTES // len(images),
             partial(feature_bounds, path, number, len(images), files),
         )
+        for number, path in enumerate(images)
+    ]
+
+
+def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
+    names = labels([overlay.path for overlay in overlays])
+    for number, (overlay, name) in enumerate(zip(overlays, names, strict=True), start=1):
         west, south, east, north = overlay.place
         folium.raster_layers.ImageOverlay(
             overlay.url,
             bounds=[[south, west], [north, east]],
-            name=inert(label),
+            name=inert(name),
             # Not by its name: this is no HTML, so there is no way to make a name inert in it.
-            alt=f"Image {number + 1}",
-            zindex=number + 1,
+            alt=f"Image {number}",
+            zindex=number,
         ).add_to(target)
         extent.add(overlay.place)
-        overlays.append(overlay)
-    return overlays
 
 
 def feature_bounds(path: Path, number: int, images: int, files: list[FeatureFile]) -> Bounds:

@@ -15,9 +15,9 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from up42_facade._viz.colours import probability_scale, ramp_rgba, rgba, stretch_limits
-from up42_facade._viz.places import Bounds, lonlat_bounds
+from up42_facade._viz.places import CIRCLE, Bounds, lonlat_bounds, on_a_map
 from up42_facade._viz.reading import Scene, Size, read_scene
-from up42_facade._viz.warping import MAP_CRS, warped
+from up42_facade._viz.warping import mercator
 
 # Pixels of the longer side: what a large screen shows when the map opens.
 SIDE = 1200
@@ -38,6 +38,12 @@ class Overlay:
     place: Bounds
     is_probability: bool
 
+    def turned_to(self, middle: float) -> Overlay:
+        """Return the overlay in the turn around a middle longitude."""
+        west, south, east, north = self.place
+        turn = CIRCLE * round((middle - (west + east) / 2) / CIRCLE)
+        return evolve(self, place=(west + turn, south, east + turn, north))
+
 
 def make_overlay(
     path: Path, bands: Sequence[int] | None, most_bytes: int, find_place: Callable[[], Bounds]
@@ -51,24 +57,26 @@ def make_overlay(
         find_place: Called for an image that doesn't say where it lies.
     """
     scene = read_scene(path, bands, Size(SIDE, SIDE))
-    place = find_place() if scene.crs is None else None
+    is_placed = scene.crs is not None
+    place = on_a_map(
+        lonlat_bounds(scene.crs, scene.bounds, path) if is_placed else find_place(), path
+    )
     scale = probability_scale(scene)
-    limits = stretch_limits(scene.values, scene.dtype)
+    limits = stretch_limits(scene.values, scene.dtype, as_is=scene.is_palette)
 
-    def picture(side: int) -> tuple[bytes, Scene]:
+    def picture(side: int) -> bytes:
         box = Size(side, side)
-        shown = reduced(scene, box) if place else warped(scene, MAP_CRS, box)
-        values = shown.values
+        values = (mercator(scene, place, box) if is_placed else reduced(scene, box)).values
         pixels = rgba(values, limits) if scale is None else ramp_rgba(values, scale)
-        return encoded(pixels, is_grey=len(values) == 1 and scale is None), shown
+        return encoded(pixels, is_grey=len(values) == 1 and scale is None)
 
     side = SIDE
-    content, shown = picture(side)
+    content = picture(side)
     while len(content) > most_bytes and side > LEAST_SIDE:
         side = max(LEAST_SIDE, int(side * math.sqrt(most_bytes / len(content)) * MARGIN))
-        content, shown = picture(side)
+        content = picture(side)
     url = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
-    return Overlay(path, url, place or lonlat_bounds(MAP_CRS, shown.bounds), scale is not None)
+    return Overlay(path, url, place, scale is not None)
 
 
 def reduced(scene: Scene, box: Size) -> Scene:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rasterio.plot
 from attrs import evolve, frozen
 from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ from matplotlib.ticker import PercentFormatter
 
 from up42_facade._viz.colours import RAMP, Limits, probability_scale, rgba, stretch_limits
 from up42_facade._viz.inputs import (
+    LONLAT,
     PICTURE_FORMATS,
     RASTER_FORMATS,
     VECTOR_FORMATS,
@@ -30,6 +32,14 @@ from up42_facade._viz.inputs import (
     of_format,
     read_features,
 )
+from up42_facade._viz.places import (
+    CIRCLE,
+    is_across,
+    longitudes_of,
+    place_of,
+    touches,
+    turned_to,
+)
 from up42_facade._viz.reading import Scene, Size, read_scene
 from up42_facade._viz.warping import north_up
 from up42_facade.errors import InvalidInputError, escape_for_terminal
@@ -38,6 +48,12 @@ from up42_facade.errors import InvalidInputError, escape_for_terminal
 MOST_IN_A_ROW = 3
 # What this module passes to `rasterio.plot.show` itself.
 OWN_OPTIONS = ("source", "ax", "title", "transform")
+# Options that are about values: with one of them a color table isn't used.
+VALUE_OPTIONS = ("cmap", "norm", "vmin", "vmax", "contour")
+# Degrees of longitude that a plot of features in meters may have; wider ones are in degrees.
+LOCAL_DEGREES = 20
+# Degrees of latitude beyond which longitudes mean little.
+POLAR_DEGREES = 80
 # Colours of features: in turn for the files, all of them well visible on imagery.
 FEATURE_COLOURS = ("#ffd60a", "#00e5ff", "#ff5d8f", "#b8ff5d")
 # Points: line width of features and of the dark rim that makes them visible on bright ground.
@@ -175,7 +191,8 @@ def draw(
             axes.set_title(title)
             draw_alone(axes, panel.layers)
         else:
-            scene = north_up(read_scene(panel.path, bands, box))
+            as_colors = options.keys().isdisjoint(VALUE_OPTIONS)
+            scene = north_up(read_scene(panel.path, bands, box, as_colors=as_colors))
             draw_scene(axes, scene, title, options, as_is)
             draw_over(axes, scene, panel.layers, options)
         fit_title(axes, box, figure.dpi)
@@ -202,8 +219,6 @@ def fit_title(axes: Axes, box: Size, dpi: float) -> None:
 
 def arrange(images: list[Path], layers: list[Layer]) -> list[Panel]:
     """Put each image into a panel, with the features that came from it."""
-    from up42_facade._viz.places import place_of, touches
-
     names = labels(images)
     places = {path: place_of(path) for path in images} if layers else {}
     over: dict[Path, list[Layer]] = {path: [] for path in images}
@@ -237,7 +252,7 @@ def draw_scene(axes: Axes, scene: Scene, title: str, options: dict[str, Any], as
     if len(scene.values) == 3:
         if options.get("contour"):
             raise InvalidInputError("contour=True needs one band: pass bands=[…] with one number.")
-        limits = stretch_limits(scene.values, scene.dtype, as_is)
+        limits = stretch_limits(scene.values, scene.dtype, as_is or scene.is_palette)
         picture = rgba(scene.values, limits).transpose(2, 0, 1)
         rasterio.plot.show(picture, ax=axes, title=title, **{**place, **options})
         return
@@ -284,7 +299,10 @@ def draw_over(axes: Axes, scene: Scene, layers: list[Layer], options: dict[str, 
         return
     frame = axes.get_xlim(), axes.get_ylim()
     for layer in layers:
-        draw_features(axes, evolve(layer, frame=layer.frame.to_crs(scene.crs)))
+        shapes = layer.frame.to_crs(scene.crs)
+        if scene.crs.is_geographic:
+            shapes = turned_to(shapes, (scene.bounds[0] + scene.bounds[2]) / 2)
+        draw_features(axes, evolve(layer, frame=shapes))
     axes.set_xlim(frame[0])
     axes.set_ylim(frame[1])
     add_legend(axes, layers)
@@ -294,17 +312,31 @@ def draw_alone(axes: Axes, layers: list[Layer]) -> None:
     if not any(len(layer.frame) for layer in layers):
         axes.text(0.5, 0.5, "no features", ha="center", va="center", transform=axes.transAxes)
         return
-    crs = next(layer.frame.estimate_utm_crs() for layer in layers if len(layer.frame))
+    crs = local_crs(layers)
     for layer in layers:
         draw_features(axes, evolve(layer, frame=layer.frame.to_crs(crs)))
     axes.set_aspect("equal")
     add_legend(axes, layers)
 
 
+def local_crs(layers: list[Layer]) -> str:
+    """Return a CRS in meters around features, also at a pole or across the 180th meridian."""
+    longitudes = np.concatenate([longitudes_of(layer.frame) for layer in layers])
+    if is_across(longitudes):
+        longitudes = np.mod(longitudes, CIRCLE)
+    bounds = np.array([layer.frame.total_bounds for layer in layers if len(layer.frame)])
+    south, north = bounds[:, 1].min(), bounds[:, 3].max()
+    if np.ptp(longitudes) > LOCAL_DEGREES and max(abs(south), abs(north)) < POLAR_DEGREES:
+        return LONLAT
+    middle = (longitudes.min() + longitudes.max()) / 2
+    return f"+proj=aeqd +lat_0={(south + north) / 2} +lon_0={middle} +datum=WGS84 +units=m"
+
+
 def draw_features(axes: Axes, layer: Layer) -> None:
     """Draw outlines, lines and points in a layer's colour with a dark rim."""
-    shapes = layer.frame.geometry.explode(index_parts=False)
-    shapes = shapes[shapes.notna() & ~shapes.is_empty]
+    shapes = layer.frame.geometry
+    # Far from its middle a CRS has no coordinates.
+    shapes = shapes[np.isfinite(shapes.bounds).all(axis=1)].explode(index_parts=False)
     points = shapes[shapes.geom_type == "Point"]
     areas = shapes[shapes.geom_type == "Polygon"].boundary
     lines = shapes[shapes.geom_type.isin(("LineString", "LinearRing"))]

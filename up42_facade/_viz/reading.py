@@ -76,6 +76,7 @@ class Scene:
         crs: None without a place.
         dtype: Type of the values in the file.
         unit: Unit of the first band, "" where there is none.
+        is_palette: True if the values are red, green, and blue from the file's color table.
     """
 
     path: Path
@@ -85,6 +86,7 @@ class Scene:
     crs: Any
     dtype: str
     unit: str = ""
+    is_palette: bool = False
 
     @property
     def size(self) -> Size:
@@ -107,13 +109,16 @@ def scaled(transform: Any, across: float, down: float) -> Any:
     return Affine(a * across, b * down, c, d * across, e * down, f)
 
 
-def read_scene(path: Path, bands: Sequence[int] | None, box: Size) -> Scene:
+def read_scene(
+    path: Path, bands: Sequence[int] | None, box: Size, *, as_colors: bool = True
+) -> Scene:
     """Read bands of an image, reduced to fit into a box.
 
     Args:
         path: The file.
         bands: Numbers of one or three bands from 1; None: see `default_bands`.
         box: Most pixels across and down.
+        as_colors: Show a band that has a color table in its colors.
 
     Raises:
         InvalidInputError: The file is no image or damaged, or doesn't have these bands.
@@ -121,22 +126,39 @@ def read_scene(path: Path, bands: Sequence[int] | None, box: Size) -> Scene:
     with opened(path) as dataset:
         chosen = default_bands(dataset) if bands is None else list(bands)
         check_bands(dataset, chosen, path)
+        palette = palette_of(dataset, chosen) if as_colors else None
         size = Size(dataset.width, dataset.height).within(box)
         chunks = chunks_of(dataset, size)
         has_place = dataset.crs is not None and not dataset.transform.is_identity
         across, down = dataset.width / size.width, dataset.height / size.height
+        names = tuple(dataset.descriptions[band - 1] or "" for band in chosen)
         scene = Scene(
             path=path,
-            names=tuple(dataset.descriptions[band - 1] or "" for band in chosen),
-            values=read_reduced(dataset, chosen, size) if chunks is None else None,
+            names=names if palette is None else ("", "", ""),
+            values=read_reduced(dataset, chosen, size, palette) if chunks is None else None,
             transform=scaled(dataset.transform, across, down) if has_place else None,
             crs=dataset.crs if has_place else None,
-            dtype=dataset.dtypes[chosen[0] - 1],
+            dtype=dataset.dtypes[chosen[0] - 1] if palette is None else "uint8",
             unit=dataset.units[chosen[0] - 1] or "",
+            is_palette=palette is not None,
         )
     if chunks is None:
         return scene
-    return evolve(scene, values=read_in_chunks(path, chosen, chunks, size))
+    return evolve(scene, values=read_in_chunks(path, chosen, chunks, size, palette))
+
+
+def palette_of(dataset: Any, bands: list[int]) -> Any:
+    """Return the color table of a band as array: red, green, blue, alpha; None if it has none."""
+    if len(bands) != 1 or dataset.colorinterp[bands[0] - 1] != ColorInterp.palette:
+        return None
+    try:
+        colors = dataset.colormap(bands[0])
+    except ValueError:
+        return None
+    table = np.zeros((max(colors, default=0) + 1, 4), dtype="uint8")
+    for value, color in colors.items():
+        table[value] = color
+    return table
 
 
 @contextmanager
@@ -293,19 +315,23 @@ def within(wanted: float, most: int) -> int:
     return min(most, max(1, math.floor(wanted)))
 
 
-def read_reduced(dataset: Any, bands: list[int], size: Size) -> Any:
+def read_reduced(dataset: Any, bands: list[int], size: Size, palette: Any) -> Any:
     """Read bands averaged over what each output pixel covers, from the next larger overview."""
     shape = (len(bands), size.height, size.width)
-    return as_float(read_masked(dataset, bands, out_shape=shape, resampling=Resampling.average))
+    # The mean of two numbers of colors is a third color.
+    resampling = Resampling.average if palette is None else Resampling.nearest
+    return as_shown(read_masked(dataset, bands, out_shape=shape, resampling=resampling), palette)
 
 
-def read_in_chunks(path: Path, bands: list[int], chunks: list[Chunk], size: Size) -> Any:
-    shape = (len(bands), size.height, size.width)
+def read_in_chunks(
+    path: Path, bands: list[int], chunks: list[Chunk], size: Size, palette: Any
+) -> Any:
+    shape = (len(bands) if palette is None else 3, size.height, size.width)
     data, mask = np.zeros(shape, dtype="float32"), np.zeros(shape, dtype=bool)
 
     def read(chunk: Chunk) -> None:
         with opened_by_reader(path) as dataset:
-            found = read_sampled(dataset, bands, chunk, size)
+            found = read_sampled(dataset, bands, chunk, size, palette)
         part = (slice(None), chunk.rows, chunk.columns)
         data[part], mask[part] = found.data, ma.getmaskarray(found)
 
@@ -315,7 +341,7 @@ def read_in_chunks(path: Path, bands: list[int], chunks: list[Chunk], size: Size
     return ma.array(data, mask=mask)
 
 
-def read_sampled(dataset: Any, bands: list[int], chunk: Chunk, size: Size) -> Any:
+def read_sampled(dataset: Any, bands: list[int], chunk: Chunk, size: Size, palette: Any) -> Any:
     """Read a part of the image; each of its pixels is the mean of SAMPLES × SAMPLES."""
     rows, columns = (part.stop - part.start for part in (chunk.rows, chunk.columns))
     down, across = dataset.height / size.height, dataset.width / size.width
@@ -323,8 +349,8 @@ def read_sampled(dataset: Any, bands: list[int], chunk: Chunk, size: Size) -> An
         chunk.columns.start * across, chunk.rows.start * down, columns * across, rows * down
     )
     shape = (len(bands), rows * SAMPLES, columns * SAMPLES)
-    found = as_float(read_masked(dataset, bands, window=window, out_shape=shape))
-    return found.reshape(len(bands), rows, SAMPLES, columns, SAMPLES).mean(axis=(2, 4))
+    found = as_shown(read_masked(dataset, bands, window=window, out_shape=shape), palette)
+    return found.reshape(len(found), rows, SAMPLES, columns, SAMPLES).mean(axis=(2, 4))
 
 
 def read_masked(dataset: Any, bands: list[int], **options: Any) -> Any:
@@ -340,6 +366,17 @@ def read_masked(dataset: Any, bands: list[int], **options: Any) -> Any:
         if nodata is not None:
             values.mask[index] = values.data[index] == nodata
     return values
+
+
+def as_shown(values: Any, palette: Any) -> Any:
+    """Return masked float32 values: those read, or their colors if there is a color table."""
+    if palette is None:
+        return as_float(values)
+    numbers = ma.getdata(values)[0]
+    is_known = (numbers >= 0) & (numbers < len(palette))
+    colors = palette[np.where(is_known, numbers, 0)]
+    mask = ma.getmaskarray(values)[0] | ~is_known | (colors[..., 3] == 0)
+    return ma.array(colors[..., :3].transpose(2, 0, 1).astype("float32"), mask=np.stack([mask] * 3))
 
 
 def as_float(values: Any) -> Any:
