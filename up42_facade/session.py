@@ -16,10 +16,10 @@ from attrs import evolve
 from up42_facade._common.once import Once
 from up42_facade._session.auth import TokenAuth
 from up42_facade._session.connections import Connections
-from up42_facade._session.credentials import Credentials, ProjectCredentials, collect
+from up42_facade._session.credentials import Credentials, ProjectCredentials, collect, hidden
 from up42_facade._session.hosts import DEFAULT_REGION, choose_hosts
 from up42_facade._session.pickling import Settings, registry, required_credentials, restore
-from up42_facade._session.responses import UNREADABLE, unexpected
+from up42_facade._session.responses import UNREADABLE, closed_session, unexpected
 from up42_facade._session.transport import TransportOptions
 from up42_facade.errors import (
     ConfigurationError,
@@ -90,12 +90,16 @@ class Session:
         options: TransportOptions | None = None,
         pickle_credentials: bool = False,
     ) -> None:
-        arguments = {
-            "username": username,
-            "password": password,
-            "project_id": project_id,
-            "project_api_key": project_api_key,
-        }
+        arguments = hidden(
+            {
+                "username": username,
+                "password": password,
+                "project_id": project_id,
+                "project_api_key": project_api_key,
+            }
+        )
+        # Tracebacks can show local variables.
+        del password, project_api_key
         credentials, project = collect(cfg_file, arguments)
         settings = Settings(
             hosts=choose_hosts(region, base_url),
@@ -141,6 +145,8 @@ class Session:
         self._known = {}
 
     def __repr__(self) -> str:
+        if not hasattr(self, "hosts"):
+            return "Session(…)"
         where = f"region={self.hosts.region!r}" if self.hosts.region else f"api={self.hosts.api!r}"
         return f"Session({where})"
 
@@ -170,13 +176,18 @@ class Session:
 
     async def aclose(self) -> None:
         """Close like `close()`, and the connections of the running event loop too."""
-        if self._connected is not None:
-            await self._connected.api.get_async_httpx_client().aclose()
+        connected = self._connected
         self.close()
+        if connected is not None:
+            await connected.aclose()
 
     @property
     def client(self) -> AuthenticatedClient:
-        """The generated client, configured: with renewed tokens, repetition, the rate limit."""
+        """The generated client, configured: with renewed tokens, retries, and the rate limit.
+
+        `with_headers`, `with_cookies`, and `with_timeout` return clients of the same session. A
+        `with` block leaves the session open.
+        """
         return self._connections.api
 
     @property
@@ -187,7 +198,6 @@ class Session:
     @property
     def storage(self) -> httpx.Client:
         """The HTTP client for signed URLs: it never carries credentials."""
-        self._require_open()
         return self._connections.storage
 
     @property
@@ -270,17 +280,13 @@ class Session:
 
     def _require_open(self) -> None:
         if self._is_closed:
-            raise NotAuthenticatedError(
-                "The session is closed: call up42_facade.authenticate(…) again, or make a new "
-                "Session."
-            )
+            raise closed_session()
 
     def _ask_workspace(self) -> str:
         from up42_client.api.auth import get_user_info
 
         client = self._connections.generated_client(self.hosts.auth)
-        with client.get_httpx_client():
-            subject = self.call(get_user_info.request(), client=client).sub
+        subject = self.call(get_user_info.request(), client=client).sub
         if not subject:
             raise UnexpectedResponseError(
                 "The server did not say which workspace is the user's own: pass workspace_id.",
@@ -299,12 +305,12 @@ class Session:
     @property
     def _connections(self) -> Connections:
         """The HTTP clients; made when first needed, in a forked process once more."""
+        self._require_open()
         connected = self._connected
         if connected is not None:
             return connected
         with self._lock:
             if self._connected is None:
-                self._require_open()
                 self._connected = Connections(self.hosts, self.options, self._find_credentials)
             return self._connected
 
@@ -312,8 +318,10 @@ class Session:
 def readable(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T:
     try:
         return read(response)
-    except UNREADABLE as error:
-        raise unexpected(response, "something unreadable") from error
+    except UNREADABLE:
+        # Raised below, without the decoder's error as context: that quotes the whole response.
+        failure = unexpected(response, "something unreadable")
+    raise failure
 
 
 _default: Session | None = None
@@ -346,15 +354,17 @@ def authenticate(
         >>> session = up42.authenticate(username=name, password=password, base_url=url)
     """
     global _default
+    secrets = hidden({"password": password, "project_api_key": project_api_key})
+    # Tracebacks can show local variables.
+    del password, project_api_key
     session = Session(
         cfg_file,
         username,
-        password,
-        project_id,
-        project_api_key,
-        region,
-        base_url,
+        project_id=project_id,
+        region=region,
+        base_url=base_url,
         pickle_credentials=pickle_credentials,
+        **secrets,
     )
     _default = session
     return session

@@ -97,7 +97,7 @@ def test_two_sources_for_one_credential(tmp_path: Path) -> None:
     [
         ("{broken", "not valid JSON"),
         ([1], "JSON object"),
-        ({"username": 5}, "JSON object with texts"),
+        ({"username": 5}, "JSON object of strings"),
         ({"user": "a"}, "unknown keys: user"),
         ({"username": "", "password": "x"}, "username"),
     ],

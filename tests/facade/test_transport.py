@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +17,7 @@ import up42_facade as up42
 from tests.conftest import IMPATIENT, new_session
 from up42_client.api.processing import list_processes
 from up42_facade._session.limits import TokenBucket
-from up42_facade._session.redaction import SignedUrlFilter
-from up42_facade._session.transport import is_safe, proxy_for
+from up42_facade._session.transport import is_safe
 from up42_sandbox import Fault, Sandbox
 
 LIST = "/v2/processing/processes"
@@ -215,26 +213,6 @@ def test_an_unreachable_server(sandbox: Sandbox, session: up42.Session) -> None:
     assert caught.value.sent is False
 
 
-def test_signed_urls_are_logged_without_their_query(
-    sandbox: Sandbox, session: up42.Session, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    url = session.http.post(f"/v2/assets/{sandbox.asset_id()}/download-url").json()["url"]
-    assert session.storage.get(url).status_code == 200
-    logged = "\n".join(record.getMessage() for record in caplog.records)
-    signature = httpx.URL(url).params["Signature"]
-    assert signature not in logged
-    assert httpx.URL(url).path in logged
-    assert session._auth._tokens.present() not in logged
-    assert sandbox.password not in logged
-
-
-def test_the_log_filter_leaves_others_alone() -> None:
-    record = logging.LogRecord("httpx", 20, "f", 1, "%s", (httpx.URL("http://h/p?q=1"),), None)
-    assert SignedUrlFilter().filter(record)
-    assert record.getMessage() == "http://h/p?q=1"
-
-
 @given(st.lists(st.floats(0, 2), max_size=60), st.integers(1, 10), st.integers(1, 20))
 def test_the_bucket_keeps_the_rate(pauses: list[float], burst: int, rate: int) -> None:
     now = [0.0]
@@ -255,13 +233,6 @@ def test_the_rate_is_kept_by_threads() -> None:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: session.http.get(LIST), range(25)))
         assert time.monotonic() - started >= (25 + 1 - 5) / 50
-
-
-def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    monkeypatch.setenv("no_proxy", "api.sa.up42.com")
-    assert proxy_for("https://api.up42.com") == "http://proxy:3128"
-    assert proxy_for("https://api.sa.up42.com") is None
 
 
 def test_a_closed_session_leaves_no_threads(sandbox: Sandbox) -> None:

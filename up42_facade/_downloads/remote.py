@@ -21,6 +21,7 @@ from up42_facade._downloads.checksums import Checksum, Verifier, header_checksum
 from up42_facade._downloads.inflate import crc32
 from up42_facade._downloads.records import Record, Validator
 from up42_facade._session.hosts import without_query
+from up42_facade._session.network import Network
 from up42_facade._session.redaction import protect_logs
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
 
@@ -584,15 +585,18 @@ def _merged(known: Validator, seen: Validator) -> Validator:
 
 
 def shared_client() -> httpx.Client:
-    """Return the client for callers who have none: no credentials, finite timeouts."""
+    """Return the client for callers who have none: no credentials, finite timeouts.
+
+    Raises:
+        ConfigurationError: If proxies or certificates in the environment can't work.
+    """
     with _shared_lock:
         # One per process: connections must not be shared with a forked child.
         client = _shared.get(os.getpid())
         if client is None or client.is_closed:
-            client = httpx.Client(
+            client = Network().client(
                 timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                 limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
-                follow_redirects=True,
             )
             _shared.clear()
             _shared[os.getpid()] = client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -12,8 +13,14 @@ from attrs import frozen
 
 from up42_facade._session.credentials import AccountCredentials, Credentials, ProjectCredentials
 from up42_facade._session.hosts import Hosts
-from up42_facade._session.responses import json_or_none
-from up42_facade.errors import AuthenticationError, AuthServerError
+from up42_facade._session.redaction import Secret, basic, register
+from up42_facade._session.responses import BROKEN, harmless, json_or_none
+from up42_facade.errors import (
+    AuthenticationError,
+    AuthServerError,
+    ConnectionFailedError,
+    UnexpectedResponseError,
+)
 
 if TYPE_CHECKING:
     from up42_client.types import Request
@@ -22,10 +29,14 @@ if TYPE_CHECKING:
 CLIENT_ID = "up42-api"
 # Seconds. What a token lives when the server doesn't say: the historic tokens' lifetime.
 DEFAULT_LIFETIME = 300.0
+# Seconds. No token is used for longer than a day, whatever the server promises.
+LONGEST_LIFETIME = 86_400.0
 # Seconds. A token is renewed this long before its end, so that it doesn't run out on the way.
 RENEWAL_MARGIN = 30.0
 # Short-lived tokens keep most of their life: the margin is at most this part of it.
 LARGEST_MARGIN = 0.2
+# What a header can carry as a token: visible ASCII characters.
+SENDABLE = re.compile(r"[!-~]+")
 # Statuses with which a server refuses credentials.
 REFUSED = (400, 401, 403)
 
@@ -75,8 +86,8 @@ class TokenStore:
             refused: A token that the server answered with 401, if any.
 
         Raises:
-            AuthenticationError: The credentials were refused.
-            AuthServerError: The server for tokens is down or answers nonsense.
+            AuthenticationError: If the credentials were refused.
+            AuthServerError: If the token server is down or its response is unusable.
         """
         seen = self._fetches
         with self._lock:
@@ -160,21 +171,52 @@ def fetch_token(credentials: Credentials, hosts: Hosts, client: httpx.Client) ->
     Endpoints: POST {auth}/realms/public/protocol/openid-connect/token for accounts,
     POST {api}/oauth/token for projects.
     """
+    remember(credentials)
     request = token_request(credentials, hosts, client)
     started = time.monotonic()
-    try:
-        response = client.send(request)
-    except httpx.TransportError as error:
+    value, seconds = issued(answered(client, request), credentials)
+    if not SENDABLE.fullmatch(value):
         raise AuthServerError(
-            f"The server for tokens, {request.url.host}, can't be reached "
-            f"({type(error).__name__}). The credentials were not judged; try again later."
-        ) from error
-    value, lifetime = read_token(read_answer(response, credentials), credentials)
-    if not value:
-        raise AuthServerError(f"{request.url.host} answered without an access token.")
-    seconds = DEFAULT_LIFETIME if lifetime is None else float(lifetime)
+            f"{request.url.host} issued an access token that can't be sent in a header: it's "
+            "empty or has spaces, line breaks, or other unusual characters. Check region and "
+            "base_url; the token isn't shown."
+        )
     margin = min(RENEWAL_MARGIN, seconds * LARGEST_MARGIN)
     return Token(value, started + seconds - margin)
+
+
+def remember(credentials: Credentials) -> None:
+    """Keep credentials out of whatever is shown from now on."""
+    if isinstance(credentials, AccountCredentials):
+        register.add_secrets(credentials.password)
+        return
+    key = credentials.project_api_key
+    register.add_secrets(key, basic(credentials.project_id, key))
+
+
+def answered(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    """Send the request for a token.
+
+    Raises:
+        AuthServerError: If the connection fails, or the response is too large or too slow.
+    """
+    try:
+        return client.send(request)
+    except (*BROKEN, ConnectionFailedError, UnexpectedResponseError) as error:
+        reason, cause = type(error).__name__, harmless(error)
+    raise AuthServerError(
+        f"The server for tokens, {request.url.host}, can't be reached ({reason}). The "
+        "credentials were not judged; try again later."
+    ) from cause
+
+
+def issued(response: httpx.Response, credentials: Credentials) -> tuple[Secret, float]:
+    """Return the token in a response and the seconds that it's good for."""
+    value, lifetime = read_token(read_answer(response, credentials), credentials)
+    token = Secret(value or "")
+    register.add_secrets(token, token.strip())
+    seconds = DEFAULT_LIFETIME if lifetime is None else min(max(lifetime, 0), LONGEST_LIFETIME)
+    return token, float(seconds)
 
 
 def read_token(content: dict[str, Any], credentials: Credentials) -> tuple[str | None, int | None]:

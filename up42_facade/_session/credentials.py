@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from up42_facade._session.redaction import Secret
 from up42_facade.errors import ConfigurationError
 
 ACCOUNT_KEYS = ("username", "password")
@@ -62,29 +63,23 @@ def collect(
     """
     given = {key: value for key, value in arguments.items() if value is not None}
     stored = read_file(Path(cfg_file).expanduser()) if cfg_file is not None else {}
-    refuse_empty(given, "as argument")
-    refuse_empty(stored, f"in {cfg_file}")
+    refuse_unusable(given, "as argument")
+    refuse_unusable(stored, f"in {cfg_file}")
     refuse_doubles(given, stored, cfg_file)
     known = fill_from_environment({**given, **stored})
-    return choose(known), known.get("project_id")
+    refuse_unusable(known, "in the environment")
+    return choose(known), plain(known.get("project_id"))
 
 
 def read_file(path: Path) -> dict[str, str]:
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"The credentials file cfg_file={str(path)!r} can't be read: {error.strerror}."
-        ) from error
-    except ValueError:
-        # The decoding error quotes the file, which holds a password: it isn't chained.
-        raise ConfigurationError(
-            f"The credentials file cfg_file={str(path)!r} is not valid JSON. Expected an "
-            'object such as {"username": "…", "password": "…"}.'
-        ) from None
+    """Return the content of a credentials file, whatever encoding an editor gave it."""
+    content = parsed(path)
+    # Raised here, without the decoder's error as context: that quotes the file.
     if not isinstance(content, dict) or not all(isinstance(v, str) for v in content.values()):
+        problem = "is not valid JSON" if content is None else "contains something else"
         raise ConfigurationError(
-            f"The credentials file cfg_file={str(path)!r} must hold a JSON object with texts."
+            f"The credentials file cfg_file={str(path)!r} {problem}. Expected a JSON object of "
+            'strings such as {"username": "…", "password": "…"}.'
         )
     unknown = sorted(set(content) - set(KEYS))
     if unknown:
@@ -95,10 +90,41 @@ def read_file(path: Path) -> dict[str, str]:
     return content
 
 
-def refuse_empty(values: Mapping[str, str], where: str) -> None:
+def plain(value: str | None) -> str | None:
+    # A project ID is shown; str() of a secret is a plain string.
+    return None if value is None else str(value)
+
+
+def parsed(path: Path) -> Any:
+    """Return the JSON of a file with its strings as secrets; None if it isn't JSON."""
+    try:
+        # From bytes, json finds out about UTF-8, UTF-16, and UTF-32, with a mark or without.
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(
+            f"The credentials file cfg_file={str(path)!r} can't be read: {error.strerror}."
+        ) from error
+    except (ValueError, RecursionError):
+        return None
+    return hidden(content) if isinstance(content, dict) else content
+
+
+def hidden(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that are hidden where a traceback shows local variables."""
+    return {
+        key: Secret(value) if isinstance(value, str) else value for key, value in values.items()
+    }
+
+
+def refuse_unusable(values: Mapping[str, str], where: str) -> None:
     for key, value in values.items():
         if not isinstance(value, str) or not value:
-            raise ConfigurationError(f"{key} is given {where}, but it is not a non-empty text.")
+            raise ConfigurationError(f"{key} is given {where}, but isn't a non-empty string.")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ConfigurationError(
+                f"{key} is given {where}, but has characters that can't be sent: it's not valid "
+                "Unicode."
+            )
 
 
 def refuse_doubles(
@@ -120,8 +146,8 @@ def fill_from_environment(explicit: dict[str, str]) -> dict[str, str]:
         wanted = (*ACCOUNT_KEYS, "project_id")
     else:
         wanted = KEYS
-    found = {key: os.environ[variable(key)] for key in wanted if os.environ.get(variable(key))}
-    return {**found, **explicit}
+    present = [key for key in wanted if os.environ.get(variable(key))]
+    return {**{key: Secret(os.environ[variable(key)]) for key in present}, **explicit}
 
 
 def choose(known: Mapping[str, str]) -> Credentials:
@@ -136,7 +162,7 @@ def choose(known: Mapping[str, str]) -> Credentials:
         return AccountCredentials(known["username"], known["password"])
     if "project_api_key" in known or "project_id" in known:
         require_pair(known, PROJECT_KEYS)
-        return ProjectCredentials(known["project_id"], known["project_api_key"])
+        return ProjectCredentials(str(known["project_id"]), known["project_api_key"])
     raise ConfigurationError(f"No credentials found. {HOW_TO_GIVE}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from attrs import frozen
@@ -14,6 +15,7 @@ REGIONS = {
     "sa": ("https://api.sa.up42.com", "https://auth.sa.up42.com"),
 }
 DEFAULT_PORTS = {"http": 80, "https": 443}
+QUERY = re.compile(r"[?#]")
 
 
 class MissingRegion(str):
@@ -34,15 +36,18 @@ class Hosts:
     region: str | None
 
     def resolve(self, link: str) -> str:
-        """Make a link of an API answer absolute.
+        """Make a link of an API response absolute.
 
         Raises:
-            ForeignHostError: It leads away from the API's host, where no token may go.
+            ForeignHostError: If it leads away from the API's host, where no token may go.
         """
-        url = urljoin(f"{self.api}/", link)
-        if is_same_host(url, self.api):
-            # Links of the STAC storage have been seen with http:// on the https API.
-            return urlsplit(url)._replace(scheme=urlsplit(self.api).scheme).geturl()
+        try:
+            url = urljoin(f"{self.api}/", link)
+            if is_same_host(url, self.api):
+                # Links of the STAC storage have been seen with http:// on the https API.
+                return urlsplit(url)._replace(scheme=urlsplit(self.api).scheme).geturl()
+        except ValueError:
+            url = link
         raise ForeignHostError(
             f"The server sent a link to {without_query(url)!r}, which is not on the session's "
             f"host {self.api!r}. It was not followed and no token was sent there."
@@ -74,16 +79,20 @@ def choose_hosts(region: str, base_url: str | None) -> Hosts:
 
 
 def check_base_url(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+    shown = without_query(str(base_url))
+    try:
+        parts = urlsplit(base_url)
+        is_usable = parts.scheme in DEFAULT_PORTS and parts.hostname and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
         raise ConfigurationError(
-            f"base_url={base_url!r} is not usable: expected scheme and host, for instance "
+            f"base_url={shown!r} is not usable: expected scheme and host, for instance "
             "'http://127.0.0.1:8042'."
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"base_url={without_query(base_url)!r} must hold scheme, host and port only, no "
-            "credentials and no query."
+            f"base_url={shown!r} must hold scheme, host and port only, no credentials and no query."
         )
     return base_url.rstrip("/")
 
@@ -93,16 +102,26 @@ def port_of(parts: SplitResult) -> int | None:
 
 
 def is_same_host(url: str, origin: str) -> bool:
-    """Tell whether a URL has the origin's host and port; plain http is read as the origin's."""
-    there, here = urlsplit(url), urlsplit(origin)
-    if there.hostname != here.hostname or there.scheme not in DEFAULT_PORTS:
+    """Return whether a URL has the origin's host and port; plain http is read as the origin's."""
+    try:
+        there, here = urlsplit(url), urlsplit(origin)
+        if there.hostname != here.hostname or there.scheme not in DEFAULT_PORTS:
+            return False
+        downgraded = there.scheme == "http" and here.scheme == "https" and there.port in (None, 80)
+        return downgraded or (there.scheme == here.scheme and port_of(there) == port_of(here))
+    except ValueError:
         return False
-    downgraded = there.scheme == "http" and here.scheme == "https" and there.port in (None, 80)
-    return downgraded or (there.scheme == here.scheme and port_of(there) == port_of(here))
 
 
 def without_query(url: str) -> str:
-    """Cut query, fragment and user info off: they may hold a signature or a secret."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query="", fragment="").geturl()
+    """Return a URL without query, fragment, and user info: they can hold a signature or a secret.
+
+    It works on anything, because it's for messages: what isn't a URL loses the same parts.
+    """
+    scheme, separator, rest = QUERY.split(url, maxsplit=1)[0].rpartition("://")
+    host = rest.partition("/")[0]
+    has_port = host.rpartition(":")[2].isdigit() or ":" not in host
+    # A password can contain slashes: what isn't followed by a port is one.
+    if "@" in host or not has_port:
+        rest = rest.rpartition("@")[2]
+    return scheme + separator + rest

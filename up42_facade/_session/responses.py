@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
 
 from up42_facade import errors
 from up42_facade._session.hosts import without_query
+from up42_facade._session.redaction import register
 
 # How much of an error body goes into a message, in characters.
 LONGEST_DETAIL = 300
@@ -26,6 +28,8 @@ HINTS = {
     404: "Check the id, and that it belongs to this account and region.",
     410: "The endpoint is no longer offered.",
 }
+# What breaks on the way; the last is a body whose compression is damaged.
+BROKEN = (httpx.TransportError, httpx.DecodingError)
 # Raised before any byte of the request has left.
 NOT_SENT = (
     httpx.ConnectError,
@@ -35,6 +39,8 @@ NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
+# What building a request raises for values that JSON, URLs, or headers can't hold.
+UNSENDABLE = (httpx.InvalidURL, TypeError, ValueError, RecursionError)
 # What reading an answer raises that isn't what was expected; the last comes of deep nesting.
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
@@ -51,11 +57,12 @@ def raise_for_status(response: httpx.Response) -> None:
 
 
 def error_of(response: httpx.Response) -> errors.Up42Error:
-    body = json_or_none(response)
+    body = shown_body(response)
     title, detail = describe(body)
     status = response.status_code
     method, url = response.request.method, without_query(str(response.request.url))
-    parts = [f"{method} {url}: {status} {title or response.reason_phrase}".rstrip()]
+    reason = title or register.redact(response.reason_phrase)
+    parts = [f"{method} {url}: {status} {reason[:LONGEST_DETAIL]}".rstrip()]
     parts += [detail[:LONGEST_DETAIL]] if detail and detail != title else []
     message = ": ".join(parts).rstrip(".") + "."
     if status == httpx.codes.UNAUTHORIZED:
@@ -94,15 +101,45 @@ def broken_connection(
     """Return the facade's exception for a connection that failed or broke."""
     sent = not isinstance(error, NOT_SENT)
     what = "The connection broke" if sent else "The server can't be reached"
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = register.redact(str(error))[:LONGEST_DETAIL]
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     return errors.ConnectionFailedError(
         f"{request.method} {without_query(str(request.url))}: {what} ({reason}).", sent=sent
     )
 
 
+def unsendable(error: Exception) -> errors.InvalidInputError:
+    """Return the facade's exception for values that can't be sent."""
+    said = register.redact(str(error))[:LONGEST_DETAIL]
+    return errors.InvalidInputError(
+        f"A value can't be sent to the API ({type(error).__name__}: {said}). Expected strings, "
+        "finite numbers, lists, and dicts of these. Nothing was sent."
+    )
+
+
+def closed_session() -> errors.NotAuthenticatedError:
+    """Return the exception for the use of a session after its end."""
+    return errors.NotAuthenticatedError(
+        "The session was closed: call up42_facade.authenticate(…) again, or create a new Session."
+    )
+
+
+def harmless(error: Exception) -> Exception | None:
+    """Return an error if it can be shown as a cause; None if its text contains a secret."""
+    return error if register.redact(str(error)) == str(error) else None
+
+
 def json_or_none(response: httpx.Response) -> Any:
     try:
         return response.json()
+    except UNREADABLE:
+        return None
+
+
+def shown_body(response: httpx.Response) -> Any:
+    """Return the JSON of an error body as errors carry it: without secrets that it echoes."""
+    try:
+        return json.loads(register.redact(response.text))
     except UNREADABLE:
         return None
 

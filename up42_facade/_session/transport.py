@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
+import threading
 import time
-import urllib.request
 import weakref
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
-from attrs import frozen
+from attrs import field, frozen
 from httpx_retries import Retry, RetryTransport
 
+from up42_facade._session.bodies import ACCEPTED_ENCODING, bound
+from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade._session.limits import TokenBucket
+from up42_facade._session.network import Network
 from up42_facade._session.redaction import protect_logs
-from up42_facade._session.responses import broken_connection, raise_for_status
+from up42_facade._session.responses import (
+    BROKEN,
+    UNSENDABLE,
+    broken_connection,
+    closed_session,
+    harmless,
+    raise_for_status,
+    unsendable,
+)
 from up42_facade._version import __version__
 
 USER_AGENT = f"up42-facade/{__version__}"
@@ -28,8 +38,8 @@ SAFE_POSTS = re.compile(
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REPEATED_STATUSES = (429, *range(500, 600))
-# The last is a body whose compression is damaged: as good as no answer.
-BROKEN = (httpx.TransportError, httpx.DecodingError)
+# Redirects of one request that are followed, for instance to a trailing slash.
+MOST_REDIRECTS = 5
 
 
 @frozen
@@ -38,7 +48,8 @@ class TransportOptions:
 
     Attributes:
         connect_timeout: Seconds to wait for a connection.
-        read_timeout: Seconds to wait for the next bytes of an answer.
+        read_timeout: Seconds to wait for the next bytes of a response. The whole body of an API
+            response must arrive within this time, too.
         retries: Repetitions of a safe request after a failed attempt.
         backoff: Seconds before the first repetition; doubled each time, with jitter.
         longest_wait: Seconds that one wait lasts at most, also when the server asks for more.
@@ -47,6 +58,11 @@ class TransportOptions:
         connections: Connections that are open at once at most.
         lookup_waits: Seconds before each look for the job of an execution whose answer was
             lost. Together they are the time that the server has to finish taking it.
+        proxy: URL of a proxy for all requests. Defaults to HTTP_PROXY, HTTPS_PROXY, ALL_PROXY,
+            and NO_PROXY in the environment.
+        ca_file: File with the certificates of the authorities to trust. Defaults to
+            SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE in the
+            environment, then to those of the package certifi.
     """
 
     connect_timeout: float = 10.0
@@ -58,6 +74,8 @@ class TransportOptions:
     burst: int = 500
     connections: int = 50
     lookup_waits: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)
+    proxy: str | None = field(default=None, repr=lambda value: repr(value and without_query(value)))
+    ca_file: str | Path | None = None
 
 
 def is_safe(request: httpx.Request) -> bool:
@@ -70,8 +88,10 @@ def is_safe(request: httpx.Request) -> bool:
 class Policy:
     """The repetition rules of one session, as httpx-retries takes them per request."""
 
-    def __init__(self, options: TransportOptions) -> None:
+    def __init__(self, options: TransportOptions, check: Callable[[], None]) -> None:
         self._options = options
+        # Raises if the session is closed.
+        self.check = check
         # Shared by all requests: httpx-retries counts on copies.
         self._never = Retry(total=0, allowed_methods=["NONE"])
         self._streamed = self.repeat(None)
@@ -116,18 +136,46 @@ class ApiClient(httpx.Client):
         super().__init__(**options)
         self._policy = policy
 
+    def build_request(self, *arguments: Any, **options: Any) -> httpx.Request:
+        try:
+            return super().build_request(*arguments, **options)
+        except UNSENDABLE as error:
+            raise unsendable(error) from error
+
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        request.extensions["retry"] = self._policy.sync(
-            request, streamed=bool(options.get("stream"))
-        )
+        response = self._attempt(request, **options)
+        for _ in range(MOST_REDIRECTS):
+            moved = moved_on_the_same_host(response)
+            if moved is None:
+                break
+            response = self._attempt(moved, **options)
+        raise_for_status(response)
+        return response
+
+    def _attempt(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        streamed = request.extensions["streamed"] = bool(options.get("stream"))
+        request.extensions["retry"] = self._policy.sync(request, streamed=streamed)
         try:
             response = super().send(request, **options)
             if not response.is_success:
                 response.read()
+            return response
         except BROKEN as error:
-            raise broken_connection(error, request) from error
-        raise_for_status(response)
-        return response
+            failure, cause = broken_connection(error, request), harmless(error)
+        self._policy.check()
+        raise failure from cause
+
+
+class PlainClient(httpx.Client):
+    """An httpx client that retries, and leaves statuses to whoever asks."""
+
+    def __init__(self, retry: Retry, **options: Any) -> None:
+        super().__init__(**options)
+        self._retry = retry
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        request.extensions["retry"] = self._retry
+        return super().send(request, **options)
 
 
 class AsyncApiClient(httpx.AsyncClient):
@@ -137,18 +185,47 @@ class AsyncApiClient(httpx.AsyncClient):
         super().__init__(**options)
         self._policy = policy
 
+    def build_request(self, *arguments: Any, **options: Any) -> httpx.Request:
+        try:
+            return super().build_request(*arguments, **options)
+        except UNSENDABLE as error:
+            raise unsendable(error) from error
+
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        request.extensions["retry"] = self._policy.asynchronous(
-            request, streamed=bool(options.get("stream"))
-        )
+        response = await self._attempt(request, **options)
+        for _ in range(MOST_REDIRECTS):
+            moved = moved_on_the_same_host(response)
+            if moved is None:
+                break
+            response = await self._attempt(moved, **options)
+        raise_for_status(response)
+        return response
+
+    async def _attempt(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        streamed = request.extensions["streamed"] = bool(options.get("stream"))
+        request.extensions["retry"] = self._policy.asynchronous(request, streamed=streamed)
         try:
             response = await super().send(request, **options)
             if not response.is_success:
                 await response.aread()
+            return response
         except BROKEN as error:
-            raise broken_connection(error, request) from error
-        raise_for_status(response)
-        return response
+            failure, cause = broken_connection(error, request), harmless(error)
+        self._policy.check()
+        raise failure from cause
+
+
+def moved_on_the_same_host(response: httpx.Response) -> httpx.Request | None:
+    """Return the request that a redirect asks for, if it's as safe and for the same host."""
+    moved, request = response.next_request, response.request
+    if moved is None or moved.method != request.method or not is_safe(request):
+        return None
+    if not is_same_host(str(moved.url), str(request.url)):
+        return None
+    if moved.url.scheme != request.url.scheme:
+        # A gateway in front of the server can take https away from what it sees.
+        moved.url = moved.url.copy_with(scheme=request.url.scheme, port=None)
+    return moved
 
 
 T = TypeVar("T")
@@ -156,16 +233,22 @@ Loops = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, T]
 
 
 class LimitedTransport(httpx.BaseTransport):
-    """Waits for its place in the rate limit before each attempt, repetitions included."""
+    """Waits for its place in the rate limit before each attempt, retries included."""
 
-    def __init__(self, inner: httpx.BaseTransport, bucket: TokenBucket) -> None:
+    def __init__(
+        self, inner: httpx.BaseTransport, bucket: TokenBucket, check: Callable[[], None]
+    ) -> None:
         self._inner = inner
         self._bucket = bucket
+        self._check = check
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if wait := self._bucket.reserve():
             time.sleep(wait)
-        return self._inner.handle_request(request)
+        self._check()
+        response = self._inner.handle_request(request)
+        bound(response, request)
+        return response
 
     def close(self) -> None:
         self._inner.close()
@@ -178,18 +261,24 @@ class AsyncLimitedTransport(httpx.AsyncBaseTransport):
     instance between two calls of `asyncio.run`.
     """
 
-    def __init__(self, options: dict[str, Any], bucket: TokenBucket) -> None:
+    def __init__(
+        self, options: dict[str, Any], bucket: TokenBucket, check: Callable[[], None]
+    ) -> None:
         self._options = options
         self._bucket = bucket
+        self._check = check
         self._pools: Loops[httpx.AsyncHTTPTransport] = weakref.WeakKeyDictionary()
         self._keepers: Loops[AsyncGenerator[None, None]] = weakref.WeakKeyDictionary()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if wait := self._bucket.reserve():
             await asyncio.sleep(wait)
+        self._check()
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop) or await self._open(loop)
-        return await pool.handle_async_request(request)
+        response = await pool.handle_async_request(request)
+        bound(response, request)
+        return response
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> httpx.AsyncHTTPTransport:
         pool = self._pools[loop] = httpx.AsyncHTTPTransport(**self._options)
@@ -212,79 +301,99 @@ async def closed_with_its_loop(pool: httpx.AsyncHTTPTransport) -> AsyncGenerator
 
 
 class Clients:
-    """Makes the HTTP clients of one session; they share options, rate limit and log filter."""
+    """Makes the HTTP clients of one session: they share options, rate limit, and connections.
+
+    The clients stay open: what is closed with the session are the transports, which tell
+    whoever still uses a client.
+    """
 
     def __init__(self, options: TransportOptions) -> None:
         protect_logs()
         self._options = options
+        self._network = Network(options.proxy, options.ca_file)
         self._bucket = TokenBucket(options.rate, options.burst)
-        self._policy = Policy(options)
-        # Reading the certificates takes longest in making a client: once is enough.
-        self._verify: ssl.SSLContext = httpx.create_ssl_context()
-
-    def sync(self, origin: str, auth: httpx.Auth) -> ApiClient:
-        """Make a client for an API host; redirects are not followed."""
-        return ApiClient(
-            self._policy,
-            base_url=origin,
-            auth=auth,
-            timeout=self._timeout(),
-            headers={"User-Agent": USER_AGENT},
-            transport=RetryTransport(transport=self._limited(origin)),
+        self._policy = Policy(options, self._require_open)
+        self._lock = threading.Lock()
+        self._sync: dict[str, RetryTransport] = {}
+        self._asynchronous: dict[str, RetryTransport] = {}
+        self._is_closed = False
+        self.storage = self._network.client(
+            timeout=self._timeout, headers={"User-Agent": USER_AGENT}, check=self._require_open
         )
 
-    def asynchronous(self, origin: str, auth: httpx.Auth) -> AsyncApiClient:
+    def sync(self, origin: str, auth: httpx.Auth, **options: Any) -> ApiClient:
+        """Make a client for an API host; it follows no redirect to another host."""
+        return ApiClient(
+            self._policy, transport=self._transport(origin), auth=auth, **self._api(origin, options)
+        )
+
+    def asynchronous(self, origin: str, auth: httpx.Auth, **options: Any) -> AsyncApiClient:
         """Make the asyncio twin of `sync`."""
-        inner = AsyncLimitedTransport(self._transport_options(origin), self._bucket)
+        with self._lock:
+            if origin not in self._asynchronous:
+                made = AsyncLimitedTransport(
+                    self._network.transport_options(httpx.URL(origin), self._limits),
+                    self._bucket,
+                    self._require_open,
+                )
+                self._asynchronous[origin] = RetryTransport(transport=made)
+            transport = self._asynchronous[origin]
         return AsyncApiClient(
-            self._policy,
-            base_url=origin,
-            auth=auth,
-            timeout=self._timeout(),
-            headers={"User-Agent": USER_AGENT},
-            transport=RetryTransport(transport=inner),
+            self._policy, transport=transport, auth=auth, **self._api(origin, options)
         )
 
     def plain(self, origin: str) -> httpx.Client:
-        """Make a client for the token exchange: repeats, but judges no status and has no auth."""
-        return httpx.Client(
-            timeout=self._timeout(),
-            headers={"User-Agent": USER_AGENT},
-            transport=RetryTransport(
-                transport=self._limited(origin), retry=self._policy.repeat(read)
-            ),
+        """Make a client for the token exchange: it retries, but judges no status, has no auth."""
+        return PlainClient(
+            self._policy.repeat(read), transport=self._transport(origin), **self._api(origin, {})
         )
 
-    def storage(self) -> httpx.Client:
-        """Make a client for signed URLs: no credentials, redirects followed, streams allowed."""
-        return httpx.Client(
-            timeout=self._timeout(),
-            headers={"User-Agent": USER_AGENT},
-            follow_redirects=True,
-            verify=self._verify,
-        )
+    def close(self) -> None:
+        """Close all connections but those of event loops."""
+        self._is_closed = True
+        with self._lock:
+            transports = [*self._sync.values()]
+        for transport in transports:
+            transport.close()
+        self.storage.close()
 
-    def _limited(self, origin: str) -> LimitedTransport:
-        inner = httpx.HTTPTransport(**self._transport_options(origin))
-        return LimitedTransport(inner, self._bucket)
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop."""
+        with self._lock:
+            transports = [*self._asynchronous.values()]
+        for transport in transports:
+            await transport.aclose()
 
-    def _transport_options(self, origin: str) -> dict[str, Any]:
-        limit = self._options.connections
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise closed_session()
+
+    def _transport(self, origin: str) -> RetryTransport:
+        with self._lock:
+            if origin not in self._sync:
+                options = self._network.transport_options(httpx.URL(origin), self._limits)
+                inner = httpx.HTTPTransport(**options)
+                limited = LimitedTransport(inner, self._bucket, self._require_open)
+                self._sync[origin] = RetryTransport(transport=limited)
+            return self._sync[origin]
+
+    def _api(self, origin: str, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of clients of an API host; given ones are added to the usual."""
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED_ENCODING}
         return {
-            "verify": self._verify,
-            "proxy": proxy_for(origin),
-            "limits": httpx.Limits(max_connections=limit, max_keepalive_connections=limit),
+            "base_url": origin,
+            "timeout": self._timeout,
+            "trust_env": False,
+            **options,
+            "headers": {**headers, **options.get("headers", {})},
         }
 
+    @property
+    def _limits(self) -> httpx.Limits:
+        limit = self._options.connections
+        return httpx.Limits(max_connections=limit, max_keepalive_connections=limit)
+
+    @property
     def _timeout(self) -> httpx.Timeout:
         options = self._options
         return httpx.Timeout(options.read_timeout, connect=options.connect_timeout)
-
-
-def proxy_for(origin: str) -> str | None:
-    """Return the environment's proxy for a host; httpx reads it only for its own transports."""
-    parts = urlsplit(origin)
-    if parts.hostname is None or urllib.request.proxy_bypass(parts.hostname):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
