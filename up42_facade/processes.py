@@ -146,7 +146,9 @@ class Process:
         session = resolve_session(session)
         answer = session.call(list_processes.request())
         listed = answer if isinstance(answer, list) else answer.processes or []
-        return [cls._adapt(entry, session) for entry in listed]
+        if not all(entry.id for entry in listed):
+            logger.warning("The list of processes has entries without an ID: skipped.")
+        return [cls._adapt(entry, session) for entry in listed if entry.id]
 
     @classmethod
     def get(cls, id: str, session: Session | None = None) -> Process:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+import logging
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,27 +12,28 @@ import pystac
 from pystac.stac_io import DefaultStacIO
 
 from up42_facade._common.html import table
-from up42_facade._common.paging import prefetched
-from up42_facade._common.values import next_link, sent
+from up42_facade._common.paging import read_pages
+from up42_facade._common.values import as_dict, next_link
 from up42_facade._downloads.names import safe_name
 from up42_facade._session.hosts import is_same_host, without_query
-from up42_facade.errors import InvalidInputError, NotFoundError, UnexpectedResponseError
+from up42_facade._session.network import read_public
+from up42_facade._stac.search_arguments import search_body
+from up42_facade.errors import (
+    ForeignHostError,
+    InvalidInputError,
+    NotFoundError,
+    UnexpectedResponseError,
+)
 from up42_facade.session import Session, resolve_session
 
 if TYPE_CHECKING:
-    from up42_client.models import StacItemCollection, StacSearch, StacSortField
+    from up42_client.models import StacItemCollection
 
+logger = logging.getLogger(__name__)
+
+FetchPage = Callable[[], "StacItemCollection"]
 # Items per request; the server's own default of 10 would need ten times as many requests.
 PAGE_SIZE = 100
-# What pystac raises on content that is no STAC.
-UNREADABLE = (
-    pystac.STACError,
-    pystac.STACTypeError,
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
 
 
 class SessionStacIO(DefaultStacIO):
@@ -41,31 +44,48 @@ class SessionStacIO(DefaultStacIO):
         self._session = session
 
     def read_text_from_href(self, href: str) -> str:
+        """Return the text behind a link.
+
+        Raises:
+            ForeignHostError: If it isn't an http link: local files are none of a server's business.
+            Up42Error: As other requests.
+        """
         if is_same_host(href, self._session.hosts.api):
             return self._session.http.get(self._session.hosts.resolve(href)).text
-        if href.startswith(("http://", "https://")):
-            return self._session.storage.get(href).raise_for_status().text
-        return super().read_text_from_href(href)
+        if not href.startswith(("http://", "https://")):
+            raise ForeignHostError(f"{without_query(href)!r} isn't an http link: it's not read.")
+        return read_public(self._session.storage, href)
 
 
 class StorageCollection(pystac.Collection):
     """A collection in UP42's storage, whose items come page by page from the API."""
 
-    _session: Session
+    # That of the default session, in a collection that somebody read with pystac alone.
+    _session: Session | None = None
 
     def get_items(self, *ids: str, recursive: bool = False) -> Iterator[pystac.Item]:
         """Yield the collection's items.
 
         Args:
-            ids: Only these items; all where none is given.
+            ids: Only these items; all if none is given.
             recursive: Kept for pystac; collections in storage have no children.
+
+        Raises:
+            UnexpectedResponseError: If an item can't be read, or the pages don't end.
 
         Endpoint: GET /v2/assets/stac/collections/{collectionId}/items.
         """
-        for item in list_items(self.id, self._session):
+        for item in list_items(self.id, resolve_session(self._session)):
             item.set_collection(self)
             if not ids or item.id in ids:
                 yield item
+
+    def clone(self) -> StorageCollection:
+        """Return a copy that lists its items with the same session."""
+        copy = super().clone()
+        assert isinstance(copy, StorageCollection)  # noqa: S101 - pystac makes its own class
+        copy._session, copy._stac_io = self._session, self._stac_io
+        return copy
 
 
 def read_collection(collection_url: str, session: Session) -> StorageCollection:
@@ -98,36 +118,42 @@ def list_items(collection_id: str, session: Session) -> Iterator[pystac.Item]:
     """Yield all items of a collection."""
     from up42_client.api.storage import list_items as endpoint
 
-    def following(page: StacItemCollection) -> Callable[[], StacItemCollection] | None:
+    def following(page: StacItemCollection) -> tuple[str, FetchPage] | None:
         link = next_link(page.links)
-        return (lambda: session.follow(link[0], endpoint.read)) if link else None
+        if link is None:
+            return None
+        href, _ = link
+        return href, lambda: session.follow(href, endpoint.read)
 
-    pages = prefetched(
-        lambda: session.call(endpoint.request(collection_id, limit=PAGE_SIZE)),
-        following,
-        session.executor,
-    )
+    request = endpoint.request(collection_id, limit=PAGE_SIZE)
+    pages = read_pages("items", lambda: session.call(request), following, item_keys)
     return (item for page in pages for item in items_of(page, session))
 
 
 def search_items(
-    filter: dict[str, Any] | None = None,
+    filter: Mapping[str, Any] | None = None,
     *,
-    intersects: dict[str, Any] | None = None,
-    sortby: list[dict[str, str]] | None = None,
+    intersects: Any = None,
+    sortby: str | Mapping[str, str] | Sequence[str | Mapping[str, str]] | None = None,
     session: Session | None = None,
 ) -> Iterator[pystac.Item]:
     """Yield the items in storage that match.
 
     Args:
-        filter: CQL2-JSON, with property names without the `up42-*` prefix.
-        intersects: GeoJSON geometry in degrees (EPSG:4326).
+        filter: CQL2-JSON, with property names without the `up42-*` prefix. Datetimes and numpy
+            numbers can be used as values.
+        intersects: A GeoJSON geometry or feature in degrees (EPSG:4326), a shapely geometry, or
+            bounds as west, south, east, north.
         sortby: STAC sort fields, for instance
-            `[{"field": "properties.datetime", "direction": "desc"}]`.
-        session: Default: that of `authenticate()`.
+            `[{"field": "properties.datetime", "direction": "desc"}]`, or `"-properties.datetime"`.
+        session: Session to use. Defaults to the one set by `authenticate()`.
 
     Returns:
         Items in the server's order; pages are fetched while they are consumed.
+
+    Raises:
+        InvalidInputError: If an argument can't be understood. Nothing is sent.
+        UnexpectedResponseError: If an item can't be read, or the pages don't end.
 
     Example:
         >>> wanted = {"op": "=", "args": [{"property": "constellation"}, "PHR"]}
@@ -135,64 +161,61 @@ def search_items(
 
     Endpoint: POST /v2/assets/stac/search.
     """
-    from up42_client.models import StacSearch
-
     session = resolve_session(session)
-    body = StacSearch(
-        filter_=sent(filter),
-        intersects=sent(intersects),
-        limit=PAGE_SIZE,
-        sortby=sent(None if sortby is None else sort_fields(sortby)),
-    )
-    pages = prefetched(
+    body = {"limit": PAGE_SIZE, **search_body(filter, intersects, sortby)}
+    pages = read_pages(
+        "items",
         lambda: search_page(body, session),
         lambda page: next_search(page, body, session),
-        session.executor,
+        item_keys,
     )
     return (item for page in pages for item in items_of(page, session))
 
 
-def sort_fields(sortby: list[dict[str, str]]) -> list[StacSortField]:
-    from up42_client.models import StacSortField
+def search_page(body: dict[str, Any], session: Session) -> StacItemCollection:
+    """Return a page of a search.
+
+    Raises:
+        UnexpectedResponseError: If the body, which can come from a link, isn't a search.
+    """
+    from up42_client.api.storage import search_stac
+    from up42_client.models import StacSearch
 
     try:
-        return [StacSortField.from_dict(field) for field in sortby]
+        search = StacSearch.from_dict(body)
     except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidInputError(
-            f"sortby={sortby!r}: expected STAC sort fields, for example "
-            '[{"field": "properties.datetime", "direction": "desc"}].'
+        raise UnexpectedResponseError(
+            f"The storage sent a link to the next page whose body isn't a search: {error}.",
+            status_code=200,
         ) from error
-
-
-def search_page(body: StacSearch, session: Session) -> StacItemCollection:
-    from up42_client.api.storage import search_stac
-
-    return session.call(search_stac.request(body=body))
+    return session.call(search_stac.request(body=search))
 
 
 def next_search(
-    page: StacItemCollection, body: StacSearch, session: Session
-) -> Callable[[], StacItemCollection] | None:
+    page: StacItemCollection, body: dict[str, Any], session: Session
+) -> tuple[str, FetchPage] | None:
+    """Return the address of the next page and what fetches it; None at the end."""
     from up42_client.api.storage import search_stac
-    from up42_client.models import StacSearch
 
     found = next_link(page.links)
     if found is None:
         return None
     href, link = found
     if (link.method or "GET").upper() != "POST":
-        return lambda: session.follow(href, search_stac.read)
-    session.hosts.resolve(href)
+        return href, lambda: session.follow(href, search_stac.read)
     wanted = link.body or {}
-    content = {**body.to_dict(), **wanted} if link.merge else wanted
-    try:
-        following = StacSearch.from_dict(content)
-    except ValueError as error:
-        raise UnexpectedResponseError(
-            f"The storage sent a link to the next page whose body isn't a search: {error}.",
-            status_code=200,
-        ) from error
-    return lambda: search_page(following, session)
+    following = {**body, **wanted} if link.merge else wanted
+
+    def fetch() -> StacItemCollection:
+        session.hosts.resolve(href)
+        return search_page(following, session)
+
+    return json.dumps(following, sort_keys=True), fetch
+
+
+def item_keys(page: StacItemCollection) -> list[Hashable]:
+    """Return the identities of a page's items, as far as they have some."""
+    return [(str(item.get("collection")), str(item.get("id"))) for item in page.features or ()]
 
 
 def items_of(page: StacItemCollection, session: Session) -> Iterator[pystac.Item]:
@@ -207,14 +230,50 @@ def item_of(content: dict[str, Any], session: Session) -> pystac.Item:
 
 
 def readable(read: Callable[[dict[str, Any]], Any], content: dict[str, Any]) -> Any:
+    """Return what pystac makes of a JSON object, without its unusable links and assets.
+
+    Raises:
+        UnexpectedResponseError: If pystac can't read it. The message has no part of it but the
+            ID, because it can contain signed URLs.
+    """
     try:
-        return read(content)
-    except UNREADABLE as error:
-        raise UnexpectedResponseError(
-            f"The storage sent an object that pystac can't read as STAC: {error!r} "
-            f"(id {content.get('id')!r}).",
-            status_code=200,
-        ) from error
+        return read(usable(content))
+    except Exception as error:  # whatever pystac raises on content that isn't STAC
+        problem = type(error).__name__
+    # Raised here, without the error of pystac as its context: that quotes the content.
+    raise UnexpectedResponseError(
+        f"The storage sent an object that pystac can't read as STAC ({problem}): type "
+        f"{content.get('type')!r}, ID {content.get('id')!r}. Report it to UP42 if it persists.",
+        status_code=200,
+    )
+
+
+def usable(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a STAC object without null or unusable entries of its links and assets."""
+    links = [link for link in listed(content, "links") if is_link(link)]
+    if len(links) < len(listed(content, "links")):
+        logger.warning("%r has links without a URL: skipped.", content.get("id"))
+    kept = {**content, "links": links}
+    if "assets" not in content:
+        return kept
+    known = as_dict(content["assets"])
+    assets = {key: asset for key, asset in known.items() if has_href(asset)}
+    if len(assets) < len(known):
+        logger.warning("%r has assets without a URL: skipped.", content.get("id"))
+    return {**kept, "assets": assets}
+
+
+def listed(content: dict[str, Any], key: str) -> list[Any]:
+    value = content.get(key)
+    return value if isinstance(value, list) else []
+
+
+def has_href(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("href"), str)
+
+
+def is_link(value: Any) -> bool:
+    return has_href(value) and isinstance(value.get("rel"), str)
 
 
 class Asset:

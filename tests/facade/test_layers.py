@@ -16,7 +16,7 @@ LAYERS = [
     "errors _common _version",
     "session _session",
     "downloads _downloads",
-    "stac _results",
+    "stac _stac _results",
     "viz _viz",
     "analytics _analytics",
     "processing processes processing_templates _processing",

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from up42_facade._analytics.answers import UNKNOWN, data_of, retold
 from up42_facade._analytics.types import SORTING_FIELDS
-from up42_facade._common.paging import prefetched
+from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.values import sent
 from up42_facade.errors import InvalidInputError
@@ -56,15 +56,15 @@ class Listing:
         seen: set[str] = set()
         number = 0
 
-        def following(page: dict[str, Job]) -> Callable[[], dict[str, Job]] | None:
+        def following(page: dict[str, Job]) -> tuple[int, Callable[[], dict[str, Job]]] | None:
             nonlocal number
             number += 1
             if seen.issuperset(page):
                 return None
             next_number = number
-            return lambda: self.page(next_number)
+            return next_number, lambda: self.page(next_number)
 
-        for page in prefetched(lambda: self.page(0), following, self.session.executor):
+        for page in read_pages("jobs", lambda: self.page(0), following, list):
             fresh = {id: job for id, job in page.items() if id not in seen}
             seen.update(fresh)
             yield from fresh.items()

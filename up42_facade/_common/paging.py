@@ -1,106 +1,78 @@
-"""Pages that arrive while the caller works on the one before."""
+"""Read a listing page by page, to its end or to a limit, with the next page on its way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
-from typing import Generic, NamedTuple, TypeVar
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from up42_facade.errors import UnexpectedResponseError
 
 Page = TypeVar("Page")
+# Consecutive pages without anything new after which a listing counts as endless. A list that
+# moves while it's read repeats a page or two; a search can have empty pages in the middle.
+STALE_PAGES = 20
+# Pages of one listing: 17 minutes at the documented rate limit.
+LARGEST_LISTING = 100_000
 
 
-def prefetched(
+def read_pages(
+    what: str,
     first: Callable[[], Page],
-    following: Callable[[Page], Callable[[], Page] | None],
-    executor: Executor,
+    following: Callable[[Page], tuple[Hashable, Callable[[], Page]] | None],
+    keys: Callable[[Page], Sequence[Hashable]],
 ) -> Iterator[Page]:
-    """Yield pages; each next one is fetched as soon as the one before is taken.
+    """Yield pages; the next one is fetched while the caller works on the present one.
 
     Args:
-        first: Fetches the first page, when the first element is asked for.
-        following: Returns what fetches the page after a given one, or None at the end.
-        executor: Runs the fetches.
+        what: What is listed, for messages.
+        first: Fetches the first page, when the first element is requested.
+        following: Returns the address of the page after a given one and what fetches it, or
+            None at the end.
+        keys: Returns the identities of a page's entries.
+
+    Raises:
+        UnexpectedResponseError: If the pages don't end: an address repeats, or too many pages
+            bring nothing new. The pages before it have been yielded.
     """
-    line = Line(following, executor)
-    try:
-        page = first()
-        arrival = line.start_after(page)
-        while arrival is not None:
+    addresses: set[Hashable] = set()
+    known: set[Hashable] = set()
+    stale = 0
+    page = first()
+    while (after := following(page)) is not None:
+        address, fetch = after
+        fresh = set(keys(page)) - known
+        stale = 0 if fresh else stale + 1
+        if address in addresses or stale >= STALE_PAGES or len(addresses) >= LARGEST_LISTING:
             yield page
-            page, arrival = line.take(arrival)
+            raise endless(what, len(addresses) + 1)
+        known |= fresh
+        addresses.add(address)
+        arrival = fetched(fetch)
         yield page
-    finally:
-        line.stop()
+        page = arrival.result()
+    yield page
 
 
-class Arrived(NamedTuple, Generic[Page]):
-    """A page, and the one after it, if that is already on its way.
-
-    `is_end_known` tells what a missing next page means: that there is none, or that nobody has
-    looked yet.
-    """
-
-    page: Page
-    upcoming: Future[Arrived[Page]] | None
-    is_end_known: bool
+def endless(what: str, pages: int) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"The list of {what} doesn't end: after {pages} pages the server leads back to a page "
+        "that was already read, or to pages without anything new. What was listed so far is "
+        "complete up to there. Try again, and report it to UP42 if it persists.",
+        status_code=200,
+    )
 
 
-class Line(Generic[Page]):
-    """Fetches pages one after another, never more than one ahead of the caller.
+def fetched(fetch: Callable[[], Page]) -> Future[Page]:
+    """Run a function in a thread that the interpreter doesn't wait for when it exits."""
+    arrival: Future[Page] = Future()
 
-    A caller who waits for a page takes it at once. The thread that has fetched it then asks for
-    the next one before it hands the page over: while the caller works, that request is out
-    already, rather than waiting for the caller to let another thread run.
-    """
+    def run() -> None:
+        try:
+            arrival.set_result(fetch())
+        except BaseException as error:
+            arrival.set_exception(error)
 
-    def __init__(
-        self, following: Callable[[Page], Callable[[], Page] | None], executor: Executor
-    ) -> None:
-        self._following = following
-        self._executor = executor
-        self._task: Future[None] | None = None
-        # How many pages the caller has asked for, the first not counted.
-        self._asked = 0
-
-    def start_after(self, page: Page) -> Future[Arrived[Page]] | None:
-        """Fetch the page after a page in another thread; None if there is none."""
-        fetch = self._following(page)
-        if fetch is None:
-            return None
-        arrival: Future[Arrived[Page]] = Future()
-        task = self._executor.submit(self._fetch, fetch, arrival, self._asked + 1)
-        # A session that is closed cancels tasks that have not begun: nobody may wait for them.
-        task.add_done_callback(lambda done: done.cancelled() and arrival.cancel())
-        self._task = task
-        return arrival
-
-    def take(self, arrival: Future[Arrived[Page]]) -> tuple[Page, Future[Arrived[Page]] | None]:
-        """Wait for a page; return it and what the page after it will arrive in."""
-        self._asked += 1
-        page, upcoming, is_end_known = arrival.result()
-        if upcoming is None and not is_end_known:
-            upcoming = self.start_after(page)
-        return page, upcoming
-
-    def stop(self) -> None:
-        """Fetch no more."""
-        self._asked = 0
-        if self._task is not None:
-            self._task.cancel()
-
-    def _fetch(
-        self, fetch: Callable[[], Page], arrival: Future[Arrived[Page]], number: int
-    ) -> None:
-        following: Callable[[], Page] | None = fetch
-        while following is not None:
-            try:
-                page = following()
-                is_wanted = number <= self._asked
-                following = self._following(page) if is_wanted else None
-            except BaseException as error:
-                arrival.set_exception(error)
-                return
-            upcoming: Future[Arrived[Page]] | None = Future() if following else None
-            arrival.set_result(Arrived(page, upcoming, is_wanted))
-            if upcoming is not None:
-                arrival, number = upcoming, number + 1
+    threading.Thread(target=run, name="up42_page", daemon=True).start()
+    return arrival

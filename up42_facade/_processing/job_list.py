@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from up42_client.types import UNSET
-from up42_facade._common.paging import prefetched
+from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import Moment, moment
 from up42_facade._common.values import next_link, sent
@@ -21,12 +21,11 @@ from up42_facade.processing import Job
 from up42_facade.session import Session
 
 if TYPE_CHECKING:
-    import httpx
-
     from up42_client.models import ProcessingJobList
     from up42_client.types import Request
 
 logger = logging.getLogger(__name__)
+FetchPage = Callable[[], "ProcessingJobList"]
 
 # Ids per request: a hundred UUIDs make a URL of 4 kB, which every server takes.
 IDS_PER_REQUEST = 100
@@ -141,12 +140,17 @@ class Query:
     def _pages(self, session: Session) -> Iterator[Job]:
         from up42_client.api.processing import list_processing_jobs
 
+        def following(
+            page: ProcessingJobList,
+        ) -> tuple[str, Callable[[], ProcessingJobList]] | None:
+            link = next_link(page.links)
+            if link is None:
+                return None
+            href, _ = link
+            return href, lambda: session.follow(href, list_processing_jobs.read)
+
         request = self.request()
-        pages = prefetched(
-            lambda: session.call(request),
-            following_pages(session, list_processing_jobs.read),
-            session.executor,
-        )
+        pages = read_pages("jobs", lambda: session.call(request), following, job_ids)
         for page in pages:
             yield from jobs_of(page, session)
 
@@ -167,25 +171,8 @@ class Query:
         )
 
 
-def following_pages(
-    session: Session, read: Callable[[httpx.Response], ProcessingJobList]
-) -> Callable[[ProcessingJobList], Callable[[], ProcessingJobList] | None]:
-    """Return what finds the page after a page, and refuses to go in circles."""
-    followed: set[str] = set()
-
-    def following(page: ProcessingJobList) -> Callable[[], ProcessingJobList] | None:
-        link = next_link(page.links)
-        if link is None:
-            return None
-        href, _ = link
-        if href in followed:
-            raise UnexpectedResponseError(
-                "The list of jobs leads back to a page that was already read.", status_code=200
-            )
-        followed.add(href)
-        return lambda: session.follow(href, read)
-
-    return following
+def job_ids(page: ProcessingJobList) -> list[str | None]:
+    return [job.job_id for job in page.jobs or ()]
 
 
 def jobs_of(page: ProcessingJobList, session: Session) -> Iterator[Job]:

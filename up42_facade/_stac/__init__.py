@@ -1,0 +1,1 @@
+"""Internals of `up42_facade.stac`."""

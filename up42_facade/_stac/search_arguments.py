@@ -1,0 +1,187 @@
+"""Turn what people have at hand into the JSON of a STAC search, or refuse it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from numbers import Integral, Real
+from typing import Any
+
+from up42_facade._common.times import to_utc
+from up42_facade.errors import InvalidInputError
+
+GEOMETRIES = frozenset(
+    {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
+)
+DIRECTIONS = {"+": "asc", "-": "desc"}
+# Levels of a filter; servers refuse less.
+DEEPEST = 50
+
+
+def search_body(filter: Any, intersects: Any, sortby: Any) -> dict[str, Any]:
+    """Return the body of a search, without what isn't given.
+
+    Raises:
+        InvalidInputError: If an argument can't be understood.
+    """
+    wanted = {
+        "filter": None if filter is None else cql2(filter),
+        "intersects": None if intersects is None else geometry("intersects", intersects),
+        "sortby": None if sortby is None else sort_fields(sortby),
+    }
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def cql2(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not isinstance(value.get("op"), str):
+        raise InvalidInputError(
+            f"filter={value!r}: expected CQL2-JSON, for instance "
+            "{'op': '<', 'args': [{'property': 'gsd'}, 1]}."
+        )
+    found: dict[str, Any] = as_json("filter", value)
+    return found
+
+
+def as_json(name: str, value: Any, depth: int = 0) -> Any:
+    """Return a value as JSON has it: numpy's numbers as numbers, datetimes as CQL2 writes them."""
+    if depth > DEEPEST:
+        raise InvalidInputError(f"{name} is nested deeper than {DEEPEST} levels.")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return text(name, value)
+    if isinstance(value, dt.date):
+        return time(name, value)
+    if isinstance(value, Mapping):
+        return {text(name, k): as_json(name, entry, depth + 1) for k, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(name, entry, depth + 1) for entry in value]
+    if hasattr(value, "__geo_interface__"):
+        return geometry(name, value)
+    if hasattr(value, "tolist"):
+        # numpy: a scalar or an array, as Python's own types.
+        plain = value.tolist()
+        if plain is not None and type(plain) is not type(value):
+            return as_json(name, plain, depth + 1)
+    return number(name, value)
+
+
+def text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or any("\ud800" <= part <= "\udfff" for part in value):
+        raise InvalidInputError(f"{name} contains {value!r}: expected a string of valid Unicode.")
+    return str(value)
+
+
+def time(name: str, value: dt.date) -> dict[str, str]:
+    if not isinstance(value, dt.datetime):
+        return {"date": value.isoformat()}
+    read = to_utc(value)
+    if read is None:
+        raise InvalidInputError(f"{name} contains {value!r}: expected a datetime.")
+    return {"timestamp": read.isoformat().replace("+00:00", "Z")}
+
+
+def number(name: str, value: Any) -> int | float:
+    if isinstance(value, Integral):
+        return int(value)
+    is_finite = value.is_finite() if isinstance(value, Decimal) else False
+    if is_finite or (isinstance(value, Real) and math.isfinite(value)):
+        return float(value)
+    raise InvalidInputError(
+        f"{name} contains {value!r}: expected strings, finite numbers, datetimes, lists, and "
+        "dicts of these."
+    )
+
+
+def geometry(name: str, value: Any) -> dict[str, Any]:
+    """Return a GeoJSON geometry in EPSG:4326.
+
+    Args:
+        name: Of the argument, for messages.
+        value: A GeoJSON geometry or feature, an object that has one (shapely), or bounds
+            (west, south, east, north).
+    """
+    if hasattr(value, "__geo_interface__"):
+        value = value.__geo_interface__
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return polygon(name, value)
+    if isinstance(value, Mapping) and value.get("type") == "Feature":
+        value = value.get("geometry")
+    found = as_json(name, value) if isinstance(value, Mapping) else {}
+    parts = found.get("geometries") if found.get("type") == "GeometryCollection" else [found]
+    if not isinstance(parts, list) or not parts or not all(is_geometry(part) for part in parts):
+        raise InvalidInputError(
+            f"{name}={value!r}: expected a GeoJSON geometry with longitudes and latitudes in "
+            "degrees (EPSG:4326), a shapely geometry, or bounds (west, south, east, north)."
+        )
+    return dict(found)
+
+
+def is_geometry(value: Any) -> bool:
+    """Return whether a value is a geometry with at least one position, all within the world."""
+    if not isinstance(value, dict) or value.get("type") not in GEOMETRIES:
+        return False
+    found = list(positions(value.get("coordinates")))
+    return bool(found) and all(is_position(position) for position in found)
+
+
+def positions(value: Any) -> Iterator[list[Any]]:
+    """Yield the innermost lists of coordinates."""
+    if not isinstance(value, list) or not any(isinstance(entry, list) for entry in value):
+        yield value
+        return
+    for entry in value:
+        yield from positions(entry)
+
+
+def is_position(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) not in (2, 3):
+        return False
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+    return numbers and abs(value[0]) <= 180 and abs(value[1]) <= 90
+
+
+def polygon(name: str, bounds: Any) -> dict[str, Any]:
+    found = as_json(name, bounds)
+    corners = len(found) == 4 and is_position(found[:2]) and is_position(found[2:])
+    if not corners or found[0] >= found[2] or found[1] >= found[3]:
+        raise InvalidInputError(
+            f"{name}={bounds!r}: expected bounds as west, south, east, north in degrees, with "
+            "west < east and south < north. Pass a MultiPolygon for an area across 180°."
+        )
+    west, south, east, north = found
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def sort_fields(value: Any) -> list[dict[str, Any]]:
+    """Return STAC sort fields; a string names one, descending if it starts with a minus."""
+    fields = [value] if isinstance(value, str | Mapping) else value
+    if not isinstance(fields, list | tuple):
+        raise wrong_field(value)
+    return [sort_field(field) for field in fields]
+
+
+def sort_field(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        direction = DIRECTIONS.get(value[:1])
+        bare = value[1:] if direction else value
+        return sort_field({"field": bare, "direction": direction or "asc"})
+    field = value.get("field") if isinstance(value, Mapping) else None
+    if not isinstance(field, str) or not field:
+        raise wrong_field(value)
+    if value.get("direction", "asc") not in DIRECTIONS.values():
+        raise wrong_field(value)
+    found: dict[str, Any] = as_json("sortby", value)
+    return found
+
+
+def wrong_field(value: Any) -> InvalidInputError:
+    return InvalidInputError(
+        f"sortby={value!r}: expected fields such as "
+        "{'field': 'properties.datetime', 'direction': 'desc'}, or '-properties.datetime'."
+    )
