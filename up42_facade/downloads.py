@@ -8,6 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,10 +18,17 @@ from attrs import frozen
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.archives import ArchiveLimits, download_archive
 from up42_facade._downloads.locations import expanded
-from up42_facade.errors import DownloadError, InvalidInputError
+from up42_facade.errors import (
+    ChecksumError,
+    CorruptArchiveError,
+    DownloadError,
+    InvalidInputError,
+)
 
 if TYPE_CHECKING:
     import httpx
+
+    from up42_facade._downloads.remote import ByteStream, RemoteFile
 
 __all__ = [
     "ArchiveLimits",
@@ -92,7 +100,8 @@ def download_file(
 
     The bytes go to `<target>.part` first. If the process is killed or the connection lost for
     good, the next call goes on from there, provided that the server still has the same object.
-    The bytes are saved as the store keeps them: a stored gzip stays one.
+    A file that its store keeps with `Content-Encoding: gzip` is saved unpacked, unless its name
+    ends in `.gz` or `.tgz`; length and checksum may be those of either form.
 
     Args:
         get_url: Gives a URL of the file; called again when a signed URL has expired.
@@ -157,17 +166,8 @@ def download_files(
         raise InvalidInputError(f"workers must be at least 1, not {workers}.")
     requests = list(downloads)
     if len(requests) == 1:
-        only = requests[0]
         return [
-            download_file(
-                only.get_url,
-                only.target,
-                http=http,
-                size=only.size,
-                checksum=only.checksum,
-                overwrite=overwrite,
-                progress=progress,
-            )
+            _download(requests[0], http, overwrite, progress, DEFAULT_CONNECTIONS, transfer_stop())
         ]
     _check_targets(requests)
     stop = transfer_stop()
@@ -194,7 +194,8 @@ def stream_to(
 ) -> int:
     """Transfer a file into anything that takes bytes, without holding it in memory or on disk.
 
-    Length and checksum are verified before the last bytes are handed over.
+    Length and checksum are verified before the last bytes are handed over. A file that its store
+    keeps with `Content-Encoding: gzip` is handed over unpacked, and verified after that.
 
     Args:
         get_url: Gives a URL of the file; called again when a signed URL has expired.
@@ -224,11 +225,40 @@ def stream_to(
         bar(progress=progress, unit="B", unit_scale=True) as shown,
         ByteStream(source, on_bytes=shown.update) as stream,
     ):
-        stream.open()
+        is_gzipped = stream.open().is_gzipped
         _set_total(shown, stream.total, 0)
-        for block in stream:
-            take(block)
-        return stream.position
+        if not is_gzipped:
+            for block in stream:
+                take(block)
+            return stream.position
+        return _inflated_to(take, stream, source)
+
+
+def _inflated_to(take: Callable[[bytes], object], stream: ByteStream, source: RemoteFile) -> int:
+    from up42_facade._downloads.checksums import Verifier
+    from up42_facade._downloads.inflate import gunzip
+    from up42_facade._downloads.part_file import MAX_INFLATED_BYTES, MAX_INFLATED_RATIO
+
+    count, verifier = 0, Verifier(source.checksums)
+    try:
+        with closing(gunzip(iter(stream))) as blocks:
+            for block in blocks:
+                count += len(block)
+                if count > max(MAX_INFLATED_BYTES, stream.position * MAX_INFLATED_RATIO):
+                    raise ChecksumError(f"{source.label} grows to more than {count:,} bytes.")
+                verifier.update(block)
+                take(block)
+    except CorruptArchiveError as error:
+        raise ChecksumError(
+            f"{source.label} has the Content-Encoding gzip and isn't gzip: {error}"
+        ) from error
+    if source.size not in (None, count, stream.position):
+        raise ChecksumError(
+            f"{source.label} has {count:,} bytes; {source.size:,} bytes were announced."
+        )
+    if not stream.is_announced():
+        verifier.verify(source.label)
+    return count
 
 
 def open_stream(

@@ -46,6 +46,8 @@ class Blob:
     """Answers to give first, before behaving."""
     headers: dict[str, str] = Factory(dict)
     bytes_per_second: float | None = None
+    piece: int = _PIECE
+    """Bytes per write."""
     latency: float = 0.0
     signed: bool = False
     """Whether only links with a valid signature are served."""
@@ -166,7 +168,7 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
             position = first
             started = time.monotonic()
             while position < last:
-                stop = min(position + _PIECE, last)
+                stop = min(position + blob.piece, last)
                 cut = self._cut(blob, first, position, stop)
                 piece = data[position : stop if cut is None else cut]
                 self._write(piece, blob.chunked)

@@ -34,8 +34,8 @@ DEFAULT_EXPANSION_RATIO = 200.0
 DEFAULT_EXPANSION_FREE_BYTES = 1 * 10**9
 # Folders within each other: a tile pyramid has ten. It bounds what one long path can create.
 DEFAULT_DEPTH = 32
-# Bytes of all member names together: 200 for each of the most members, all held in memory.
-MAX_NAMES_BYTES = 8 << 20
+# Memory of all member names together: some 200 bytes for each of the most members.
+MAX_NAMES_BYTES = 20 << 20
 # Bytes after the end of an archive: the filling up of the largest tape block, many times over.
 MAX_TRAILING_BYTES = 16 << 20
 # Times that unpacking begins anew because the archive was replaced while being read.
@@ -141,12 +141,12 @@ def download_archive(
                 raise
     if source_id is not None:
         write_record(folder, source_id, validator, paths)
-    return [str(path) for path in paths]
+    return paths
 
 
 def _unpack(
     source: RemoteFile, directory: Path, limits: ArchiveLimits, progress: bool
-) -> tuple[list[Path], Validator]:
+) -> tuple[list[str], Validator]:
     from up42_facade._common.progress import bar
     from up42_facade._downloads.forward import ForwardReader
     from up42_facade._downloads.inflate import ReadAhead
@@ -177,9 +177,7 @@ class _Unpacker:
         self._staging = staging
         self._limits = limits
         self._names = MemberNames()
-        self._folders: set[tuple[str, ...]] = set()
         self._members = 0
-        self._names_bytes = 0
         self._claimed = 0
         self._unpacked = 0
 
@@ -264,21 +262,18 @@ class _Unpacker:
     def _admit(self, name: str, is_folder: bool, size: int) -> tuple[str, ...]:
         """Check a member's name and claimed size, before anything of it is held or created."""
         limits = self._limits
-        self._names_bytes += len(name)
-        if self._names_bytes > MAX_NAMES_BYTES:
-            raise UnsafeArchiveError(
-                name[:100], f"the names up to it have more than {MAX_NAMES_BYTES:,} characters"
-            )
         parts = self._names.accept(name, is_folder=is_folder)
         if len(parts) > limits.depth:
             raise UnsafeArchiveError(
                 name, f"it is {len(parts)} levels deep, above {limits.depth} (limits.depth)"
             )
-        implied = {parts[:depth] for depth in range(1, len(parts))} - self._folders
-        self._folders |= implied | ({parts} if is_folder else set())
-        self._members += 1 + len(implied)
+        if self._names.held_bytes > MAX_NAMES_BYTES:
+            raise UnsafeArchiveError(
+                name, f"the names up to it take more than {MAX_NAMES_BYTES:,} bytes"
+            )
+        self._members += 1
         self._claimed += size
-        if self._members > limits.members:
+        if self._members + self._names.folders > limits.members:
             raise UnsafeArchiveError(
                 name,
                 f"the archive has more than {limits.members:,} members, with the folders of their "

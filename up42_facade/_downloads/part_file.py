@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SAVE_SECONDS = 0.5
 # Files with fewer bytes than this are fetched again rather than left behind half-done.
 WORTH_KEEPING_BYTES = 256 << 10
+# Bytes, or bytes for each packed one, that a file may have inflated: imagery has 1.5, text 20.
+MAX_INFLATED_BYTES = 1 * 10**9
+MAX_INFLATED_RATIO = 200
 # Version of the note's form: a note of another version is not used.
 _NOTE_VERSION = 1
 
@@ -182,14 +185,17 @@ class PartFile:
         plain = self._inflate() if unpack else None
         if plain is None or not matches_file(plain, source.size, source.checksums):
             verify_file(self._path, source.checksums, self.target.name)
+            if source.size not in (None, size):
+                raise ChecksumError(
+                    f"{self.target.name} has {size:,} bytes packed; {source.size:,} bytes were "
+                    "announced for it, packed or unpacked."
+                )
         self._publish(plain or self._path)
 
     def _inflate(self) -> Path:
-        from up42_facade._downloads.archives import ArchiveLimits
         from up42_facade._downloads.inflate import gunzip
 
-        limits = ArchiveLimits()
-        most = max(limits.expansion_free_bytes, self.spans.count * limits.expansion_ratio)
+        most = max(MAX_INFLATED_BYTES, self.spans.count * MAX_INFLATED_RATIO)
         plain = self.target.with_name(self.target.name + _PLAIN)
         with local_errors(self.target), self._path.open("rb") as packed, plain.open("wb") as file:
             blocks = iter(lambda: packed.read(_BLOCK_BYTES), b"")

@@ -476,8 +476,10 @@ class ByteStream:
         self._source = source
         self._on_bytes = on_bytes or (lambda _: None)
         self._verifier: Verifier | None = None
+        self._announced = Verifier(source.checksums)
         self._first = start
         self._crc = 0
+        self._is_gzipped = False
         self.position = start
         self.validator = Validator()
         self.response: RangeResponse | None = None
@@ -499,6 +501,14 @@ class ByteStream:
         """Connect now, to learn what the headers say; the first read uses the response."""
         return self._source.retry(self._connected, self._budget)
 
+    def is_announced(self) -> bool:
+        """Return whether the bytes so far have the checksum that the caller announced."""
+        try:
+            self._announced.verify(self._source.label)
+        except ChecksumError:
+            return False
+        return True
+
     def close(self) -> None:
         """Give the connection back."""
         if self.response is not None:
@@ -518,8 +528,8 @@ class ByteStream:
             if response.start < self.position:
                 self._blocks = self._skip(self._blocks, self.position - response.start)
             if self._verifier is None:
-                announced = [] if response.is_gzipped else self._source.checksums
-                self._verifier = Verifier([*announced, *response.checksums()])
+                self._is_gzipped = response.is_gzipped
+                self._verifier = Verifier(response.checksums())
         return self.response
 
     def _next(self) -> bytes:
@@ -559,12 +569,12 @@ class ByteStream:
         self._on_bytes(len(block))
         if self._first == 0 and self._verifier is not None:
             self._verifier.update(block)
+            self._announced.update(block)
         if self.position == self.total:
             self._verify()
 
     def _check_length(self) -> None:
-        is_gzipped = self.response is not None and self.response.is_gzipped
-        size = None if is_gzipped else self._source.size
+        size = None if self._is_gzipped else self._source.size
         if size is not None and self.position != size:
             raise ChecksumError(
                 f"{self._source.label} has {self.position:,} bytes; {size:,} bytes were announced."
@@ -573,6 +583,9 @@ class ByteStream:
     def _verify(self) -> None:
         if self._first == 0 and self._verifier is not None:
             self._verifier.verify(self._source.label)
+            # Of a gzipped object either form may have been announced: callers check that.
+            if not self._is_gzipped:
+                self._announced.verify(self._source.label)
 
 
 def _merged(known: Validator, seen: Validator) -> Validator:

@@ -15,8 +15,8 @@ from up42_facade.errors import CorruptArchiveError, UnsafeArchiveError, Unsuppor
 
 # How a zip begins: with a member, or, when empty, with the end of its directory.
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
-# Longest directory that is read, which bounds the memory that zipfile takes for its members.
-MAX_DIRECTORY_BYTES = 3 << 20
+# Longest directory that is read, of some 20,000 members: zipfile holds all of them in memory.
+MAX_DIRECTORY_BYTES = 2 << 20
 # Bytes that are inflated at once.
 BLOCK_BYTES = 256 << 10
 _ENCRYPTED = 0x41
