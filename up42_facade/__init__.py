@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         JournalMismatchError,
         MissingDriverError,
         MissingExtraError,
+        NewTemplatesError,
         NoResultsError,
         NotAuthenticatedError,
         NotFoundError,
@@ -93,7 +94,7 @@ _MODULES = {
         "ExecutionUncertainError ForbiddenError ForeignHostError JournalMismatchError "
         "PartialBatchError InsufficientCreditsError InvalidInputError "
         "InvalidTemplateError JournalError JournalLockedError JobSearchUnavailableError "
-        "MissingDriverError MissingExtraError "
+        "MissingDriverError MissingExtraError NewTemplatesError "
         "NoResultsError NotAuthenticatedError NotFoundError RateLimitError "
         "ServerError TemplateFileError UncertainError "
         "UnexpectedResponseError UnfinishedBatch UnfinishedJob UnprocessableError "
@@ -172,6 +173,7 @@ __all__ = [  # noqa: RUF022 - by topic
     "JobSearchUnavailableError",
     "MissingDriverError",
     "MissingExtraError",
+    "NewTemplatesError",
     "NoResultsError",
     "NotAuthenticatedError",
     "NotFoundError",

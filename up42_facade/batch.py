@@ -16,7 +16,7 @@ from up42_facade._batch import pricing
 from up42_facade._batch.display import Display
 from up42_facade._batch.downloads import Fetching, checked_executor, checked_target
 from up42_facade._batch.entry import BatchEntry
-from up42_facade._batch.execution import BatchExecution, Order
+from up42_facade._batch.execution import BatchExecution, ExecutionOptions
 from up42_facade._batch.lookup import exclusively, explained
 from up42_facade._batch.members import checked_templates, common_session, enter, record_of
 from up42_facade._batch.opening import checked, open_journal, read_journal
@@ -46,20 +46,30 @@ NAMED_FAILURES = 3
 class Batch(BatchView):
     """Templates that are priced, executed, followed and collected together.
 
-    Everything is noted in a journal before and after it happens. Kill the script anywhere and
-    start it again with the same path: nothing runs twice, nothing is forgotten.
+    Everything is recorded in a journal before and after it happens. Kill the script anywhere and
+    start it again with the same path: no template runs twice, and no job is forgotten.
+
+    Two templates are the same if they have the same process, workspace, and inputs, the title
+    and the URLs of the items included. A journal recognizes its entries by these: a template
+    with a new title, or of another item, is a new entry that costs credits.
 
     Args:
         templates: Templates of one session. Equal ones run once.
-        path: File of the journal. If it is there, its entries go on where they were, and
-            templates that it doesn't hold are added. None keeps the journal in memory.
+        path: File of the journal. If it exists, its entries continue where they were. If None,
+            the journal is kept in memory.
         allow_duplicates: Let equal templates run as often as they are given.
-        session: Only needed where `templates` is empty; default: that of `authenticate()`.
+        add_new: Add templates that an existing journal doesn't contain. By default they are
+            refused, since a restart would spend credits on them.
+        allow_own_results: Add also those whose items are results of this batch.
+        session: Only needed if `templates` is empty. Defaults to the one set by `authenticate()`.
 
     Raises:
-        InvalidInputError: Something is no template, or the templates have several sessions.
-        JournalLockedError: Another process runs the batch. JournalMismatchError: The journal
-            belongs to another account. JournalError: The file is no journal.
+        InvalidInputError: If something isn't a template, or the templates have several sessions.
+        NewTemplatesError: If an existing journal doesn't contain some of the templates. The
+            message tells how many, and what they would cost.
+        JournalLockedError: If another program runs the batch.
+        JournalMismatchError: If the journal belongs to another account.
+        JournalError: If the file isn't a journal, is damaged, or is the rest of one.
 
     Example:
         >>> with up42.Batch(templates, path=journal) as batch:
@@ -74,6 +84,8 @@ class Batch(BatchView):
         path: str | os.PathLike[str] | None = None,
         *,
         allow_duplicates: bool = False,
+        add_new: bool = False,
+        allow_own_results: bool = False,
         session: Session | None = None,
     ) -> None:
         given = checked_templates(templates)
@@ -81,7 +93,13 @@ class Batch(BatchView):
         # Before the journal is made: what can't be entered leaves no file behind.
         made = [record_of(template) for template in given]
         journal = open_journal(path, shared)
-        enter(journal, made, allow_duplicates)
+        enter(
+            journal,
+            made,
+            allow_duplicates=allow_duplicates,
+            add_new=add_new,
+            allow_own_results=allow_own_results,
+        )
         self._journal = journal
         self._records: Sequence[Record] = journal.records
 
@@ -168,17 +186,22 @@ class Batch(BatchView):
         wait: float = TRACK_WAIT,
         progress: bool = True,
     ) -> Self:
-        """Execute all entries that have no job yet; what isn't valid is passed over.
+        """Execute all entries that have no job yet; those that aren't valid are skipped.
 
-        Each request is noted in the journal before it is sent, and its job after it. Entries
-        whose request was interrupted, also in a former process, are looked up first.
+        Each request is recorded in the journal before it is sent, and its job after it. If a
+        response was lost, or the program was killed meanwhile, the job is searched for first.
+        The entry becomes `uncertain` if several jobs fit, if another request could have created
+        the only one, or if new jobs have other inputs, which the server may have changed. The
+        same holds if the account has a job with the inputs of a pending entry that appeared
+        since the first execution and that the journal didn't record. An uncertain entry isn't
+        executed before you decide, with `assign` or `retry(include_uncertain=True)`.
 
         Args:
             max_credits: What the batch may cost in all, what was executed before included.
             max_concurrent: Most jobs of the batch that may be unfinished at once; this waits
                 for some to end before it executes more. None: no limit.
             cheapest_first: Where all cost more than `max_credits`, execute the cheapest that fit.
-            budget_id: The budget that pays.
+            budget_id: UUID of the budget to charge. Not a limit: that is `max_credits`.
             wait: Seconds between two looks while it waits.
             progress: Show a bar.
 
@@ -190,16 +213,18 @@ class Batch(BatchView):
             PartialBatchError: Some have no job although they are valid. Call it again.
             InsufficientCreditsError, AuthenticationError, JournalError: It ended early; what
                 was executed by then is in the journal.
-            InvalidInputError: `max_credits` is negative or no number, or another argument
-                makes no sense.
+            InvalidInputError: If `max_credits` isn't a number or is negative, `budget_id` isn't
+                the string of a UUID, or another argument makes no sense. Nothing was sent.
 
         Example:
             >>> batch = up42.Batch(templates).execute(max_credits=500)
 
         Endpoint: POST /v2/processing/processes/{processId}/execution.
         """
-        order = Order(max_credits, max_concurrent, cheapest_first, budget_id, wait, progress)
-        return self._execute(order, lambda record: record.is_executable, "execute()")
+        options = ExecutionOptions(
+            max_credits, max_concurrent, cheapest_first, budget_id, wait, progress
+        )
+        return self._execute(options, lambda record: record.is_executable, "execute()")
 
     def retry(
         self,
@@ -207,18 +232,21 @@ class Batch(BatchView):
         max_concurrent: int | None = None,
         *,
         cheapest_first: bool = False,
+        include_uncertain: bool = False,
         budget_id: str | None = None,
         wait: float = TRACK_WAIT,
         progress: bool = True,
     ) -> Self:
-        """Execute the failed entries anew, if they are valid now.
+        """Execute the failed entries again, if they are valid now.
 
-        Each is validated and priced again first: an entry that is still invalid stays as it
-        is. What may still run is never executed again: jobs of lost answers are looked up first.
+        Each is validated and estimated again first: an entry that is still invalid stays as it
+        is. Uncertain entries are searched for, and executed if no job of theirs has appeared.
 
         Args:
             max_credits, max_concurrent, cheapest_first, budget_id, wait, progress: As for
                 `execute`.
+            include_uncertain: Execute also the entries that stay uncertain, although they might
+                have a job already. Choose them, for example with `filter(status="uncertain")`.
 
         Raises:
             As for `execute`.
@@ -226,22 +254,32 @@ class Batch(BatchView):
         Example:
             >>> batch = batch.retry(max_credits=500)
         """
-        order = Order(max_credits, max_concurrent, cheapest_first, budget_id, wait, progress)
+        options = ExecutionOptions(
+            max_credits, max_concurrent, cheapest_first, budget_id, wait, progress
+        )
 
         def is_wanted(record: Record) -> bool:
-            # In doubt, too: an entry whose answer to a former try was lost.
+            # An uncertain one, too: the response to an earlier try may be lost.
             return record.has_failed or record.status == UNCERTAIN
 
-        return self._execute(order, is_wanted, "retry()", fresh=True)
+        return self._execute(
+            options, is_wanted, "retry()", fresh=True, include_uncertain=include_uncertain
+        )
 
     def _execute(
-        self, order: Order, is_wanted: Callable[[Record], bool], call: str, *, fresh: bool = False
+        self,
+        options: ExecutionOptions,
+        is_wanted: Callable[[Record], bool],
+        call: str,
+        *,
+        fresh: bool = False,
+        include_uncertain: bool = False,
     ) -> Self:
-        order.check()
-        check_times(order.wait, None)
+        options.check()
+        check_times(options.wait, None)
         with self._resumable(call):
-            execution = BatchExecution(self._journal, self._records, order)
-            failures = execution.run(is_wanted, fresh=fresh)
+            execution = BatchExecution(self._journal, self._records, options)
+            failures = execution.run(is_wanted, fresh=fresh, include_uncertain=include_uncertain)
             self._require_complete(failures, "have no job yet", call)
         return self
 
@@ -364,23 +402,23 @@ class Batch(BatchView):
                 )
             common_session([template], self.session)
             other = record_of(template)
-            other.index, other.repeat = record.index, record.repeat
-            if self._journal.find(other.fingerprint, other.repeat) not in (None, record):
+            other.index, other.duplicate = record.index, record.duplicate
+            if self._journal.find(other.fingerprint, other.duplicate) not in (None, record):
                 raise InvalidInputError(
                     f"The batch holds a template that equals {template!r} already."
                 )
             self._journal.replace(record, other)
 
     def assign(self, index: int, job: Job | str) -> None:
-        """Say which job is that of an entry whose answer was lost.
+        """Tell which job is that of an uncertain entry.
 
         Args:
             index: `BatchEntry.index`.
-            job: The job or its id.
+            job: The job or its ID.
 
         Raises:
-            InvalidInputError: The entry isn't uncertain, or the job belongs to another one.
-            NotFoundError: There is no such job.
+            InvalidInputError: If the entry isn't uncertain, or the job belongs to another one.
+            NotFoundError: If there is no such job.
         """
         with exclusively(self._journal):
             record = self._record(index)
@@ -392,7 +430,7 @@ class Batch(BatchView):
                     f"Job {found.id} of process {found.process_id!r} can't be that of entry "
                     f"{index}: expected a job of {record.process_id!r} that no other entry has."
                 )
-            self._journal.settle(record.attempts[-1], found)
+            self._journal.mark_executed(record.attempts[-1], found)
 
     def _record(self, index: int) -> Record:
         for record in self._records:

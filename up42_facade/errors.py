@@ -210,12 +210,12 @@ class CostLimitError(Up42Error):
 
 
 class UncertainError(Up42Error):
-    """A request that starts a job broke, and it can't be told whether the server took it.
+    """The response to a request that starts a job was lost; which job is its own isn't certain.
 
-    Don't repeat it before you have looked: a second job may cost a second time.
+    Look before you send the request again: a second job may cost a second time.
 
     Attributes:
-        candidates: Jobs that may be the one, made since.
+        candidates: Jobs that might be the right one, created since.
     """
 
     def __init__(
@@ -226,15 +226,15 @@ class UncertainError(Up42Error):
         self.candidates = list(candidates)
 
     def find_jobs(self) -> list[Any]:
-        """Look again for the job: those with the same inputs, made since.
+        """Look again for the job, and return the candidates: jobs that were created since.
 
         Raises:
-            JobSearchUnavailableError: The error comes from another process.
+            JobSearchUnavailableError: If the error comes from another Python process.
         """
         if self._find_jobs is None:
             raise JobSearchUnavailableError(
-                "This error was raised in another process, and what looks for its job could not "
-                "come with it. Look at `candidates` and at the newest jobs, for instance "
+                "This error was raised in another Python process, so it can't search for its job "
+                "here. Look at `candidates` and at the newest jobs, for example "
                 "Job.all(sort_by=JobSorting.created.desc), before you send the request again."
             )
         self.candidates = self._find_jobs()
@@ -242,11 +242,16 @@ class UncertainError(Up42Error):
 
 
 class ExecutionUncertainError(UncertainError):
-    """The answer to the execution of a process was lost; see `UncertainError`.
+    """The response to the execution of a process was lost; see `UncertainError`.
+
+    The facade adopts a job only if it has the same inputs, was created since, and no other
+    request of this Python process could have created it. Otherwise this error lists the jobs.
 
     Attributes:
-        process_id, inputs: What was to be executed.
-        candidates: Jobs that may be the one (same process and inputs, made since).
+        process_id, inputs: What was requested.
+        candidates: Jobs that might be the right one: those with the same inputs. If there are
+            none, new jobs of the same process and workspace whose inputs the server might have
+            changed. Empty if no unexplained job has appeared.
 
     Example:
         >>> try:
@@ -359,6 +364,22 @@ class BatchCostLimitError(CostLimitError):
         self.spent = spent
 
 
+class NewTemplatesError(InvalidInputError):
+    """A journal with entries was opened with templates that it doesn't contain. Nothing was added.
+
+    Attributes:
+        templates: Those that the journal doesn't contain.
+        own_results: Those of them whose items are results of the same batch.
+    """
+
+    def __init__(
+        self, message: str, templates: Iterable[Any] = (), own_results: Iterable[Any] = ()
+    ) -> None:
+        super().__init__(message)
+        self.templates = list(templates)
+        self.own_results = list(own_results)
+
+
 class PartialBatchError(Up42Error):
     """Something could not be done for some entries of a batch; for the others it is done.
 
@@ -390,7 +411,7 @@ class JournalError(Up42Error):
 
 
 class JournalLockedError(JournalError):
-    """The journal is in use by another process that runs the batch."""
+    """The journal is in use by another program, or another one has taken it over."""
 
 
 class JournalMismatchError(JournalError):

@@ -344,7 +344,8 @@ class Job(JobFiles):
 
     @classmethod
     def _adapt(cls, content: ProcessingJob, session: Session | None) -> Job:
-        if not content.job_id:
+        # Half a surrogate pair isn't printable either: it could be neither stored nor requested.
+        if not content.job_id or not content.job_id.isprintable():
             raise UnexpectedResponseError(
                 "The server sent a job without jobID. Check region and base_url.", status_code=200
             )

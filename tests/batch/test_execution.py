@@ -147,13 +147,13 @@ def test_several_jobs_fit(batch: up42.Batch, sandbox: Sandbox) -> None:
     with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     # Somebody else executes the same, twice.
-    mine = batch[0].template.execute()
-    other = batch[0].template.execute()
+    process_id, inputs = batch[0].process_id, batch[0].inputs
+    mine, other = (sandbox.add_job(process_id, "running", inputs=inputs) for _ in range(2))
     with pytest.raises(up42.PartialBatchError, match=r"Choose one with Batch.assign\(0"):
         batch.execute()
     assert batch[0].status == "uncertain"
     with pytest.raises(up42.InvalidInputError, match="not 'uncertain'"):
-        batch.assign(1, mine)
+        batch.assign(1, mine.id)
     taken = batch[1].job
     assert taken is not None
     with pytest.raises(up42.InvalidInputError, match="no other entry has"):

@@ -50,7 +50,7 @@ def test_new_templates_are_added(make: Make, sandbox: Sandbox, tmp_path: Path) -
     path = tmp_path / "a.db"
     with up42.Batch(make("a", "b"), path=path) as batch:
         batch.execute()
-    with up42.Batch(make("c", "b"), path=path) as batch:
+    with up42.Batch(make("c", "b"), path=path, add_new=True) as batch:
         assert [entry.title for entry in batch] == ["a", "b", "c"]
         batch.execute()
     assert job_titles(sandbox) == ["a", "b", "c"]
@@ -59,7 +59,7 @@ def test_new_templates_are_added(make: Make, sandbox: Sandbox, tmp_path: Path) -
 def test_a_cell_that_is_run_again(make: Make, second: up42.Session, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     first = up42.Batch(make("a"), path=path)
-    again = up42.Batch(make("a", "b", session=second), path=path)
+    again = up42.Batch(make("a", "b", session=second), path=path, add_new=True)
     assert len(again) == len(first) == 2
     assert again.session is second
     first[:1].execute()

@@ -24,14 +24,14 @@ LOST = {"drop": "after"}
 # What may become of the request, each with what a killed process may leave behind then: the
 # state of the attempt in the journal (None: there is none), and the jobs at the server.
 FATES: list[tuple[dict[str, Any] | None, set[tuple[str | None, int]]]] = [
-    (None, {(None, 0), ("sending", 0), ("sending", 1), ("executed", 1)}),
-    (LOST, {("sending", 0), ("sending", 1), ("executed", 1)}),
-    ({"drop": "before"}, {("sending", 0), ("uncertain", 0)}),
+    (None, {(None, 0), ("sent", 0), ("sent", 1), ("executed", 1)}),
+    (LOST, {("sent", 0), ("sent", 1), ("executed", 1)}),
+    ({"drop": "before"}, {("sent", 0), ("uncertain", 0)}),
     (
         {"status": 429, "retry_after": 0},
-        {("sending", 0), (None, 0), ("sending", 1), ("executed", 1)},
+        {("sent", 0), (None, 0), ("sent", 1), ("executed", 1)},
     ),
-    ({"status": 403}, {("sending", 0), ("refused", 0)}),
+    ({"status": 403}, {("sent", 0), ("refused", 0)}),
 ]
 
 
@@ -117,6 +117,6 @@ def test_killed_while_the_server_works(
     # What the server was given before the kill is taken, if a moment later.
     while number == 2 and not sandbox.jobs:
         time.sleep(0.01)
-    assert left(journal, sandbox, "a") == (None if number == 1 else "sending", number - 1)
+    assert left(journal, sandbox, "a") == (None if number == 1 else "sent", number - 1)
     finish(journal, session, item, "a")
     require_one(journal, sandbox, session, "a")

@@ -14,7 +14,7 @@ import up42_facade as up42
 from tests.batch.conftest import Make, job_titles, posts
 from tests.conftest import IMPATIENT, new_session
 from up42_facade._processing.execution import Execution
-from up42_facade.errors import ConnectionFailedError
+from up42_facade._processing.ledger import Finding
 from up42_facade.processing_templates import GreyWeight, JobTemplate, Pansharpening
 from up42_sandbox import Fault, Sandbox
 
@@ -51,46 +51,25 @@ def twins(sandbox: Sandbox, session: up42.Session) -> list[JobTemplate]:
     return [plain, weighed]
 
 
+def require_own_jobs(batch: up42.Batch, sandbox: Sandbox) -> None:
+    assert len(sandbox.jobs) == len(batch)
+    for entry in batch:
+        assert entry.job is not None
+        assert entry.job.inputs == entry.inputs
+
+
 def test_a_job_with_more_inputs_is_left_to_the_entry_that_asked_for_it(
-    sandbox: Sandbox, session: up42.Session, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, session: up42.Session
 ) -> None:
     """The plain one is lost before the server sees it; the other one runs at that moment."""
-    send = Execution._send
-    is_noted, is_taken, is_sought = threading.Event(), threading.Event(), threading.Event()
-
-    def sent(self: Execution) -> up42.Job:
-        if "greyWeights" in self.inputs:
-            assert is_noted.wait(FOREVER)
-            job = send(self)
-            is_taken.set()
-            assert is_sought.wait(FOREVER)
-            return job
-        if is_sought.is_set():
-            return send(self)
-        is_noted.set()
-        assert is_taken.wait(FOREVER)
-        raise ConnectionFailedError("The connection broke.")
-
-    find = Execution._find
-
-    def found(self: Execution, known: set[str], error: up42.Up42Error) -> up42.Job:
-        try:
-            return find(self, known, error)
-        finally:
-            is_sought.set()
-
-    monkeypatch.setattr(Execution, "_send", sent)
-    monkeypatch.setattr(Execution, "_find", found)
     with up42.Batch(twins(sandbox, session)) as batch:
+        batch.estimate()
+        sandbox.inject(Fault(path=EXECUTION, drop="before", latency=0.3))
         with pytest.raises(up42.PartialBatchError):
             batch.execute()
-        assert batch[1].job is not None
-        assert batch[0].status == "uncertain"
+        assert sorted(entry.job is None for entry in batch) == [False, True]
         batch.execute()
-        assert len(sandbox.jobs) == 2
-        for entry in batch:
-            assert entry.job is not None
-            assert entry.job.inputs == entry.inputs
+        require_own_jobs(batch, sandbox)
 
 
 def test_a_job_that_may_be_anothers_is_not_given_away(
@@ -108,19 +87,14 @@ def test_a_job_that_may_be_anothers_is_not_given_away(
         with pytest.raises(up42.PartialBatchError):
             batch[1:].execute()
         sandbox.clear_faults()
-        told: list[str] = []
-        while len(batch.jobs) < 2:
-            try:
+        [job_id] = sandbox.jobs
+        for _ in range(2):
+            with pytest.raises(up42.PartialBatchError, match=f"{job_id} fits, but might be"):
                 batch.execute()
-            except up42.PartialBatchError as error:
-                # The other one may have its job already: then there is no doubt.
-                told.append(str(error))
-        assert all("may be that of entry 1" in message for message in told)
-        assert len(told) <= 1
-        assert len(sandbox.jobs) == 2
-        for entry in batch:
-            assert entry.job is not None
-            assert entry.job.inputs == entry.inputs
+            assert batch.counts == {"uncertain": 2}
+        batch.assign(1, job_id)
+        batch.execute()
+        require_own_jobs(batch, sandbox)
 
 
 def test_the_servers_clocks_differ_by_seconds(batch: up42.Batch, sandbox: Sandbox) -> None:
@@ -190,15 +164,15 @@ def test_a_clock_that_was_put_forward(
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE attempts SET sent_at = '2001-01-01T00:00:00+00:00'")
     connection.close()
-    find = Execution.find_new
+    look = Execution.look
 
-    def found(self: Execution, known: Any) -> list[up42.Job]:
-        jobs = find(self, known)
+    def looked(self: Execution, **options: bool) -> Finding:
+        finding = look(self, **options)
         if not sandbox.jobs:
             sandbox.add_job("true-color-conversion", inputs=inputs)
-        return jobs
+        return finding
 
-    monkeypatch.setattr(Execution, "find_new", found)
+    monkeypatch.setattr(Execution, "look", looked)
     with up42.Batch.resume(path, session=second) as batch:
         batch.execute()
     assert len(sandbox.jobs) == 1

@@ -29,9 +29,11 @@ def running(sandbox: Sandbox, make: Make) -> Running:
         journal = batch._journal
         for record in journal.records:
             job = sandbox.add_job(record.process_id, "running", inputs=record.inputs)
-            attempt = journal.begin(record, sandbox.workspace_id, ())
+            attempt = journal.new_attempt(record, sandbox.workspace_id)
+            journal.ledger.begin(attempt)
+            journal.begin(record, attempt)
             metadata: Any = job.metadata(sandbox.url)
-            assert journal.settle(attempt, up42.Job.from_metadata(metadata, batch.session))
+            journal.mark_executed(attempt, up42.Job.from_metadata(metadata, batch.session))
         return batch
 
     return made

@@ -18,6 +18,7 @@ import up42_facade as up42
 from tests.batch.conftest import Make, job_titles
 from up42_facade._batch.journal import Journal
 from up42_facade._processing.execution import Execution
+from up42_facade._processing.ledger import Finding
 from up42_sandbox import Fault, Sandbox
 
 EXECUTION = "*/execution"
@@ -43,16 +44,16 @@ def test_two_threads_look_for_one_job(
     doubtful: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One must not conclude, from a job that the other has claimed, that there is none."""
-    find = Execution.find_new
+    look = Execution.look
     first_is_done = threading.Event()
     slow: list[int] = []
 
-    def found(self: Execution, known: Any) -> list[up42.Job]:
+    def looked(self: Execution, **options: bool) -> Finding:
         if threading.get_ident() in slow or threading.current_thread().name == "slow":
             first_is_done.wait(1)
-        return find(self, known)
+        return look(self, **options)
 
-    monkeypatch.setattr(Execution, "find_new", found)
+    monkeypatch.setattr(Execution, "look", looked)
     first = threading.Thread(target=lambda: doubtful.track(wait=0.05), name="fast")
     second = threading.Thread(target=lambda: doubtful.track(wait=0.05), name="slow")
     second.start()
@@ -140,7 +141,7 @@ def test_a_display_while_templates_are_added(
 ) -> None:
     """Who reads a journal while it grows sees it before or after, never half."""
     path = tmp_path / "a.db"
-    with up42.Batch(make("a"), path=path) as batch:
+    with up42.Batch(make("a"), path=path, add_new=True) as batch:
         batch.execute()
         remember = Journal._remember
 
@@ -148,7 +149,7 @@ def test_a_display_while_templates_are_added(
             remember(self, record)
             if self.is_read_only and len(self.records) == 1:
                 monkeypatch.setattr(Journal, "_remember", remember)
-                up42.Batch(make("a", "b"), path=path).execute()
+                up42.Batch(make("a", "b"), path=path, add_new=True).execute()
 
         monkeypatch.setattr(Journal, "_remember", slowly)
         with up42.Batch.resume(path, session=second, read_only=True) as shown:

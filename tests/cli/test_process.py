@@ -184,7 +184,7 @@ def test_ctrl_c_in_a_batch(sandbox: Sandbox, command: list[str], campaign: Path)
     out, err = process.communicate(timeout=20)
     assert process.returncode == ExitCode.INTERRUPTED
     assert {row["job_id"] for row in json.loads(out)} == set(sandbox.jobs)
-    assert "The same command goes on where it was" in err
+    assert "The same command continues where it stopped" in err
     assert "Traceback" not in err
     sandbox.clear_faults()
     again = subprocess.run([*command, *run, "--wait", "0.01"], capture_output=True)

@@ -120,7 +120,7 @@ def test_a_look_up_that_stayed_behind() -> None:
     assert error.find_jobs() == [JOB]
     again = pickle.loads(pickle.dumps(error))
     assert again.candidates == [JOB]
-    with pytest.raises(up42.JobSearchUnavailableError, match=r"another process.*candidates"):
+    with pytest.raises(up42.JobSearchUnavailableError, match=r"another Python process.*candidates"):
         again.find_jobs()
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Integral
 
-from attrs import frozen
+from attrs import field, frozen
 
 from up42_facade._batch.journal import Journal
-from up42_facade._batch.lookup import exclusively, explained, resolve, take_late
+from up42_facade._batch.lookup import SEARCHED, decide, exclusively, explained, find_late, resolve
 from up42_facade._batch.pricing import is_priced, price, total
 from up42_facade._batch.records import PENDING, UNCERTAIN, Attempt, Record
 from up42_facade._batch.tracking import Tracker
@@ -21,7 +21,8 @@ from up42_facade._common.progress import bar
 from up42_facade._common.tracking import PASSING
 from up42_facade._common.values import is_number
 from up42_facade._processing.execution import Execution
-from up42_facade._processing.job_templates import check_limit
+from up42_facade._processing.job_templates import check_budget, check_limit
+from up42_facade._processing.ledger import OPEN, Intent, Scope, State
 from up42_facade._processing.types import Cost
 from up42_facade.errors import (
     BatchCostLimitError,
@@ -42,7 +43,7 @@ Failures = dict[int, Exception]
 
 
 @frozen
-class Order:
+class ExecutionOptions:
     """What is to be executed, and within which limits; see `Batch.execute`."""
 
     max_credits: float | Decimal | None = None
@@ -55,6 +56,7 @@ class Order:
     def check(self) -> None:
         """Raise InvalidInputError for a limit that makes no sense."""
         check_limit(self.max_credits)
+        check_budget(self.budget_id)
         most = self.max_concurrent
         if most is not None and not (is_number(most) and isinstance(most, Integral) and most >= 1):
             raise InvalidInputError(
@@ -68,14 +70,25 @@ class BatchExecution:
 
     journal: Journal
     records: Sequence[Record]
-    order: Order
+    options: ExecutionOptions
+    # Jobs of a scope that the journal doesn't know; read once, before anything is sent.
+    _unrecorded: dict[Scope, list[Job]] = field(factory=dict, init=False)
+    # Entries whose candidates the user doesn't want.
+    _declined: set[int] = field(factory=set, init=False)
 
-    def run(self, is_wanted: Callable[[Record], bool], *, fresh: bool = False) -> Failures:
+    def run(
+        self,
+        is_wanted: Callable[[Record], bool],
+        *,
+        fresh: bool = False,
+        include_uncertain: bool = False,
+    ) -> Failures:
         """Execute the records that are wanted, each unless its job runs or has succeeded.
 
         Args:
             is_wanted: Chooses the records.
-            fresh: Validate and price again also what was priced a moment ago.
+            fresh: Validate and estimate again also what was estimated a moment ago.
+            include_uncertain: Execute also what stays uncertain after a search.
 
         Returns:
             What kept records without a job, by index.
@@ -83,10 +96,13 @@ class BatchExecution:
         with exclusively(self.journal):
             wanted = [record for record in self.records if is_wanted(record)]
             failures = self._resolve(wanted)
-            # Whatever is still in doubt may run, whether its look-up has told why or not.
+            if include_uncertain:
+                failures = self._give_up(wanted, failures)
+            failures |= self._find_unrecorded(wanted)
+            # What is still uncertain may run, whether its search has told why or not.
             wanted = [r for r in wanted if r.status == PENDING or r.has_failed]
             unpriced = [record for record in wanted if fresh or not is_priced(record)]
-            failures |= price(self.journal, unpriced, self.order.progress)
+            failures |= price(self.journal, unpriced, self.options.progress)
             valid = [r for r in wanted if r.cost is not None and r.index not in failures]
             failures |= self._execute(self._affordable(valid))
             # Those that were under way when the others were given up may have made it.
@@ -99,12 +115,58 @@ class BatchExecution:
         if not doubtful:
             return {}
         count = len(doubtful)
-        with bar(progress=self.order.progress, total=count, unit="job", desc="look up") as shown:
+        with bar(progress=self.options.progress, total=count, unit="job", desc="look up") as shown:
             return spread(doubtful, self._resolve_one, workers=WORKERS, shown=shown).failures
 
     def _resolve_one(self, record: Record, stop: threading.Event) -> None:
         if not stop.is_set():
             resolve(self.journal, record, stop)
+
+    def _give_up(self, wanted: Sequence[Record], failures: Failures) -> Failures:
+        """Let what can't be told be executed again; keep what couldn't be searched for."""
+        for record in wanted:
+            known = isinstance(failures.get(record.index), ExecutionUncertainError)
+            if record.status == UNCERTAIN and known:
+                self.journal.mark_not_found(record.attempts[-1], "Given up by the user.")
+                self._declined.add(record.index)
+                del failures[record.index]
+        return failures
+
+    def _find_unrecorded(self, wanted: Sequence[Record]) -> Failures:
+        """Mark pending entries for which another copy of the journal has executed a job.
+
+        The account's jobs show it: one has the same inputs, and none of our requests made it.
+        """
+        failures: Failures = {}
+        for record in wanted:
+            if record.status != PENDING or record.attempt is not None:
+                continue
+            try:
+                self._require_unexecuted(record)
+            except FATAL:
+                raise
+            except Up42Error as error:
+                failures[record.index] = error
+        return failures
+
+    def _require_unexecuted(self, record: Record) -> None:
+        journal = self.journal
+        workspace_id = record.workspace_id or journal.session.workspace_id
+        scope = (record.process_id, workspace_id)
+        if scope not in self._unrecorded:
+            self._unrecorded[scope] = unrecorded_jobs(journal, scope)
+        found = [job for job in self._unrecorded[scope] if job.inputs == record.inputs]
+        if found:
+            ids = ", ".join(job.id for job in found)
+            reason = (
+                f"Job {ids} has the inputs of this entry, but the journal didn't record its "
+                "request: another copy of the journal or another program has executed it. "
+                f"{decide(record)}"
+            )
+            journal.add_unrecorded(record, workspace_id, reason)
+            raise Execution(journal.session, record.attempts[-1], ledger=journal.ledger).uncertain(
+                reason, found
+            )
 
     def _affordable(self, wanted: list[Record]) -> list[Record]:
         """Return what fits the limit, cheapest first if that was asked for.
@@ -112,7 +174,7 @@ class BatchExecution:
         Raises:
             BatchCostLimitError: It doesn't fit, and choosing wasn't asked for.
         """
-        limit = self.order.max_credits
+        limit = self.options.max_credits
         if limit is None:
             return wanted
         spent = sum(record.spent for record in self.records)
@@ -120,7 +182,7 @@ class BatchExecution:
         all_in_all = Cost(cost.strategy, cost.credits + spent, cost.size, cost.unit)
         if all_in_all <= limit:
             return wanted
-        if not self.order.cheapest_first:
+        if not self.options.cheapest_first:
             raise BatchCostLimitError(all_in_all, limit, spent)
         chosen = []
         for record in sorted(wanted, key=credits_of):
@@ -135,7 +197,7 @@ class BatchExecution:
         queue = deque(wanted)
         tracker = Tracker(self.journal, self.records)
         count = len(wanted)
-        with bar(progress=self.order.progress, total=count, unit="job", desc="execute") as shown:
+        with bar(progress=self.options.progress, total=count, unit="job", desc="execute") as shown:
             while queue:
                 part = [queue.popleft() for _ in range(min(self._free(tracker), len(queue)))]
                 outcome = spread(part, self._execute_one, workers=WORKERS, shown=shown)
@@ -146,21 +208,21 @@ class BatchExecution:
                 if queue and not tracker.running() and not self._free(tracker):
                     return failures | {record.index: self._no_place() for record in queue}
                 if queue:
-                    tracker.wait_and_look(self.order.wait)
+                    tracker.wait_and_look(self.options.wait)
         return failures
 
     def _free(self, tracker: Tracker) -> int:
-        if self.order.max_concurrent is None:
+        if self.options.max_concurrent is None:
             return len(self.records)
-        return max(0, self.order.max_concurrent - tracker.running() - self._doubtful())
+        return max(0, self.options.max_concurrent - tracker.running() - self._doubtful())
 
     def _doubtful(self) -> int:
         return sum(record.status == UNCERTAIN for record in self.records)
 
     def _no_place(self) -> Up42Error:
         return Up42Error(
-            f"All places of max_concurrent={self.order.max_concurrent} are taken by entries whose "
-            "answers were lost: execute() looks for their jobs."
+            f"All places of max_concurrent={self.options.max_concurrent} are taken by entries "
+            "whose responses were lost: execute() looks for their jobs."
         )
 
     def _execute_one(self, record: Record, stop: threading.Event) -> None:
@@ -171,7 +233,13 @@ class BatchExecution:
             if stop.is_set():
                 return
             try:
-                send(self.journal, record, self.order.budget_id, stop)
+                send(
+                    self.journal,
+                    record,
+                    self.options.budget_id,
+                    stop,
+                    is_declined=record.index in self._declined,
+                )
                 return
             except ExecutionUncertainError:
                 raise
@@ -183,70 +251,75 @@ class BatchExecution:
                 pause *= 2
 
 
-def send(journal: Journal, record: Record, budget_id: str | None, stop: threading.Event) -> None:
-    """Execute a template once, with a note before and after.
+def send(
+    journal: Journal,
+    record: Record,
+    budget_id: str | None,
+    stop: threading.Event,
+    *,
+    is_declined: bool = False,
+) -> None:
+    """Execute a template once, with a record before and after.
 
     Args:
-        stop: Ends the search for the job of a request whose answer was lost.
+        stop: Ends the search for the job of a request whose response was lost.
+        is_declined: Don't look for the job of the request that was sent before.
 
     Raises:
-        ExecutionUncertainError: Its answer was lost. Other Up42Errors: There is no job, and
-        another try may succeed. A refusal of these inputs is noted, not raised.
+        ExecutionUncertainError: If the response was lost.
+        Up42Error: If there is no job, and another try may succeed. A refusal of these inputs is
+            recorded, not raised.
     """
     workspace_id = record.workspace_id or journal.session.workspace_id
-    if take_late(journal, record, workspace_id):
+    if not is_declined and find_late(journal, record):
         return
-    attempts: list[Attempt] = []
-
-    def note(known: Collection[str]) -> None:
-        attempts.append(journal.begin(record, workspace_id, known))
-
-    def is_excluded(job: Job) -> bool:
-        return journal.is_claimed(job) or journal.namesake(record, job) is not None
-
-    session, process_id = journal.session, record.process_id
-    execution = Execution(
-        session, process_id, record.inputs, workspace_id, budget_id, is_excluded, stop
-    )
+    attempt = journal.new_attempt(record, workspace_id)
+    execution = Execution(journal.session, attempt, budget_id, stop, ledger=journal.ledger)
     try:
-        job = execution.run(note)
-        if not journal.settle(attempts[0], job):
-            raise another_entrys(record, job)
+        job = execution.run(lambda: journal.begin(record, attempt))
+        journal.mark_executed(attempt, job)
     except BaseException as error:
-        if attempts:
-            conclude(journal, record, attempts[0], error)
-        else:
+        if attempt not in record.attempts:
             raise
-    else:
-        record.lost = None
+        conclude(journal, record, attempt, error)
 
 
 def conclude(journal: Journal, record: Record, attempt: Attempt, error: BaseException) -> None:
-    """Note what an error says of a request.
+    """Record what an error means for a request.
 
     Raises:
         BaseException: The error, unless it is a refusal of these inputs.
     """
-    if isinstance(error, ExecutionUncertainError) or not isinstance(error, Up42Error):
-        journal.doubt(attempt, explained(error) or repr(error))
-        raise error
     if isinstance(error, JournalError):
-        # The note before the request is on disk: the job is found with it.
+        # The record before the request is on disk: the job is found with it.
+        raise error
+    if attempt.state is not State.REFUSED:
+        has_candidates = isinstance(error, ExecutionUncertainError) and error.candidates
+        advice = decide(record) if has_candidates else SEARCHED
+        journal.mark_uncertain(attempt, explained(error, advice) or repr(error))
         raise error
     if isinstance(error, (*FATAL, *PASSING)):
-        journal.withdraw(record, attempt, str(error))
+        journal.discard_attempt(record, attempt, str(error))
         raise error
-    journal.refuse(attempt, str(error))
+    journal.mark_refused(attempt, str(error))
     logger.warning("Entry %d of the batch was refused: %s", record.index, error)
 
 
-def another_entrys(record: Record, job: Job) -> ExecutionUncertainError:
-    return ExecutionUncertainError(
-        f"The server answered with job {job.id}, which another entry has. Call execute() again.",
-        process_id=record.process_id,
-        inputs=record.inputs,
-        find_jobs=list,
-    )
+def unrecorded_jobs(journal: Journal, scope: Scope) -> list[Job]:
+    """List the jobs of a process that appeared since the journal executed its first one."""
+    process_id, workspace_id = scope
+    attempts = [attempt for attempt in journal.attempts() if attempt.scope == scope]
+    if not attempts:
+        return []
+    intent = Intent(process_id=process_id, workspace_id=workspace_id, inputs={})
+    listed = Execution(journal.session, intent, ledger=journal.ledger).list_jobs(lifetime=0) or ()
+    known = journal.known_jobs(scope)
+    uncertain = [attempt.inputs for attempt in attempts if attempt.state in OPEN]
+    return [
+        job
+        for job in listed
+        if job.id not in known and not journal.is_claimed(job) and job.inputs not in uncertain
+    ]
 
 
 def credits_of(record: Record) -> int:

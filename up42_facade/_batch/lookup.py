@@ -1,4 +1,4 @@
-"""Find the jobs of requests whose answers were lost, also in a process that was killed."""
+"""Find the jobs of requests whose responses were lost, also after the program was killed."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from contextlib import contextmanager
 from up42_facade._batch.journal import Journal
 from up42_facade._batch.records import UNCERTAIN, Attempt, Record
 from up42_facade._batch.work import spread
-from up42_facade._common.lost_answers import look_for
 from up42_facade._common.progress import bar
-from up42_facade._processing.execution import LOOK_FIRST, Execution, several
-from up42_facade.errors import ExecutionUncertainError, JournalLockedError
-from up42_facade.processing import Job
+from up42_facade._processing.execution import LOOK_FIRST, Execution, described
+from up42_facade._processing.ledger import Finding, State
+from up42_facade.errors import JournalLockedError
 
 # Look-ups that are under way at the same time.
 WORKERS = 8
+SEARCHED = "The batch looks for its job before it sends the request again."
+LOST = "A request was lost before the server accepted it."
 
 
 def resolve(journal: Journal, record: Record, stop: threading.Event) -> None:
-    """Look for the job of a request whose answer was lost.
+    """Look for the job of a request whose response was lost.
 
     Afterwards the record has its job, or is pending again because the server has had its time
     and no job has appeared.
@@ -30,115 +31,91 @@ def resolve(journal: Journal, record: Record, stop: threading.Event) -> None:
         stop: Ends the search; the record stays as it is.
 
     Raises:
-        ExecutionUncertainError: It can't be told which job it is. Other Up42Errors: The list
-        can't be read, or the search was stopped.
+        ExecutionUncertainError: If it can't be told which job it is.
+        Up42Error: If the list can't be read, or the search was stopped.
     """
     attempt = record.attempts[-1]
-    execution = search(journal, record, attempt.workspace_id)
-    known = journal.known_before(attempt)
-    waits = journal.session.options.lookup_waits
-    candidates = look_for(lambda: execution.find_new(known), pauses(attempt, waits), stop)
-    if candidates:
-        choose(journal, record, attempt, candidates)
-        return
-    journal.withdraw(record, attempt, "A request was lost before the server took it.")
-    record.lost = record.lost or known
+    execution = Execution(journal.session, attempt, stop=stop, ledger=journal.ledger)
+    if attempt.state is State.UNRECORDED:
+        raise execution.uncertain(attempt.reason or "", execution.look(dry=True).candidates)
+    finding = execution.search(delays(attempt, journal.session.options.lookup_waits))
+    if not keep(journal, record, execution, finding):
+        journal.mark_not_found(attempt, LOST)
 
 
-def take_late(journal: Journal, record: Record, workspace_id: str) -> bool:
-    """Look once more for the job of a request that was given up, and take it if it is there.
+def find_late(journal: Journal, record: Record) -> bool:
+    """Look once more for the job of a request that was given up; return whether it is there.
 
     Raises:
         Up42Error: As `resolve` does.
     """
-    if record.lost is None:
+    attempt = record.attempt
+    if attempt is None or attempt.state is not State.NOT_FOUND:
         return False
-    candidates = search(journal, record, workspace_id).find_new(record.lost)
-    if not candidates:
-        return False
-    choose(journal, record, journal.begin(record, workspace_id, record.lost), candidates)
-    return True
-
-
-def choose(journal: Journal, record: Record, attempt: Attempt, candidates: Sequence[Job]) -> None:
-    """Give a record the only job that can be its own.
-
-    Raises:
-        ExecutionUncertainError: There is none or not only one.
-    """
-    own = [job for job in candidates if journal.namesake(record, job) is None]
-    if len(own) == 1 and journal.settle(attempt, own[0]):
-        record.lost = None
-        return
-    reason = described(journal, record, own or candidates)
-    journal.doubt(attempt, reason)
-    known = journal.known_before(attempt)
-    execution = search(journal, record, attempt.workspace_id)
-    raise ExecutionUncertainError(
-        reason,
-        process_id=record.process_id,
-        inputs=record.inputs,
-        candidates=candidates,
-        find_jobs=lambda: execution.find_new(known),
+    execution = Execution(journal.session, attempt, ledger=journal.ledger)
+    finding = execution.look()
+    return bool((finding.candidates and finding.fits) or finding.job) and keep(
+        journal, record, execution, finding
     )
 
 
-def explained(error: BaseException) -> str:
-    """Return what an error says, with the advice for a batch, which looks by itself."""
-    advice = "The batch looks for its job before it sends the request again."
+def keep(journal: Journal, record: Record, execution: Execution, finding: Finding) -> bool:
+    """Record what a search has found; return False if it has found nothing.
+
+    Raises:
+        ExecutionUncertainError: If it can't be told which job is the right one.
+    """
+    attempt = record.attempts[-1]
+    if finding.job is not None:
+        journal.mark_executed(attempt, finding.job)
+        return True
+    if not finding.candidates:
+        return False
+    reason = f"{described(finding)} {decide(record)}"
+    journal.mark_uncertain(attempt, reason)
+    raise execution.uncertain(reason, finding.candidates)
+
+
+def decide(record: Record) -> str:
+    return (
+        f"Choose one with Batch.assign({record.index}, job_id), or execute the entry again with "
+        "retry(include_uncertain=True)."
+    )
+
+
+def explained(error: BaseException, advice: str = SEARCHED) -> str:
+    """Return what an error says, with the advice for a batch, which searches by itself."""
     return str(error).replace(LOOK_FIRST, advice)
 
 
-def described(journal: Journal, record: Record, candidates: Sequence[Job]) -> str:
-    choosing = f"with Batch.assign({record.index}, job_id)."
-    namesake = journal.namesake(record, candidates[0])
-    if namesake is None:
-        return f"{several(list(candidates))} Choose one {choosing}"
-    return (
-        f"Job {candidates[0].id} fits, but may be that of entry {namesake.index}, which has the "
-        f"same inputs and more. Call execute() again, or choose {choosing}"
-    )
-
-
-def search(journal: Journal, record: Record, workspace_id: str) -> Execution:
-    """Return what finds the jobs of a record that no entry has."""
-    return Execution(
-        journal.session,
-        record.process_id,
-        record.inputs,
-        workspace_id,
-        is_excluded=journal.is_claimed,
-    )
-
-
-def pauses(attempt: Attempt, waits: Sequence[float]) -> Iterator[float]:
-    """Yield the pauses before looks: one at once, more as long as the server has time left."""
+def delays(attempt: Attempt, waits: Sequence[float]) -> Iterator[float]:
+    """Yield the delays before looks: one at once, more as long as the server has time left."""
     yield 0.0
     passed = time.monotonic() - attempt.since
-    for pause in waits:
+    for delay in waits:
         if passed >= sum(waits):
             return
-        yield pause
-        passed += pause
+        yield delay
+        passed += delay
 
 
 def look_up(journal: Journal, records: Sequence[Record], stop: threading.Event) -> None:
-    """Look for the jobs of all doubtful records; what can't be told stays in doubt."""
-    doubtful = [record for record in records if record.status == UNCERTAIN]
-    if not doubtful:
+    """Look for the jobs of all uncertain records; what can't be told stays uncertain."""
+    uncertain = [record for record in records if record.status == UNCERTAIN]
+    if not uncertain:
         return
     try:
         with exclusively(journal), bar(progress=False) as shown:
             outcome = spread(
-                doubtful,
+                uncertain,
                 lambda record, _: resolve(journal, record, stop),
                 workers=WORKERS,
                 shown=shown,
             )
     except JournalLockedError:
-        # Whoever executes looks for them, too.
+        # Another thread executes the batch, and looks for them itself.
         return
-    for record in doubtful:
+    for record in uncertain:
         if record.index in outcome.failures:
             record.reason = explained(outcome.failures[record.index])
 

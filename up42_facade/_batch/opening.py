@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import threading
+import uuid
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from up42_facade._batch.journal import Journal
-from up42_facade._batch.schema import check, is_empty, prepare
+from up42_facade._batch.schema import check, create
 from up42_facade._downloads.locations import expanded
-from up42_facade._session.credentials import AccountCredentials
+from up42_facade._processing.ledger import account_of
 from up42_facade.errors import (
     InvalidInputError,
     JournalError,
@@ -30,6 +30,8 @@ from up42_facade.session import Session
 BUSY_TIMEOUT = 10.0
 LOCK_SUFFIX = ".lock"
 MEMORY = ":memory:"
+# An unfinished transaction leaves the first beside the file, or in other modes the second.
+ROLLBACK_SUFFIX, WAL_SUFFIX = "-journal", "-wal"
 SQLITE_HEADER = b"SQLite format 3\x00"
 OPTIONS: dict[str, Any] = {
     "timeout": BUSY_TIMEOUT,
@@ -81,8 +83,10 @@ def read_journal(path: str | os.PathLike[str], session: Session) -> Journal:
             "Batch(templates, path=…) begins one."
         )
     with readable(file):
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, **OPTIONS)
+        # Not mode=ro: what a killed program left unfinished has to be rolled back first.
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, **OPTIONS)
         try:
+            connection.execute("PRAGMA query_only = ON")
             check(connection, str(file))
             require_owner(connection, str(file), session)
             journal = Journal(connection, str(file), session, None, is_read_only=True)
@@ -97,21 +101,27 @@ def begin_journal(
     connection: sqlite3.Connection, path: str | None, session: Session, lock: FileLock | None
 ) -> Journal:
     try:
-        if not is_empty(connection):
-            # The next line would change a file that isn't ours.
+        # This also rolls back what a killed program has left.
+        connection.execute("BEGIN IMMEDIATE")
+        if path is None or Path(path).stat().st_size == 0:
+            create(connection)
+            write_facts(connection, session)
+        else:
             check(connection, path or MEMORY)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A note that a power cut undoes could make a job run twice.
-        connection.execute("PRAGMA synchronous = FULL")
-        if prepare(connection, path or MEMORY):
-            note_owner(connection, session)
-        require_owner(connection, path or MEMORY, session)
+            require_owner(connection, path or MEMORY, session)
+        connection.execute("COMMIT")
+        # One file has everything once a transaction has ended: a copy of it is complete. A
+        # write-ahead log would be a second one. EXTRA: a record that a power cut undoes could
+        # make a job run twice.
+        (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if mode not in ("delete", "memory"):
+            raise sqlite3.OperationalError(f"its journal mode is {mode}, and it is in use")
+        connection.execute("PRAGMA synchronous = EXTRA")
         journal = Journal(connection, path, session, lock)
+        journal.take_over()
     except BaseException:
         connection.close()
         raise
-    journal.load()
-    journal.doubt_interrupted()
     return journal
 
 
@@ -124,19 +134,43 @@ def checked(path: str | os.PathLike[str]) -> Path:
             f"The journal {str(path)!r} can't be made: "
             + ("this is a folder." if file.is_dir() else f"there is no folder {file.parent}.")
         )
-    if file.exists() and not is_sqlite(file):
-        raise JournalError(
-            f"{str(path)!r} is not a journal of a batch. Choose another path; it was left alone."
-        )
+    if file.exists():
+        require_complete(file, path)
     return file
 
 
-def is_sqlite(file: Path) -> bool:
+def require_complete(file: Path, path: object) -> None:
+    """Check that a file is a database, or a new one; it must not look empty if it isn't.
+
+    Raises:
+        JournalError: If it is another kind of file, or the rest of a journal.
+    """
     try:
         with file.open("rb") as content:
-            return content.read(len(SQLITE_HEADER)) in (b"", SQLITE_HEADER)
+            header = content.read(len(SQLITE_HEADER))
     except OSError as error:
-        raise JournalError(f"The journal {str(file)!r} can't be read: {error}.") from error
+        raise JournalError(f"The journal {str(path)!r} can't be read: {error}.") from error
+    if header == SQLITE_HEADER:
+        return
+    if header:
+        raise JournalError(
+            f"{str(path)!r} is not a journal of a batch. Choose another path; it was left alone."
+        )
+    for suffix in (ROLLBACK_SUFFIX, WAL_SUFFIX):
+        rest = file.with_name(f"{file.name}{suffix}")
+        if rest.exists() and not is_first_transaction(rest):
+            raise JournalError(
+                f"The journal {str(path)!r} is empty, but {rest.name} is beside it: a copy of the "
+                "journal is incomplete, or its content was deleted. Bring it back from a backup, "
+                "or check Job.all() before you begin a new one elsewhere."
+            )
+
+
+def is_first_transaction(rest: Path) -> bool:
+    """Return whether a rollback journal belongs to a database that was empty before."""
+    header = rest.read_bytes()[:20]
+    is_wal = rest.name.endswith(WAL_SUFFIX)
+    return not header or (not is_wal and header[16:20] == bytes(4))
 
 
 def lock_file(file: Path) -> FileLock:
@@ -159,44 +193,35 @@ def lock_file(file: Path) -> FileLock:
 def readable(file: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, ValueError, IndexError, TypeError) as error:
+    except (sqlite3.Error, ValueError, LookupError, TypeError) as error:
         if isinstance(error, InvalidInputError):
             raise
         raise JournalError(
             f"The journal {str(file)!r} can't be read: {error}. Its file is damaged, in use or "
-            "not a journal. Bring it back from a backup, or look at Job.all() before another "
+            "not a journal. Bring it back from a backup, or check Job.all() before another "
             "journal executes the same templates a second time."
         ) from error
 
 
-def note_owner(connection: sqlite3.Connection, session: Session) -> None:
-    # One statement: half of it would be the note of nobody.
-    connection.execute(
-        "INSERT INTO facts (name, value) VALUES ('owner', ?), ('host', ?)",
-        (owner_of(session), session.hosts.api),
-    )
+def write_facts(connection: sqlite3.Connection, session: Session) -> None:
+    facts = {
+        "journal": uuid.uuid4().hex,
+        "owner": account_of(session),
+        "host": session.hosts.api,
+        "writer": "",
+    }
+    connection.executemany("INSERT INTO facts (name, value) VALUES (?, ?)", facts.items())
 
 
 def require_owner(connection: sqlite3.Connection, path: str, session: Session) -> None:
     facts = dict(connection.execute("SELECT name, value FROM facts"))
-    if "owner" not in facts:
-        # The process that made the journal died before it could note whose it is.
-        note_owner(connection, session)
-        return
-    if facts.get("host") != session.hosts.api:
+    if facts["host"] != session.hosts.api:
         raise JournalMismatchError(
-            f"The journal {path!r} belongs to {facts.get('host')}, the session to "
+            f"The journal {path!r} belongs to {facts['host']}, the session to "
             f"{session.hosts.api}. Authenticate there, or choose another path."
         )
-    if facts["owner"] != owner_of(session):
+    if facts["owner"] != account_of(session):
         raise JournalMismatchError(
             f"The journal {path!r} belongs to another account. Authenticate with that one, or "
             "choose another path."
         )
-
-
-def owner_of(session: Session) -> str:
-    """Return what tells accounts apart without naming them."""
-    known = session._credentials
-    name = known.username if isinstance(known, AccountCredentials) else known.project_id
-    return hashlib.sha256(f"{session.hosts.api} {name}".encode()).hexdigest()

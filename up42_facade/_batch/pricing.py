@@ -54,9 +54,9 @@ def template_of(record: Record, journal: Journal) -> JobTemplate:
 
 def is_priced(record: Record) -> bool:
     """Tell whether a record has been validated, lately enough to spend credits on it."""
-    if record.priced_at is None or (record.cost is None and not record.errors):
+    if record.estimated_at is None or (record.cost is None and not record.errors):
         return False
-    age = dt.datetime.now(dt.UTC) - record.priced_at
+    age = dt.datetime.now(dt.UTC) - record.estimated_at
     # A price from the future is one from before the clock was put back.
     return dt.timedelta(0) <= age < PRICE_LIFETIME
 
@@ -88,7 +88,7 @@ def price(journal: Journal, records: Sequence[Record], progress: bool) -> dict[i
         template = template_of(record, journal)
         assessment = assess_in_turn(template, process(record.process_id))
         record.errors, record.cost = assessment.errors, assessment.cost
-        record.priced_at, record.reason = dt.datetime.now(dt.UTC), None
+        record.estimated_at, record.reason = dt.datetime.now(dt.UTC), None
         # Who asks the template itself needn't wait for the same answer.
         template._assessed.get(lambda: assessment)
 

@@ -5,30 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
 from attrs import asdict, define, field, frozen
 
 from up42_facade._processing.job_templates import JobTemplate
+from up42_facade._processing.ledger import Intent, State
 from up42_facade._processing.types import Cost, JobStatus, ValidationError
 from up42_facade.processing import Job
-
-
-class AttemptState(StrEnum):
-    """What is known of one request to execute a template."""
-
-    SENDING = "sending"
-    """Noted before it is sent; the answer isn't there yet."""
-    UNCERTAIN = "uncertain"
-    """The answer was lost: the server may have taken it or not."""
-    REFUSED = "refused"
-    """The server said no: there is no job."""
-    EXECUTED = "executed"
-    """There is a job."""
-
 
 # Statuses of entries that have no job; with a job, its status is the entry's.
 PENDING = "pending"
@@ -36,6 +21,17 @@ INVALID = "invalid"
 EXECUTING = "executing"
 UNCERTAIN = "uncertain"
 REFUSED = "refused"
+
+STATUSES = {
+    State.INTENT: EXECUTING,
+    State.SENT: EXECUTING,
+    State.LOST: EXECUTING,
+    State.UNCERTAIN: UNCERTAIN,
+    State.UNRECORDED: UNCERTAIN,
+    State.REFUSED: REFUSED,
+    # Its job can't be shown yet: another thread is recording it.
+    State.EXECUTED: EXECUTING,
+}
 
 # Statuses of jobs whose credits were given back or never held.
 FREE_STATUSES = (
@@ -53,46 +49,42 @@ MEANINGS = {
 }
 
 
-@define(eq=False)
-class Attempt:
-    """One request to execute a template, and the job that came of it.
+@define(eq=False, kw_only=True)
+class Attempt(Intent):
+    """One request to execute a template, as the journal has it.
 
-    `since` is the monotonic time (seconds) from which this process knows of it: by the clock on
-    the wall, which may jump, nobody can tell how much time the server has had.
+    Attributes:
+        id: Row in the journal.
+        number: Number among the attempts of its entry, from 1.
+        sent_at: Time of the request, by the clock of the computer.
+        reason: What went wrong.
+        files: What was downloaded.
     """
 
-    id: int
-    state: AttemptState
-    sent_at: dt.datetime
-    workspace_id: str
-    job: Job | None = None
+    id: int = 0
+    number: int = 1
+    sent_at: dt.datetime = field(factory=lambda: dt.datetime.now(dt.UTC))
     reason: str | None = None
     files: dict[str, Any] | None = None
-    since: float = field(factory=time.monotonic)
 
 
 @define(eq=False)
 class Record:
-    """One template of a batch, with all that was learnt of it.
-
-    `lost` holds the ids of the jobs that were there before a request of which nothing was found:
-    its job may show up late, and is looked for once more before another request is sent.
-    """
+    """One template of a batch, with all that was learnt of it."""
 
     index: int
     fingerprint: str
-    repeat: int
+    duplicate: int
     process_id: str
     workspace_id: str | None
     inputs: dict[str, Any]
     geometry: str | None = None
     cost: Cost | None = None
     errors: frozenset[ValidationError] | None = None
-    priced_at: dt.datetime | None = None
+    estimated_at: dt.datetime | None = None
     reason: str | None = None
     attempts: list[Attempt] = field(factory=list)
     template: JobTemplate | None = None
-    lost: set[str] | None = None
 
     @property
     def attempt(self) -> Attempt | None:
@@ -112,8 +104,9 @@ class Record:
             return INVALID if self.errors else PENDING
         if attempt.job is not None:
             return attempt.job.status.value
-        words = {AttemptState.SENDING: EXECUTING, AttemptState.UNCERTAIN: UNCERTAIN}
-        return words.get(attempt.state, REFUSED)
+        if attempt.state is State.NOT_FOUND:
+            return INVALID if self.errors else PENDING
+        return STATUSES[attempt.state]
 
     @property
     def is_open(self) -> bool:
@@ -151,7 +144,7 @@ class Record:
     def _spent_for(self, attempt: Attempt) -> int:
         expected = self.cost.credits if self.cost else 0
         if attempt.job is None:
-            return 0 if attempt.state is AttemptState.REFUSED else expected
+            return 0 if attempt.state in (State.REFUSED, State.NOT_FOUND) else expected
         if attempt.job.status in FREE_STATUSES:
             return 0
         return expected if attempt.job.credits is None else attempt.job.credits

@@ -1,21 +1,33 @@
-"""Execute a process once: whatever happens on the wire, the job is neither doubled nor lost."""
+"""Execute a process once: whatever happens on the wire, its job is neither doubled nor lost."""
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
-from up42_facade._common.lost_answers import is_unclear, look_for
 from up42_facade._common.values import next_link, sent
 from up42_facade._processing.job_list import jobs_of
+from up42_facade._processing.ledger import (
+    LISTING_LIFETIME,
+    UNDERWAY,
+    Finding,
+    Intent,
+    Ledger,
+    State,
+    ledgers,
+)
 from up42_facade._processing.types import JobSorting
-from up42_facade.errors import ExecutionUncertainError, Up42Error
+from up42_facade.errors import (
+    ApiError,
+    ConnectionFailedError,
+    ExecutionUncertainError,
+    UnexpectedResponseError,
+    Up42Error,
+)
 from up42_facade.processing import Job
 from up42_facade.session import Session
 
@@ -23,148 +35,225 @@ logger = logging.getLogger(__name__)
 
 # Jobs of one process that are compared before and after; new ones come first.
 RECENT_JOBS = 100
-# Of the jobs that were there before, so many are passed on the way back to older ones: where
-# the clocks of a server's nodes differ, a new job may stand behind jobs that were known.
+# A search ends after this many jobs that existed before the request: where the clocks of a
+# server's nodes differ, a new job may be listed after older ones.
 OVERLAP = 50
+# The documented refusals. Any other error status may come from a proxy, after the server has
+# accepted the request.
+REFUSALS = frozenset({400, 401, 402, 403, 404, 422, 429})
 
 
-def excludes_none(job: Job) -> bool:
-    return False
+def is_refusal(error: BaseException) -> bool:
+    """Return whether an error means that the server certainly didn't accept a request."""
+    if isinstance(error, ConnectionFailedError):
+        return not error.sent
+    if isinstance(error, ApiError):
+        return error.status_code in REFUSALS
+    # Other errors of this package come from before the request: a closed session, credentials.
+    # Anything else wasn't foreseen, for instance a response that can't be decompressed.
+    return isinstance(error, Up42Error)
 
 
 @frozen
 class Execution:
-    """One request to execute a process, and how to find its job if the answer is lost.
+    """One request to execute a process, and the search for its job if the response is lost.
 
     Attributes:
-        session, process_id, inputs, workspace_id, budget_id: What is asked for.
-        is_excluded: Tells jobs that fit but are known to be another request's.
+        session: Session that sends it.
+        intent: What is requested.
+        budget_id: Budget to charge.
         stop: Ends the search for a job when it is set.
+        ledger: Ledger of the account.
     """
 
     session: Session
-    process_id: str
-    inputs: Mapping[str, Any]
-    workspace_id: str
+    intent: Intent
     budget_id: str | None = None
-    is_excluded: Callable[[Job], bool] = excludes_none
     stop: threading.Event = field(factory=threading.Event)
+    ledger: Ledger = field(
+        default=Factory(lambda self: ledgers.of(self.session), takes_self=True), kw_only=True
+    )
 
-    def run(self, on_send: Callable[[Collection[str]], object] | None = None) -> Job:
+    def run(self, record: Callable[[], object] | None = None) -> Job:
         """Send the request once and return the job.
 
-        Identical executions of one session follow one another, so that the job of one can't
-        be taken for that of the other.
+        Executions of one account whose jobs could be confused follow one another.
 
         Args:
-            on_send: Called right before the request, with the ids of the jobs that are there
-                already: with them `find_new` finds the job of a request whose sender died. If
-                it raises, nothing is sent.
+            record: Called right before the request. If it raises, nothing is sent.
+
+        Raises:
+            ExecutionUncertainError: If the response was lost, and no job is certainly the right
+                one.
         """
-        fingerprint = json.dumps([self.process_id, self.inputs], sort_keys=True, default=str)
-        with self.session.once(("execution", fingerprint), threading.Lock):
-            # The ids, rather than a time, tell old jobs from new ones: clocks differ.
-            known = {job.id for job in self._recent()}
-            if on_send is not None:
-                on_send(known)
-            try:
-                return self._send()
-            except KeyboardInterrupt as interruption:
-                interruption.add_note(
-                    f"An execution of {self.process_id!r} was under way: look for its job in "
-                    "Job.all(sort_by=JobSorting.created) before you execute it again."
-                )
+        intent, ledger = self.intent, self.ledger
+        self.list_jobs(LISTING_LIFETIME)
+        ledger.begin(intent)
+        try:
+            if record is not None:
+                record()
+        except BaseException:
+            ledger.withdraw(intent)
+            raise
+        try:
+            return self._send()
+        except KeyboardInterrupt as interruption:
+            interruption.add_note(
+                f"An execution of {intent.process_id!r} was under way: look for its job in "
+                "Job.all(sort_by=JobSorting.created) before you execute it again."
+            )
+            raise
+        except Exception as error:
+            if is_refusal(error):
+                ledger.move(intent, State.REFUSED)
                 raise
-            except Exception as error:
-                if not is_unclear(error):
-                    raise
-                return self._find(known, error)
+            return self._find(error)
+        finally:
+            if intent.state in UNDERWAY:
+                ledger.move(intent, State.UNCERTAIN)
+
+    def list_jobs(self, lifetime: float) -> list[Job] | None:
+        """List the recent jobs of the process, unless that was done within the lifetime."""
+        return self.ledger.list_jobs(self.intent.scope, self._recent, lifetime=lifetime)
+
+    def search(self, delays: Iterable[float]) -> Finding:
+        """Look for the job until one fits.
+
+        Args:
+            delays: Seconds to wait before each look.
+
+        Returns:
+            What the last look found.
+
+        Raises:
+            Up42Error: If the last look failed, or the search was stopped.
+        """
+        finding, failure = Finding(), None
+        for delay in delays:
+            if self.stop.wait(delay):
+                raise Up42Error("The search was stopped.")
+            try:
+                finding, failure = self.look(), None
+            except Up42Error as error:
+                failure = error
+                continue
+            if finding.job is not None or (finding.candidates and finding.fits):
+                break
+        if failure is not None:
+            raise failure
+        return finding
+
+    def look(self, *, dry: bool = False) -> Finding:
+        """Look once for the job, and claim it unless this is only a dry run."""
+        listed = self._listed_since()
+        self.ledger.see(self.intent.scope, [job.id for job in listed])
+        finding = self.ledger.claim(self.intent, listed, dry=dry)
+        if finding.job is not None:
+            logger.warning(
+                "The response to an execution of %s was lost; its job %s was found in the list of "
+                "jobs.",
+                self.intent.process_id,
+                finding.job.id,
+            )
+        return finding
+
+    def uncertain(self, reason: str, candidates: Sequence[Job] = ()) -> ExecutionUncertainError:
+        """Return the error for an execution whose job can't be told."""
+        return ExecutionUncertainError(
+            reason,
+            process_id=self.intent.process_id,
+            inputs=self.intent.inputs,
+            candidates=candidates,
+            find_jobs=lambda: list(self.look(dry=True).candidates),
+        )
 
     def _send(self) -> Job:
         from up42_client.api.processing import execute_process
         from up42_client.models import ExecuteRequest
 
         request = execute_process.request(
-            self.process_id,
-            body=ExecuteRequest(inputs=dict(self.inputs)),
-            workspace_id=self.workspace_id,
+            self.intent.process_id,
+            body=ExecuteRequest(inputs=dict(self.intent.inputs)),
+            workspace_id=self.intent.workspace_id,
             budget_id=sent(self.budget_id),
         )
-        return Job._adapt(self.session.call(request), self.session)
+        job = Job._adapt(self.session.call(request), self.session)
+        if not self.ledger.accept(self.intent, job):
+            raise UnexpectedResponseError(
+                f"The server responded with job {job.id}, which existed before the request.",
+                status_code=200,
+            )
+        return job
+
+    def _find(self, error: Exception) -> Job:
+        logger.warning("The response to an execution was lost, looking for its job: %s", error)
+        self.ledger.move(self.intent, State.LOST)
+        try:
+            finding = self.search(self.session.options.lookup_waits)
+        except Up42Error as failure:
+            reason = f"The list of jobs can't be read either: {failure}"
+            raise self._lost(reason) from error
+        if finding.job is None:
+            raise self._lost(described(finding), finding.candidates) from error
+        return finding.job
+
+    def _lost(self, reason: str, candidates: Sequence[Job] = ()) -> ExecutionUncertainError:
+        lost = f"The response to the execution of {self.intent.process_id!r} was lost."
+        return self.uncertain(f"{lost} {reason} {LOOK_FIRST}", candidates)
 
     def _recent(self) -> list[Job]:
         from up42_client.api.processing import list_processing_jobs
 
         request = list_processing_jobs.request(
-            workspace_id=self.workspace_id,
-            process_id=[self.process_id],
+            workspace_id=self.intent.workspace_id,
+            process_id=[self.intent.process_id],
             sort=str(JobSorting.created.desc),
             limit=RECENT_JOBS,
         )
         page = self.session.call(request)
         jobs = list(jobs_of(page, self.session))
         if len(jobs) < RECENT_JOBS and next_link(page.links):
-            # The server's pages are smaller than what was asked for.
+            # The server's pages are smaller than requested.
             return list(islice(self._newest_first(), RECENT_JOBS))
         return jobs
 
-    def find_new(self, known: Collection[str]) -> list[Job]:
-        """Return the jobs with our inputs that were made since `known` was noted.
-
-        A server may add inputs that we left out: such jobs count where none has ours exactly.
-        """
-        found: list[Job] = []
+    def _listed_since(self) -> list[Job]:
+        """Return the jobs that didn't exist before the request."""
+        listed: list[Job] = []
         passed = 0
         for job in self._newest_first():
-            if job.id in known:
-                passed += 1
-                if passed == OVERLAP:
-                    break
-            elif self._fits(job) and not self.is_excluded(job):
-                found.append(job)
-        return [job for job in found if job.inputs == self.inputs] or found
-
-    def _fits(self, job: Job) -> bool:
-        return all(job.inputs.get(name) == value for name, value in self.inputs.items())
+            if not self.ledger.existed_before(self.intent, job.id):
+                listed.append(job)
+                continue
+            passed += 1
+            if passed == OVERLAP:
+                break
+        return listed
 
     def _newest_first(self) -> Iterator[Job]:
         return Job.all(
-            process_id=[self.process_id],
-            workspace_id=self.workspace_id,
+            process_id=[self.intent.process_id],
+            workspace_id=self.intent.workspace_id,
             sort_by=JobSorting.created.desc,
             page_size=RECENT_JOBS,
             session=self.session,
         )
 
-    def _find(self, known: set[str], error: Exception) -> Job:
-        logger.warning("The answer to an execution was lost, looking for its job: %s", error)
-        pauses = self.session.options.lookup_waits
-        try:
-            candidates = look_for(lambda: self.find_new(known), pauses, self.stop)
-        except Up42Error as failure:
-            unread = f"The list of jobs can't be read either: {failure}"
-            raise self._uncertain(unread, known) from error
-        if len(candidates) == 1:
-            return candidates[0]
-        what = several(candidates) if candidates else NONE_FOUND
-        raise self._uncertain(what, known, candidates) from error
-
-    def _uncertain(
-        self, what: str, known: set[str], candidates: list[Job] | None = None
-    ) -> ExecutionUncertainError:
-        return ExecutionUncertainError(
-            f"The answer to the execution of {self.process_id!r} was lost. {what} {LOOK_FIRST}",
-            process_id=self.process_id,
-            inputs=self.inputs,
-            candidates=candidates or (),
-            find_jobs=lambda: self.find_new(known),
-        )
-
 
 LOOK_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."
-NONE_FOUND = "No job with these inputs has appeared since: probably the server did not take it."
+NOT_FOUND = "No job with these inputs has appeared since: probably the server didn't accept it."
 
 
-def several(candidates: list[Job]) -> str:
-    ids = ", ".join(job.id for job in candidates)
-    return f"Several jobs with these inputs were made since, perhaps by somebody else: {ids}."
+def described(finding: Finding) -> str:
+    """Return what keeps people from knowing which job is the right one."""
+    if not finding.candidates:
+        return NOT_FOUND
+    ids = ", ".join(job.id for job in finding.candidates)
+    if not finding.fits:
+        return (
+            "No job with these inputs has appeared since, but others of this process have, whose "
+            f"inputs the server may have changed: {ids}."
+        )
+    if finding.rivals:
+        return f"Job {ids} fits, but might be that of another request of this program."
+    return f"Several jobs with these inputs were created since, perhaps by others: {ids}."

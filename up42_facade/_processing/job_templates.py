@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -104,19 +105,21 @@ class JobTemplate:
     ) -> Job:
         """Execute the process, which costs credits, and return its job.
 
-        The request is sent once and never repeated. If its answer is lost, the job is looked
-        up in the list of jobs.
+        The request is sent once and never retried. If its response is lost, the job is searched
+        for in the list of jobs. It is used only if it has the same inputs and no other request
+        of this Python process could have created it.
 
         Args:
-            budget_id: The budget that pays.
+            budget_id: UUID of the budget to charge. Not a limit: that is `max_credits`.
             max_credits: Refuse to execute if the job costs more credits than this.
 
         Raises:
-            InvalidTemplateError: The template is not valid. Nothing was sent.
-            CostLimitError: It costs more than `max_credits`. Nothing was sent.
-            ExecutionUncertainError: The answer was lost, and the job wasn't found or isn't
-                the only one that fits.
-            InvalidInputError: `max_credits` is negative or no number.
+            InvalidTemplateError: If the template isn't valid. Nothing was sent.
+            CostLimitError: If it costs more than `max_credits`. Nothing was sent.
+            ExecutionUncertainError: If the response was lost, and no job is certainly the right
+                one. Its `candidates` are the jobs that might be.
+            InvalidInputError: If `max_credits` isn't a number or is negative, or `budget_id`
+                isn't the string of a UUID. Nothing was sent.
 
         Example:
             >>> job = template.execute(max_credits=500)
@@ -124,14 +127,17 @@ class JobTemplate:
         Endpoint: POST /v2/processing/processes/{processId}/execution.
         """
         from up42_facade._processing.execution import Execution
+        from up42_facade._processing.ledger import Intent
 
         check_limit(max_credits)
+        check_budget(budget_id)
         cost = self.cost
         if max_credits is not None and cost > max_credits:
             raise CostLimitError(cost, max_credits)
-        return Execution(
-            self._session, self.process_id, self.inputs, self.workspace_id, budget_id
-        ).run()
+        intent = Intent(
+            process_id=self.process_id, workspace_id=self.workspace_id, inputs=self.inputs
+        )
+        return Execution(self._session, intent, budget_id).run()
 
     def _repr_html_(self) -> str:
         rows: dict[str, object] = dict(self.inputs)
@@ -159,6 +165,22 @@ def check_limit(max_credits: float | Decimal | None) -> None:
         raise InvalidInputError(
             f"max_credits={max_credits!r}: expected a number of credits that is not negative."
         )
+
+
+def check_budget(budget_id: str | None) -> None:
+    """Refuse a budget that can't exist, such as a number of credits that was meant as a limit."""
+    if budget_id is None:
+        return
+    try:
+        if isinstance(budget_id, str):
+            uuid.UUID(budget_id)
+            return
+    except ValueError:
+        pass
+    raise InvalidInputError(
+        f"budget_id={budget_id!r}: expected the UUID of a budget, as a string. To limit the cost, "
+        "pass max_credits=…. Nothing was sent."
+    )
 
 
 def assess(template: JobTemplate) -> Assessment:

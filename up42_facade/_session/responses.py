@@ -132,7 +132,7 @@ def harmless(error: Exception) -> Exception | None:
 def json_or_none(response: httpx.Response) -> Any:
     try:
         return response.json()
-    except UNREADABLE:
+    except (*UNREADABLE, httpx.StreamError):  # the last: the body couldn't be read
         return None
 
 

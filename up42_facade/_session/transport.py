@@ -129,6 +129,26 @@ async def aread(response: httpx.Response) -> None:
     await response.aread()
 
 
+def read_or_close(response: httpx.Response) -> None:
+    """Read a response; an error status counts even if its body is damaged."""
+    try:
+        response.read()
+    except BaseException as error:
+        response.close()
+        if response.is_success or not isinstance(error, BROKEN):
+            raise
+
+
+async def aread_or_close(response: httpx.Response) -> None:
+    """Do the same as `read_or_close` with asyncio."""
+    try:
+        await response.aread()
+    except BaseException as error:
+        await response.aclose()
+        if response.is_success or not isinstance(error, BROKEN):
+            raise
+
+
 class ApiClient(httpx.Client):
     """An httpx client that raises the facade's exceptions."""
 
@@ -153,12 +173,12 @@ class ApiClient(httpx.Client):
         return response
 
     def _attempt(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        streamed = request.extensions["streamed"] = bool(options.get("stream"))
+        streamed = request.extensions["streamed"] = bool(options.pop("stream", False))
         request.extensions["retry"] = self._policy.sync(request, streamed=streamed)
         try:
-            response = super().send(request, **options)
-            if not response.is_success:
-                response.read()
+            response = super().send(request, stream=True, **options)
+            if not (streamed and response.is_success):
+                read_or_close(response)
             return response
         except BROKEN as error:
             failure, cause = broken_connection(error, request), harmless(error)
@@ -202,12 +222,12 @@ class AsyncApiClient(httpx.AsyncClient):
         return response
 
     async def _attempt(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        streamed = request.extensions["streamed"] = bool(options.get("stream"))
+        streamed = request.extensions["streamed"] = bool(options.pop("stream", False))
         request.extensions["retry"] = self._policy.asynchronous(request, streamed=streamed)
         try:
-            response = await super().send(request, **options)
-            if not response.is_success:
-                await response.aread()
+            response = await super().send(request, stream=True, **options)
+            if not (streamed and response.is_success):
+                await aread_or_close(response)
             return response
         except BROKEN as error:
             failure, cause = broken_connection(error, request), harmless(error)

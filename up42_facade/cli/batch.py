@@ -122,6 +122,7 @@ def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
     help="Most jobs that run at once; waits for some to end.",
 )
 @click.option("--retry-failed", is_flag=True, help="Execute anew what has failed before.")
+@click.option("--allow-own-results", is_flag=True, help="Add rows that process its own results.")
 @click.option("--track", is_flag=True, help="Wait until all jobs have ended.")
 @waiting
 @click.option(
@@ -141,6 +142,7 @@ def run_batch(
     cheapest_first: bool,
     max_concurrent: int | None,
     retry_failed: bool,
+    allow_own_results: bool,
     track: bool,
     wait: float,
     timeout: float,
@@ -150,9 +152,10 @@ def run_batch(
 ) -> None:
     """Execute all rows that have no job yet, which costs credits.
 
-    Safe to call again, also after a crash: nothing runs twice. --max-credits is for the whole
-    batch, what ran before included. Rows that are not valid are passed over. Ends with 3 if
-    rows have no results and get none by waiting.
+    Safe to run again, even after a crash: no row runs twice, as long as its process and inputs
+    stay the same, the title included. --max-credits limits the whole batch, including jobs that
+    already ran. Invalid rows are skipped, and rows that process results of this batch are
+    refused. Exits with code 3 if rows have no results and waiting won't produce any.
     """
     wishes = Wishes(
         max_credits=max_credits,
@@ -168,15 +171,23 @@ def run_batch(
     )
     templates = up42.read_templates(file, session)
     path = journal_of(file, journal)
-    again = "The same command goes on where it was; nothing runs twice."
+    again = "The same command continues where it stopped; nothing runs twice."
+    known = count_entries(path, session)
     with (
         on_interrupt(f"Nothing was cancelled at the server. {again}"),
         hint(up42.PartialBatchError, again),
         hint(up42.UnfinishedBatch, again),
         hint(up42.BatchCostLimitError, "--cheapest-first takes the cheapest rows that fit."),
-        up42.Batch(templates, path, session=session) as whole,
+        hint(up42.NewTemplatesError, "--allow-own-results adds them."),
+        up42.Batch(
+            templates,
+            path,
+            add_new=True,
+            allow_own_results=allow_own_results,
+            session=session,
+        ) as whole,
     ):
-        current = BatchRun(whole, templates, wishes)
+        current = BatchRun(whole, templates, wishes, known)
         try:
             current.run()
         finally:
@@ -237,6 +248,14 @@ def download_batch(
         )
         # In the order of the rows, not in that of their arrival.
         write_paths(out, {job.id: paths[job.id] for job in found.jobs if job.id in paths})
+
+
+def count_entries(path: Path, session: up42.Session) -> int:
+    """Return how many entries a journal has; 0 if there is none yet."""
+    if not path.exists() or not path.stat().st_size:
+        return 0
+    with up42.Batch.resume(path, session=session, read_only=True) as found:
+        return len(found)
 
 
 def show(out: Output, shown: up42.Batch) -> None:

@@ -46,12 +46,15 @@ class BatchRun:
         whole: up42.Batch,
         templates: Sequence[up42.processing_templates.JobTemplate],
         wishes: Wishes,
+        known: int,
     ) -> None:
         rows = {id(template) for template in templates}
         self.batch = whole.filter(
             predicate=lambda entry: entry.status not in UNTOUCHED or id(entry.template) in rows
         )
         self._wishes = wishes
+        # Entries that the journal had before this run.
+        self._known = known
         gone = len(whole) - len(self.batch)
         if gone:
             say(f"{gone} entries of the journal are no longer in the file: they are not executed.")
@@ -90,6 +93,12 @@ class BatchRun:
 
     def _ask(self, wanted: up42.Batch) -> None:
         wishes = self._wishes
+        new = wanted.filter(predicate=lambda entry: entry.index >= self._known)
+        if self._known and len(new):
+            say(
+                f"{len(new)} rows aren't in the journal yet: they cost {new.cost.credits} credits "
+                "more. A row with another title, item, or parameter is a new one."
+            )
         question = f"Execute {len(wanted)} jobs for {wanted.cost.credits} credits?"
         ask(question, wishes.max_credits, wishes.yes)
 

@@ -18,7 +18,13 @@ NOTHING_DONE = "Nothing was executed."
 def spending(command: Callable[..., None]) -> Callable[..., None]:
     """Decorate a command: give it --max-credits, --yes and --budget-id."""
     for option in (
-        click.option("--budget-id", metavar="ID", help="The budget that pays."),
+        click.option(
+            "--budget-id",
+            type=click.UUID,
+            callback=lambda context, parameter, value: value and str(value),
+            metavar="ID",
+            help="UUID of the budget to charge.",
+        ),
         click.option("--yes", is_flag=True, help="Execute at any price, without a question."),
         click.option(
             "--max-credits",
