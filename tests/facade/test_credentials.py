@@ -107,6 +107,25 @@ def test_bad_file(tmp_path: Path, content: Any, named: str) -> None:
         collect(write(tmp_path, content), arguments())
 
 
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_encodings_of_files(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "credentials.json"
+    path.write_text('{"username": "ü", "password": "pässword"}', encoding=encoding)
+    credentials, _ = collect(path, arguments())
+    assert isinstance(credentials, AccountCredentials)
+    assert (credentials.username, credentials.password) == ("ü", "pässword")
+
+
+def test_a_password_that_can_not_be_sent(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    path.write_text('{"username": "u", "password": "SECRET-7\\ud800"}')
+    with pytest.raises(up42.ConfigurationError, match="password") as caught:
+        collect(path, arguments())
+    assert "SECRET-7" not in repr(caught.value)
+
+
 def test_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(up42.ConfigurationError, match=r"nowhere\.json.*No such file"):
         collect(tmp_path / "nowhere.json", arguments())

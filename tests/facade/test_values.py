@@ -9,6 +9,7 @@ import pickle
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +84,11 @@ def test_server_times(time: dt.datetime, digits: int, zone: str) -> None:
         ("2024-06-05T15:12:48+02:00", dt.datetime(2024, 6, 5, 13, 12, 48, tzinfo=dt.UTC)),
         ("2024-06-05 13:12:48 UTC", dt.datetime(2024, 6, 5, 13, 12, 48, tzinfo=dt.UTC)),
         ("5 June 2024", dt.datetime(2024, 6, 5, tzinfo=dt.UTC)),
+        ("2024-06-05 13:12:48 EST", None),
+        ("10", None),
+        ("Monday", None),
+        ("0001-01-01T00:00:00+05:00", None),
+        ("9999-12-31T23:59:59-05:00", None),
         ("no time", None),
         ("", None),
         (None, None),
@@ -95,13 +101,71 @@ def test_odd_times(text: Any, expected: dt.datetime | None) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2024-06-01", dt.date(2024, 6, 1), dt.datetime(2024, 6, 1), "1 June 2024"],
+    [
+        "2024-06-01",
+        "20240601",
+        "2024-6-1",
+        "2024/06/01",
+        "2024-06-01T00:00:00Z",
+        "2024-06-01T02:00:00+02:00",
+        "Sat, 01 Jun 2024 00:00:00 GMT",
+        "1 June 2024",
+        "June 1, 2024",
+        dt.date(2024, 6, 1),
+        dt.datetime(2024, 6, 1),
+        pd.Timestamp("2024-06-01"),
+        pd.Timestamp("2024-06-01T02:00", tz="Europe/Berlin"),
+    ],
 )
 def test_moments(value: Any) -> None:
     assert moment("created_after", value) == dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("value", ["yesterday-ish", 5, ""])
+@pytest.mark.parametrize("days", [dt.date(2024, 6, 1), dt.date(2024, 12, 31), dt.date(1, 2, 3)])
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d %B %Y"])
+def test_a_date_is_read_as_itself_or_refused(days: dt.date, form: str) -> None:
+    try:
+        read = moment("created_after", days.strftime(form))
+    except up42.InvalidInputError:
+        return
+    assert read.date() == days
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "yesterday-ish",
+        5,
+        "",
+        True,
+        None,
+        pd.NaT,
+        "now",
+        "Monday",
+        "June",
+        "June 2024",
+        "2024",
+        "2024-06",
+        "12:00",
+        "10",
+        "24",
+        "5 pm",
+        "5 pm 2024",
+        "last week",
+        "1 June",
+        "01/02/2024",
+        "01.02.2024",
+        "1/2/24",
+        "24-06-01",
+        "2024-13-01",
+        "2024-02-30",
+        "1704121530",
+        "2024-06-01 12:00 EST",
+        "2024-06-01" + " " * 100,
+        "x" * 100_000,
+    ],
+    ids=lambda value: repr(value)[:40],
+)
 def test_bad_moments(value: Any) -> None:
     with pytest.raises(up42.InvalidInputError, match="created_after"):
         moment("created_after", value)
