@@ -249,7 +249,16 @@ def readable(read: Callable[[dict[str, Any]], Any], content: dict[str, Any]) -> 
 
 
 def usable(content: dict[str, Any]) -> dict[str, Any]:
-    """Return a STAC object without null or unusable entries of its links and assets."""
+    """Return a STAC object without null or unusable entries of its links and assets.
+
+    Raises:
+        ValueError: If it has no ID.
+    """
+    identity = content.get("id")
+    if isinstance(identity, int):
+        content = {**content, "id": str(identity)}
+    elif not isinstance(identity, str) or not identity:
+        raise ValueError("no ID")
     links = [link for link in listed(content, "links") if is_link(link)]
     if len(links) < len(listed(content, "links")):
         logger.warning("%r has links without a URL: skipped.", content.get("id"))

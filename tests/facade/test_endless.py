@@ -144,7 +144,7 @@ def test_a_few_empty_pages_in_the_middle(path: str, listing: Listing, page: Any)
         assert [entry.id for entry in listing(server, session)] == ["one", "two"]
 
 
-@pytest.mark.parametrize("href", [7, "http://[", "//", "http://127.0.0.1:99999/x", "\0"])
+@pytest.mark.parametrize("href", ["http://[", "//", "http://127.0.0.1:99999/x", "\0"])
 def test_links_that_are_none(href: Any) -> None:
     with small_world() as (server, session):
         server.routes[JOBS] = job_page("one", links=[{"rel": "next", "href": href}])
