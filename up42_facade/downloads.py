@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.archives import ArchiveLimits, download_archive
-from up42_facade._downloads.locations import expanded
+from up42_facade._downloads.layout import Planned, lay_out_in
+from up42_facade._downloads.locations import below, expanded
+from up42_facade._session.hosts import without_query
 from up42_facade.errors import (
     ChecksumError,
     CorruptArchiveError,
@@ -106,7 +108,8 @@ def download_file(
     Args:
         get_url: Gives a URL of the file; called again when a signed URL has expired.
         target: File, or folder (existing, or with a slash at the end). In a folder the file gets
-            the name that the URL or the server proposes.
+            the name that the URL or the server proposes. If another file has this name, it goes
+            to a subfolder named by the last folder of the URL.
         http: Client to fetch with; None for a shared one without credentials.
         size: Length of the file in bytes, if known.
         checksum: Multihash (hexadecimal) or `algorithm:digest`, if known.
@@ -128,7 +131,7 @@ def download_file(
     """
     if connections < 1:
         raise InvalidInputError(f"connections must be at least 1, not {connections}.")
-    request = Download(get_url, target, size, checksum)
+    (request,) = _named([Download(get_url, target, size, checksum)], http, 1)
     return _download(request, http, overwrite, progress, connections, transfer_stop())
 
 
@@ -164,7 +167,7 @@ def download_files(
 
     if workers < 1:
         raise InvalidInputError(f"workers must be at least 1, not {workers}.")
-    requests = list(downloads)
+    requests = _named(list(downloads), http, workers)
     if len(requests) == 1:
         return [
             _download(requests[0], http, overwrite, progress, DEFAULT_CONNECTIONS, transfer_stop())
@@ -327,7 +330,7 @@ def _download(
         stop=stop,
         is_html="html" in media_type or str(request.target).lower().endswith((".html", ".htm")),
     )
-    target = _final_path(source, request.target)
+    target = expanded(request.target)
     folder = target.parent if request.folder is None else Path(request.folder)
     source_id = request.source_id
     with bar(progress=progress, unit="B", unit_scale=True, desc=target.name) as shown:
@@ -368,8 +371,6 @@ def _cancel(futures: list[Future[Path]], stop: threading.Event) -> None:
 def _check_targets(requests: list[Download]) -> None:
     seen: set[Path] = set()
     for request in requests:
-        if _is_folder(request.target):
-            continue
         path = expanded(request.target).absolute()
         if path in seen:
             raise InvalidInputError(f"Two downloads have the same target {path}.")
@@ -387,10 +388,39 @@ def _is_folder(target: str | Path) -> bool:
     return text.endswith(("/", os.sep)) or expanded(target).is_dir()
 
 
-def _final_path(source: Any, target: str | Path) -> Path:
-    if not _is_folder(target):
-        return expanded(target)
-    return expanded(target) / _proposed_name(source)
+def _named(requests: list[Download], http: httpx.Client | None, workers: int) -> list[Download]:
+    """Give downloads into folders their paths: the names that servers propose, made distinct."""
+    wanted = [request for request in requests if _is_folder(request.target)]
+    if not wanted:
+        return requests
+    with ThreadPoolExecutor(workers, thread_name_prefix="up42-download") as pool:
+        plans = list(pool.map(lambda request: _plan(request, http), wanted))
+    folders = {expanded(request.target) for request in wanted}
+    targets: dict[int, Download] = {}
+    for folder in folders:
+        chosen = [
+            (request, plan)
+            for request, plan in zip(wanted, plans, strict=True)
+            if expanded(request.target) == folder
+        ]
+        places = lay_out_in(folder, [plan for _, plan in chosen])
+        for (request, plan), place in zip(chosen, places, strict=True):
+            targets[id(request)] = evolve(
+                request,
+                target=below(folder, *place.file),
+                source_id=plan.source_id,
+                folder=request.folder or folder,
+            )
+    return [targets.get(id(request), request) for request in requests]
+
+
+def _plan(request: Download, http: httpx.Client | None) -> Planned:
+    from up42_facade._downloads.remote import RemoteFile
+
+    source = RemoteFile(request.get_url, http=http)
+    url = without_query(source.url)
+    group = unquote(urlsplit(url).path).rstrip("/").rpartition("/")[0].rpartition("/")[2]
+    return Planned(_proposed_name(source), group, request.source_id or url)
 
 
 def _proposed_name(source: Any) -> str:

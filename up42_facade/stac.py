@@ -345,12 +345,13 @@ class Asset:
 
         Endpoint: POST /v2/assets/{assetId}/download-url.
         """
-        from up42_facade._results.item_files import download_items
+        from up42_facade._results.item_files import fetch_items
 
-        folder = output_directory or Path.cwd() / safe_name(f"asset_{self.asset_id}")
-        return download_items(
+        name = safe_name(f"asset_{self.asset_id}")
+        return fetch_items(
             self.stac_items,
-            folder,
+            output_directory or Path.cwd() / name,
+            aside=name,
             assets=assets,
             unpacking=unpacking,
             overwrite=overwrite,

@@ -14,6 +14,7 @@ import pytest
 
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID, GetJob, paths
+from up42_facade._downloads.records import RESERVED_NAME
 from up42_facade.analytics import JobTask
 from up42_sandbox import Fault, Sandbox
 
@@ -24,7 +25,8 @@ def job_folder(sandbox: Sandbox, name: str) -> Path:
 
 
 def files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path) for path in found if RESERVED_NAME not in path.parts)
 
 
 # Features ------------------------------------------------------------------------------------

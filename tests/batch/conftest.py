@@ -11,6 +11,7 @@ import pytest
 import up42_facade as up42
 from tests.conftest import new_session
 from up42_facade import processing_templates
+from up42_facade._downloads.records import RESERVED_NAME
 from up42_sandbox import Sandbox
 from up42_sandbox.stac import results
 
@@ -68,6 +69,12 @@ def small_results(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "write_result", write)
     # A file that came from another job shows by its title: so nothing is shared.
     monkeypatch.setattr(results, "_content", lambda job, file, scenes: f"{job.id} {file.name}")
+
+
+def delivered(folder: Path) -> list[Path]:
+    """Return all files below a folder that are results, and not what is recorded of them."""
+    found = folder.rglob("*")
+    return [path for path in found if path.is_file() and RESERVED_NAME not in path.parts]
 
 
 def posts(sandbox: Sandbox, ending: str) -> int:

@@ -14,7 +14,7 @@ import pytest
 
 import up42_facade as up42
 from tests.batch import workers
-from tests.batch.conftest import Make, job_titles, posts
+from tests.batch.conftest import Make, delivered, job_titles, posts
 from tests.batch.zygote import Zygote
 from up42_sandbox import Fault, Sandbox
 
@@ -231,7 +231,7 @@ def test_no_room_for_results(
         with pytest.raises(up42.PartialBatchError, match="No space left") as caught:
             batch.download(folder)
     assert list(caught.value.failures) == [1]
-    whole = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    whole = {path: path.stat().st_mtime_ns for path in delivered(folder)}
     assert len(whole) == 4, "nothing half-written stays behind"
     assert not any(ids[1] in str(path) for path in whole)
     sandbox.clear_requests()

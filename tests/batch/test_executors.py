@@ -19,7 +19,7 @@ import pytest
 import up42_facade as up42
 from tests.batch import workers
 from tests.batch.chaos import Chaos, Kill
-from tests.batch.conftest import Make, result_content
+from tests.batch.conftest import Make, delivered, result_content
 from tests.batch.zygote import Zygote
 from up42_sandbox import Sandbox
 
@@ -68,7 +68,7 @@ def require_complete(batch: up42.Batch, paths: dict[str, list[str]], folder: Pat
         for path in map(Path, entry.files):
             assert path.parent == folder / f"job_{entry.job.id}"
             assert path.read_bytes() == result_content(str(entry.title), path.name)
-    assert len([path for path in folder.rglob("*") if path.is_file()]) == FILES * COUNT
+    assert len(delivered(folder)) == FILES * COUNT
 
 
 def threads() -> Executor:

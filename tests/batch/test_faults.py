@@ -11,6 +11,7 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.chaos import HTML, kind_of
+from tests.batch.conftest import delivered
 from tests.conftest import new_session
 from up42_facade.processing_templates import TrueColorConversion
 from up42_sandbox import Fault, Sandbox
@@ -76,6 +77,6 @@ def test_at_each_request(tmp_path: Path, fault: dict[str, Any]) -> None:
             sandbox.clear_faults()
             jobs = [job.id for job in sandbox.jobs.values() if job.inputs["title"] == title]
             assert len(jobs) == 1, (number, hit.path)
-            files = sorted(path.name for path in folder.rglob("*") if path.is_file())
+            files = sorted(path.name for path in delivered(folder))
             assert files == ["thumbnail.png", "true_color.tif"]
     assert {"token", "validation", "cost", "execution", "list", "items"} <= set(kinds)

@@ -14,7 +14,7 @@ import pytest
 import up42_facade as up42
 from tests.batch import workers
 from tests.batch.chaos import PHASES, Chaos, Kill
-from tests.batch.conftest import result_content
+from tests.batch.conftest import delivered, result_content
 from tests.batch.zygote import Zygote
 from tests.conftest import new_session
 from up42_sandbox import Sandbox
@@ -138,7 +138,7 @@ def require_files(session: up42.Session, journal: Path, folder: Path, told: str)
             assert sorted(entry.files or []) == sorted(map(str, paths)), told
             for path in paths:
                 expected[str(path)] = digest(result_content(str(entry.title), path.name))
-    found = {str(path): digest(path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    found = {str(path): digest(path.read_bytes()) for path in delivered(folder)}
     assert found == expected, told
 
 

@@ -80,9 +80,9 @@ def test_keys_that_occur_twice_get_folders(
 
 
 def test_one_item_twice(item: pystac.Item, session: up42.Session, place: Place) -> None:
-    with pytest.raises(up42.InvalidInputError, match="same target"):
-        get([item, item], place, session, assets="thumbnail")
-    assert place.names() == []
+    paths = get([item, item], place, session, assets="thumbnail")
+    assert paths == [place.url_of("thumbnail.png")] * 2
+    assert place.names() == ["thumbnail.png"]
 
 
 @pytest.mark.parametrize("content", [b"", b"x", LARGE], ids=["empty", "small", "large"])

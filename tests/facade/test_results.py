@@ -15,6 +15,7 @@ import pytest
 import rasterio
 
 import up42_facade as up42
+from up42_facade._downloads.records import RESERVED_NAME
 from up42_sandbox import Fault, Sandbox
 
 
@@ -68,7 +69,7 @@ def test_download(finished: up42.Job, tmp_path: Path) -> None:
         assert dataset.crs.to_epsg() == 32633
         assert dataset.overviews(1)
     leftovers = {entry.name for entry in (tmp_path / "new" / "folder").iterdir()}
-    assert leftovers == {Path(path).name for path in paths}
+    assert leftovers == {RESERVED_NAME, *(Path(path).name for path in paths)}
 
 
 def test_default_folder(

@@ -95,7 +95,8 @@ class JobOutputs(Viz):
 
         Returns:
             The paths of the files in the order of the archive, or that of the archive;
-            `results` remembers them.
+            `results` remembers them. If a path is in use, for instance by another job's results,
+            all files go to the subfolder `job_<id>`. What is complete isn't fetched again.
 
         Raises:
             UnfinishedJob: The job has not finished yet. NoResultsError: It ended without

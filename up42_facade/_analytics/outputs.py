@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from up42_facade._analytics.answers import JobAddress, check_body, data_of
 from up42_facade._analytics.types import SUCCEEDED, TERMINAL_STATUSES, documented_status
 from up42_facade._downloads.inflate import GZIP_MAGIC
-from up42_facade._downloads.locations import local_folder
+from up42_facade._downloads.layout import Planned, lay_out_in, subfolder
+from up42_facade._downloads.locations import below, local_folder
 from up42_facade._downloads.names import safe_name
 from up42_facade._downloads.tar_members import BLOCK_BYTES, is_tar
 from up42_facade._downloads.zip_members import ZIP_MAGICS
-from up42_facade.downloads import Download, download_archive, download_file, download_files
+from up42_facade.downloads import Download, download_archive, download_files
 from up42_facade.downloads import open_stream as open_url
 from up42_facade.errors import (
     ApiError,
@@ -128,12 +129,20 @@ class Outputs:
         # Asked for before anything is made on disk: this is where a job without results shows.
         get_url = FirstKnown(self.url(), self)
         storage = self.address.session.storage
+        plan = Planned("results", self.folder.name, f"{self}", is_unpacked=True)
         if unpacking:
-            return download_archive(get_url, folder, http=storage, progress=progress)
+            return download_archive(
+                get_url,
+                folder,
+                http=storage,
+                progress=progress,
+                source_id=plan.record_id,
+                aside=subfolder(folder, plan.group),
+            )
         with open_url(get_url, http=storage, progress=False) as stream:
             suffix = archive_suffix(stream.read(BLOCK_BYTES))
-        target = folder / safe_name(f"{self.address.job_id}{suffix}")
-        return [str(download_file(get_url, target, http=storage, progress=progress))]
+        kept = evolve(plan, name=f"{self.address.job_id}{suffix}", is_unpacked=False)
+        return _fetch_files({kept: get_url}, folder, plan.group, http=storage, progress=progress)
 
     def quicklook_names(self) -> list[str]:
         """Return the names of a task's quicklooks; empty if it has none.
@@ -257,31 +266,44 @@ def download_quicklooks(
     """Download the quicklooks of some tasks of one job, several at a time.
 
     Args:
-        tasks: The tasks; of quicklooks of one name the first task's is taken.
+        tasks: The tasks; quicklooks of one name go to subfolders named by their tasks.
         output_directory: Default: the job's folder.
         progress: Show a bar.
 
     Returns:
         The paths `quicklook_<name>` in the order of tasks and names.
     """
-    sources: dict[str, Download] = {}
-    for task in tasks:
-        for name in task.quicklook_names():
-            file = safe_name(f"quicklook_{name}")
-            folder = task.job_folder if output_directory is None else local_folder(output_directory)
-            get_url = partial(quicklook_path, task, name)
-            sources.setdefault(file.casefold(), Download(get_url, folder / file))
-    if not sources:
+    job_folder = tasks[0].job_folder if tasks else Path()
+    urls = {
+        Planned(
+            f"quicklook_{name}", f"jobtask_{task.jobtask_id}", quicklook_path(task, name)
+        ): partial(quicklook_path, task, name)
+        for task in tasks
+        for name in task.quicklook_names()
+    }
+    if not urls:
         return []
-    http = tasks[0].address.session.http
-    files = download_files(
-        sources.values(),
-        http=http,
+    return _fetch_files(
+        urls,
+        job_folder if output_directory is None else local_folder(output_directory),
+        job_folder.name,
+        http=tasks[0].address.session.http,
         overwrite=True,
         progress=progress,
         workers=QUICKLOOKS_AT_ONCE,
     )
-    return [str(file) for file in files]
+
+
+def _fetch_files(
+    urls: Mapping[Planned, Callable[[], str]], folder: Path, aside: str, **options: Any
+) -> list[str]:
+    """Download files to paths of their own in a folder; see `download_files` for the options."""
+    places = lay_out_in(folder, [*urls], aside)
+    downloads = [
+        Download(get_url, below(folder, *place.file), source_id=plan.record_id, folder=folder)
+        for (plan, get_url), place in zip(urls.items(), places, strict=True)
+    ]
+    return [str(path) for path in download_files(downloads, **options)]
 
 
 def quicklook_path(task: Outputs, name: str) -> str:

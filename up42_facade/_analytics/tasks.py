@@ -137,7 +137,8 @@ class JobTask(Viz):
             progress: Show a bar.
 
         Returns:
-            The paths of the files in the order of the archive; `results` remembers them.
+            The paths of the files in the order of the archive; `results` remembers them. If a
+            path is in use, all files go to the subfolder `jobtask_<id>`.
 
         Raises:
             UnfinishedJob: The task has not finished yet. NoResultsError: It ended without

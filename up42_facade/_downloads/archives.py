@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,8 @@ def download_archive(
     progress: bool = True,
     overwrite: bool = False,
     source_id: str | None = None,
+    folder: str | Path | None = None,
+    aside: str | None = None,
 ) -> list[str]:
     """Download a tar, tgz, or zip archive and unpack it.
 
@@ -109,6 +111,11 @@ def download_archive(
             is then recorded in the folder `.up42` of the directory, and a later call with this
             ID fetches nothing if all files are unchanged and the server still has the same
             object.
+        folder: Output folder that keeps the record, if the directory is below it. Defaults to the
+            directory.
+        aside: Name of a subfolder to unpack into if a member would replace a file that isn't
+            recorded as this archive's; it gets a hash if files there would be replaced too. If
+            None, such files are replaced.
 
     Returns:
         The paths of the unpacked files in the order of the archive, empty if it holds none.
@@ -124,29 +131,39 @@ def download_archive(
     Example:
         paths = download_archive(lambda: job_download_url(), "results")
     """
+    from up42_facade._downloads.names import safe_name, tagged_name
     from up42_facade._downloads.records import read_record, write_record
     from up42_facade._downloads.remote import ContentChanged, RemoteFile
 
     source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
-    folder = expanded(directory)
-    record = None if source_id is None or overwrite else read_record(folder, source_id)
-    if record is not None and source.is_unchanged(record):
+    target = expanded(directory)
+    kept_in = target if folder is None else expanded(folder)
+    record = None if source_id is None else read_record(kept_in, source_id)
+    if record is not None and not overwrite and source.is_unchanged(record):
         return [str(path) for path in record.paths]
+    owned = frozenset(record.paths if record is not None else ())
     for attempt in range(MAX_RESTARTS + 1):
         try:
-            paths, validator = _unpack(source, folder, limits, progress)
+            with _unpacked(source, target, limits, progress) as (staging, validator):
+                if aside is not None:
+                    names = (safe_name(aside), tagged_name(aside, source_id or ""))
+                    staging.make_way(names, owned)
+                staging.commit()
+                paths = staging.paths
             break
         except ContentChanged:
             if attempt == MAX_RESTARTS:
                 raise
     if source_id is not None:
-        write_record(folder, source_id, validator, paths)
+        write_record(kept_in, source_id, validator, paths)
     return paths
 
 
-def _unpack(
+@contextmanager
+def _unpacked(
     source: RemoteFile, directory: Path, limits: ArchiveLimits, progress: bool
-) -> tuple[list[str], Validator]:
+) -> Iterator[tuple[Staging, Validator]]:
+    """Unpack an archive into a hidden folder of the directory."""
     from up42_facade._common.progress import bar
     from up42_facade._downloads.forward import ForwardReader
     from up42_facade._downloads.inflate import ReadAhead
@@ -163,8 +180,7 @@ def _unpack(
         shown.refresh()
         with ReadAhead(iter(stream)) as ahead:
             _Unpacker(stream, staging, limits).run(ForwardReader(ahead), ahead)
-            staging.commit()
-        return staging.paths, stream.validator
+            yield staging, stream.validator
 
 
 class _Unpacker:

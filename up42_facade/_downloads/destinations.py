@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 
-from up42_facade._downloads.locations import local_folder, scheme_of
+from up42_facade._downloads.layout import Place, Planned, lay_out_in, subfolder
+from up42_facade._downloads.locations import below, local_folder, scheme_of
 from up42_facade.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -21,22 +22,26 @@ class Incoming:
 
     get_url: Callable[[], str]
     """Gives a URL; called again when a signed URL has expired."""
-    parts: tuple[str, ...]
-    """Its path below the folder."""
+    plan: Planned
+    place: Place
     size: int | None = None
     """Length in bytes, if known."""
     checksum: str | None = None
     """Multihash (hexadecimal) or `algorithm:digest`, if known."""
+    media_type: str | None = None
 
 
 class Destination(Protocol):
     """A folder anywhere."""
 
+    def lay_out(self, planned: Sequence[Planned]) -> list[Place]:
+        """Give each file a path of its own in the folder."""
+
     def fetch_files(self, files: Sequence[Incoming]) -> list[str]:
         """Bring files into the folder, several at a time; return where they are."""
 
     def fetch_archive(self, archive: Incoming) -> list[str]:
-        """Unpack an archive into the folder that it would lie in; return where its members are.
+        """Unpack an archive into its folder; return where its members are.
 
         Raises:
             UnsupportedArchiveError: It is no archive.
@@ -51,12 +56,25 @@ class LocalFolder:
     http: httpx.Client
     overwrite: bool = False
     progress: bool = True
+    aside: str | None = None
+    """Name of the subfolder for files whose paths are in use; None for one for each item."""
+
+    def lay_out(self, planned: Sequence[Planned]) -> list[Place]:
+        return lay_out_in(self.folder, planned, self.aside)
 
     def fetch_files(self, files: Sequence[Incoming]) -> list[str]:
         from up42_facade.downloads import Download, download_files
 
         wanted = [
-            Download(file.get_url, self.folder.joinpath(*file.parts), file.size, file.checksum)
+            Download(
+                file.get_url,
+                below(self.folder, *file.place.file),
+                file.size,
+                file.checksum,
+                media_type=file.media_type,
+                source_id=file.plan.source_id,
+                folder=self.folder,
+            )
             for file in files
         ]
         found = download_files(
@@ -69,11 +87,15 @@ class LocalFolder:
 
         return download_archive(
             archive.get_url,
-            self.folder.joinpath(*archive.parts[:-1]),
+            below(self.folder, *archive.place.folder),
             http=self.http,
             size=archive.size,
             checksum=archive.checksum,
             progress=self.progress,
+            overwrite=self.overwrite,
+            source_id=archive.plan.record_id,
+            folder=self.folder,
+            aside=subfolder(self.folder, self.aside or archive.plan.group),
         )
 
 
@@ -87,7 +109,7 @@ def destination(
     Args:
         output_directory: A path, a `file://` URL, or the URL of a folder in another store.
         storage_options: For the fsspec driver of that store.
-        options: `http`, `overwrite` and `progress`, as for `LocalFolder`.
+        options: `http`, `overwrite`, `progress`, and `aside`, as for `LocalFolder`.
 
     Raises:
         InvalidInputError: The URL or the options are not usable.

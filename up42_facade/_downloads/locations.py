@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import overload
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from up42_facade.errors import InvalidInputError
+from up42_facade.errors import DownloadError, InvalidInputError
 
 # One letter is a drive of Windows. A colon stands in URLs of one store inside another, which
 # are recognised in order to be refused.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.:_-]+)://")
+_SEPARATORS = re.compile(r"[/\\\0]")
 LOCAL_SCHEMES = ("file", "local")
 
 
@@ -28,17 +30,42 @@ def scheme_of(location: object) -> str | None:
     return None if scheme in LOCAL_SCHEMES else scheme
 
 
-def below(location: str | Path, name: str) -> str | Path:
+@overload
+def below(location: Path, *names: str) -> Path: ...
+
+
+@overload
+def below(location: str | Path, *names: str) -> str | Path: ...
+
+
+def below(location: str | Path, *names: str) -> str | Path:
     """Return the location of a folder or file in a folder, wherever that is.
 
+    Every path that is written to is made here.
+
+    Raises:
+        DownloadError: As `single_name`.
+
     Example:
-        >>> below("s3://bucket/results/", "job_1")
-        's3://bucket/results/job_1'
+        >>> below("s3://bucket/results/", "job_1", "dem.tif")
+        's3://bucket/results/job_1/dem.tif'
     """
+    checked = [single_name(name) for name in names]
     if scheme_of(location) is None:
-        return local_folder(location, "location") / name
+        return local_folder(location, "location").joinpath(*checked)
     scheme, _, rest = str(location).partition("://")
-    return f"{scheme}://{'/'.join(part for part in (rest.rstrip('/'), name) if part)}"
+    return f"{scheme}://{'/'.join(part for part in (rest.rstrip('/'), *checked) if part)}"
+
+
+def single_name(name: str) -> str:
+    """Return a name that stays in the folder that it is put into.
+
+    Raises:
+        DownloadError: If it's not a single one, so that the path might lead elsewhere.
+    """
+    if name in ("", ".", "..") or _SEPARATORS.search(name) or PureWindowsPath(name).drive:
+        raise DownloadError(f"{name!r} can't name a file or folder: expected a single name.")
+    return name
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:

@@ -6,11 +6,13 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from up42_facade._downloads.layout import in_use, obstacle
+from up42_facade._downloads.locations import below
 from up42_facade._downloads.records import RESERVED_NAME
 from up42_facade.errors import ArchiveError, DownloadError, UnsafeArchiveError, Up42Error
 
@@ -159,6 +161,41 @@ class Staging:
         """Remember a folder that shall exist even if it's empty."""
         self._folders.append(parts)
 
+    def make_way(self, asides: Iterable[str], owned: Collection[Path]) -> None:
+        """Turn to a subfolder if a file of others would be replaced.
+
+        Args:
+            asides: Names of subfolders, in order of preference.
+            owned: Paths of files that may be replaced.
+
+        Raises:
+            DownloadError: If paths are in use everywhere. Nothing was moved.
+        """
+        if self.target in self._made:
+            # It's new: nobody else has files there.
+            return
+        taken: Path | None = None
+        for above in ((), *((name,) for name in asides)):
+            target = below(self.target, *above)
+            taken = next(
+                filter(
+                    None,
+                    (
+                        obstacle(
+                            self.target,
+                            (*above, *parts),
+                            is_ours=target.joinpath(*parts) in owned,
+                        )
+                        for parts in self._files
+                    ),
+                ),
+                None,
+            )
+            if taken is None:
+                self.target = target
+                return
+        raise in_use(taken)
+
     def commit(self) -> None:
         """Move everything to its final path, one file after another.
 
@@ -191,12 +228,12 @@ class Staging:
 
     def _checked_folders(self) -> list[Path]:
         """Return the folders that are needed, from the top, after a look at what is there."""
-        wanted: dict[Path, tuple[str, ...]] = {}
+        wanted: dict[Path, tuple[str, ...]] = {self.target: ()}
         for parts in [*self._folders, *(parts[:-1] for parts in self._files)]:
             for depth in range(1, len(parts) + 1):
                 wanted.setdefault(self.target.joinpath(*parts[:depth]), parts[:depth])
         for folder, parts in wanted.items():
-            if folder.is_symlink():
+            if parts and folder.is_symlink():
                 raise UnsafeArchiveError("/".join(parts), f"{folder} is a symbolic link")
             if folder.exists() and not folder.is_dir():
                 raise ArchiveError(f"{folder} is a file and the archive has a folder of this name.")

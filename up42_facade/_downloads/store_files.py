@@ -14,9 +14,10 @@ from attrs import define, field
 
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.archives import download_archive
+from up42_facade._downloads.layout import Place, Planned, lay_out
 from up42_facade._downloads.remote import Stopped
 from up42_facade.downloads import DEFAULT_WORKERS
-from up42_facade.errors import InvalidInputError, Up42Error
+from up42_facade.errors import Up42Error
 
 if TYPE_CHECKING:
     import httpx
@@ -46,7 +47,12 @@ class StoreFolder:
     http: httpx.Client | None = None
     overwrite: bool = False
     progress: bool = True
+    aside: str | None = None
     _stop: threading.Event = field(factory=transfer_stop, init=False)
+
+    def lay_out(self, planned: Sequence[Planned]) -> list[Place]:
+        """Give each file a path of its own in the folder."""
+        return lay_out(planned)
 
     def fetch_files(self, files: Sequence[Incoming]) -> list[str]:
         """Bring files into the store.
@@ -55,20 +61,18 @@ class StoreFolder:
             Their URLs in the store, in the order of the files.
 
         Raises:
-            InvalidInputError: Two files have the same path. Nothing was sent.
             UploadError: The store refuses or can't be reached.
             ChecksumError, ConnectionFailedError, DownloadError: A file can't be fetched whole.
                 What was complete by then stays.
         """
         from up42_facade._common.progress import bar
 
-        check_paths(self.store, files)
         if len(files) == 1:
             with bar(progress=self.progress, unit="B", unit_scale=True) as shown:
                 self._send(files[0], shown)
         else:
             self._side_by_side([partial(self._send, file) for file in files])
-        return [self.store.url_of(file.parts) for file in files]
+        return [self.store.url_of(file.place.file) for file in files]
 
     def fetch_archive(self, archive: Incoming) -> list[str]:
         """Unpack an archive and bring its members into the folder that the archive would lie in.
@@ -95,7 +99,7 @@ class StoreFolder:
                 checksum=archive.checksum,
                 progress=self.progress,
             )
-            above = archive.parts[:-1]
+            above = archive.place.folder
             members = [(Path(p), above + Path(p).relative_to(folder).parts) for p in unpacked]
             added: list[Parts] = []
             try:
@@ -108,7 +112,7 @@ class StoreFolder:
     def _send(self, file: Incoming, shown: Any = None) -> None:
         from up42_facade._downloads.remote import ContentChanged
 
-        present = None if self.overwrite else self.store.size(file.parts)
+        present = None if self.overwrite else self.store.size(file.place.file)
         if present is not None and present == file.size:
             return
         for attempt in range(MAX_RESTARTS + 1):
@@ -137,7 +141,7 @@ class StoreFolder:
             if shown is not None:
                 shown.n, shown.total = 0, stream.total
                 shown.refresh()
-            with self.store.draft(file.parts, stream.total) as draft:
+            with self.store.draft(file.place.file, stream.total) as draft:
                 # The last block comes only after length and checksums were found right.
                 for block in stream:
                     draft.write(block)
@@ -182,13 +186,3 @@ class StoreFolder:
                 for future in futures:
                     future.cancel()
                 raise
-
-
-def check_paths(store: Store, files: Sequence[Incoming]) -> None:
-    seen: set[Parts] = set()
-    for file in files:
-        if file.parts in seen:
-            raise InvalidInputError(
-                f"Two downloads have the same target {store.url_of(file.parts)}."
-            )
-        seen.add(file.parts)

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from up42_facade._downloads.locations import below, scheme_of
+from up42_facade._downloads.locations import below, scheme_of, single_name
 from up42_facade.errors import (
     InvalidInputError,
     MissingDriverError,
@@ -63,11 +63,11 @@ class Store:
 
     def url_of(self, parts: tuple[str, ...]) -> str:
         """Return the URL of a file in the folder."""
-        return str(below(self.url, "/".join(parts)))
+        return str(below(self.url, *parts))
 
     def path_of(self, parts: tuple[str, ...]) -> str:
         """Return the path of a file in the folder, as the driver writes it."""
-        return "/".join([self.root.rstrip("/"), *parts])
+        return "/".join([self.root.rstrip("/"), *map(single_name, parts)])
 
     def size(self, parts: tuple[str, ...]) -> int | None:
         """Return the size of a file in bytes; None if there is none, or it can't be told."""

@@ -217,9 +217,11 @@ class JobFiles(Viz):
             storage_options: For the fsspec driver of another store, for instance credentials.
 
         Returns:
-            The paths, in the order of items and assets; whole URLs where they are in another
-            store. A file is named by its asset's key, in a folder named by its item where
-            several assets have one key.
+            The paths, in the order of items and assets; complete URLs if they are in cloud
+            storage. A file is named by its asset's key. If several assets have one key, it goes
+            to a subfolder named by its item; an archive beside other files is unpacked into a
+            subfolder named by the archive. If a path is in use, for instance by another job's
+            results, all new files go to the subfolder `job_<id>`.
 
         Raises:
             UnfinishedJob: The job has no results yet. NoResultsError: It ended without.
@@ -328,6 +330,7 @@ class JobFiles(Viz):
             overwrite=overwrite,
             progress=progress,
             storage_options=storage_options,
+            aside=f"{self._folder.name}_inputs",
         )
         return self._files.inputs
 
@@ -338,10 +341,11 @@ class JobFiles(Viz):
     def _download(
         self, items: Iterable[pystac.Item], output_directory: str | Path | None, **options: Any
     ) -> list[str]:
-        from up42_facade._results.item_files import download_items
+        from up42_facade._results.item_files import fetch_items
 
         folder = output_directory or self._folder
-        return download_items(items, folder, session=self.session, **options)
+        given = {"aside": self._folder.name, **options}
+        return fetch_items(items, folder, session=self.session, **given)
 
     def _backdrop_paths(self) -> list[str]:
         images = [p for p in self._files.inputs or [] if Path(p).suffix.lower() in IMAGE_SUFFIXES]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from attrs import frozen
 
 from up42_facade._downloads.checksums import usable_checksum
 from up42_facade._downloads.destinations import Destination, Incoming, destination
-from up42_facade._downloads.names import safe_name
+from up42_facade._downloads.layout import Planned
 from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade.errors import (
     InvalidInputError,
@@ -40,14 +40,10 @@ class ItemFile:
     session: Session
 
     @property
-    def name(self) -> str:
-        return safe_name(self.key)
-
-    @property
     def is_archive(self) -> bool:
         """True where unpacking is worth a try; the content decides."""
         media_type = (self.asset.media_type or "").partition(";")[0].strip()
-        return media_type in ARCHIVE_TYPES or self.name.lower().endswith(ARCHIVE_SUFFIXES)
+        return media_type in ARCHIVE_TYPES or self.key.lower().endswith(ARCHIVE_SUFFIXES)
 
     @property
     def size(self) -> int | None:
@@ -66,9 +62,10 @@ class ItemFile:
         known = {self.key, media_type, media_type.partition(";")[0].strip()}
         return bool(known.union(self.asset.roles or ()).intersection(wanted))
 
-    def incoming(self, parts: tuple[str, ...]) -> Incoming:
-        """Return the file on its way to a path below a folder."""
-        return Incoming(self.url, parts, self.size, self.checksum)
+    def plan(self, *, unpacking: bool) -> Planned:
+        """Return what has to be known to place the file in a folder."""
+        source_id = f"{without_query(self.asset.href)}#{self.key}"
+        return Planned(self.key, str(self.item.id), source_id, unpacking and self.is_archive)
 
     def url(self) -> str:
         """Return a fresh URL that needs no token.
@@ -122,9 +119,10 @@ def download_items(
         session: Default: that of `authenticate()`.
 
     Returns:
-        The paths, in the order of items and assets, members of archives in theirs; whole URLs
-        where they are in another store. A file is named by its asset's key, in a folder named by
-        its item where several have one key.
+        The paths, in the order of items and assets, members of archives in theirs; complete URLs
+        if they are in cloud storage. A file is named by its asset's key. If keys collide, or a
+        path is in use, it goes to a subfolder named by its item; an archive beside other files is
+        unpacked into a subfolder named by the archive.
 
     Raises:
         InvalidInputError: `assets` fits nothing; the error lists what is there. Or
@@ -139,7 +137,36 @@ def download_items(
 
     Endpoint: POST /v2/assets/{assetId}/download-url.
     """
-    session = resolve_session(session)
+    return fetch_items(
+        items,
+        output_directory,
+        session=resolve_session(session),
+        assets=assets,
+        unpacking=unpacking,
+        overwrite=overwrite,
+        progress=progress,
+        storage_options=storage_options,
+    )
+
+
+def fetch_items(
+    items: Iterable[pystac.Item],
+    output_directory: str | Path,
+    *,
+    session: Session,
+    aside: str | None = None,
+    assets: str | Sequence[str] | None = None,
+    unpacking: bool = True,
+    overwrite: bool = False,
+    progress: bool = True,
+    storage_options: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Download the files of STAC items; see `download_items`.
+
+    Args:
+        aside: Name of the subfolder for files whose paths are in use, such as a job's; None for
+            one for each item.
+    """
     wanted = wanted_assets(assets)
     files = [
         ItemFile(item, key, asset, session) for item in items for key, asset in item.assets.items()
@@ -157,8 +184,32 @@ def download_items(
         http=session.storage,
         overwrite=overwrite,
         progress=progress,
+        aside=aside,
     )
-    return Fetch(targets(chosen), folder).run(unpacking)
+    # An item that is listed twice has the same files.
+    unique = {file.plan(unpacking=unpacking): file for file in chosen}
+    places = folder.lay_out([*unique])
+    incoming = [
+        Incoming(file.url, plan, place, file.size, file.checksum, file.asset.media_type)
+        for (plan, file), place in zip(unique.items(), places, strict=True)
+    ]
+    found = dict(zip(unique, fetch(incoming, folder), strict=True))
+    return [path for file in chosen for path in found[file.plan(unpacking=unpacking)]]
+
+
+def fetch(files: Sequence[Incoming], folder: Destination) -> list[list[str]]:
+    """Fetch files into a folder; return the paths of each, members of archives in their order."""
+    found: dict[int, list[str]] = {}
+    for index, file in enumerate(files):
+        if file.plan.is_unpacked:
+            # What only looked like an archive is kept as it is.
+            with suppress(UnsupportedArchiveError):
+                found[index] = folder.fetch_archive(file)
+    plain = [index for index in range(len(files)) if index not in found]
+    if plain:
+        paths = folder.fetch_files([files[index] for index in plain])
+        found.update({index: [path] for index, path in zip(plain, paths, strict=True)})
+    return [found[index] for index in range(len(files))]
 
 
 def wanted_assets(assets: Any) -> list[str] | None:
@@ -175,43 +226,3 @@ def wanted_assets(assets: Any) -> list[str] | None:
             f"assets={assets!r}: expected keys, roles or media types as texts, or None for all."
         )
     return [str(entry) for entry in wanted]
-
-
-def targets(files: list[ItemFile]) -> list[tuple[ItemFile, tuple[str, ...]]]:
-    """Give each file its path; files of one name go to folders named after their items."""
-    count = Counter(file.name.casefold() for file in files)
-    return [
-        (file, (file.name,))
-        if count[file.name.casefold()] == 1
-        else (file, (safe_name(file.item.id), file.name))
-        for file in files
-    ]
-
-
-@frozen
-class Fetch:
-    """The transfer of some result files into a folder."""
-
-    files: list[tuple[ItemFile, tuple[str, ...]]]
-    folder: Destination
-
-    def run(self, unpacking: bool) -> list[str]:
-        """Return the paths in the order of the files, members of archives in theirs."""
-        incoming = [file.incoming(parts) for file, parts in self.files]
-        found: dict[int, list[str]] = {}
-        for index, (file, _) in enumerate(self.files):
-            if unpacking and file.is_archive:
-                members = self._unpack(incoming[index])
-                if members is not None:
-                    found[index] = members
-        plain = [index for index in range(len(incoming)) if index not in found]
-        if plain:
-            paths = self.folder.fetch_files([incoming[index] for index in plain])
-            found.update({index: [path] for index, path in zip(plain, paths, strict=True)})
-        return [path for index in range(len(incoming)) for path in found[index]]
-
-    def _unpack(self, archive: Incoming) -> list[str] | None:
-        try:
-            return self.folder.fetch_archive(archive)
-        except UnsupportedArchiveError:
-            return None

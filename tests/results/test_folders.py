@@ -1,0 +1,166 @@
+"""Results never share a path, and never replace what isn't their own."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pystac
+import pytest
+
+import up42_facade as up42
+from up42_facade.downloads import Download, download_file, download_files
+from up42_sandbox import Sandbox
+
+
+def packed(text: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("output/result.tif", text)
+        archive.writestr("output/data.json", text)
+    return target.getvalue()
+
+
+class Maker:
+    """Makes items whose assets are files of the sandbox's storage."""
+
+    def __init__(self, sandbox: Sandbox, session: up42.Session) -> None:
+        self._sandbox = sandbox
+        self._session = session
+        self._count = 0
+
+    def item(self, id: str, **contents: str) -> pystac.Item:
+        """Return an item; `a__zip="x"` is an archive, `a__tif="x"` a file."""
+        item = next(up42.search_items(session=self._session))
+        item.id, item.assets = id, {}
+        for name, text in contents.items():
+            key = name.replace("__", ".").replace("_", "/")
+            content = packed(text) if key.endswith(".zip") else text.encode()
+            self._count += 1
+            url = self._sandbox.storage.put(f"{self._count}.bin", content)()
+            item.add_asset(key, pystac.Asset(url, roles=["data"]))
+        return item
+
+    def get(self, folder: Path, *items: pystac.Item, **options: Any) -> list[str]:
+        options = {"session": self._session, "progress": False, **options}
+        return up42.download_items(items, folder, **options)
+
+
+@pytest.fixture
+def make(sandbox: Sandbox, session: up42.Session) -> Maker:
+    return Maker(sandbox, session)
+
+
+def texts(paths: list[str], suffix: str = ".tif") -> list[str]:
+    return [Path(path).read_text() for path in paths if path.endswith(suffix)]
+
+
+def relative(paths: list[str], folder: Path) -> list[str]:
+    return [Path(path).relative_to(folder).as_posix() for path in paths]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_archives_and_files_of_one_name(make: Maker, tmp_path: Path, order: int) -> None:
+    contents = {"a__zip": "first", "b__zip": "second", "result__tif": "plain"}
+    item = make.item("one", **dict(list(contents.items())[::order]))
+    paths = make.get(tmp_path, item)
+    assert sorted(texts(paths)) == ["first", "plain", "second"]
+    assert set(relative(paths, tmp_path)) == {
+        "a/result.tif",
+        "a/data.json",
+        "b/result.tif",
+        "b/data.json",
+        "result.tif",
+    }
+    assert make.get(tmp_path, item) == paths
+
+
+def test_an_archive_alone_is_unpacked_into_the_folder(make: Maker, tmp_path: Path) -> None:
+    paths = make.get(tmp_path, make.item("one", a__zip="x"))
+    assert relative(paths, tmp_path) == ["result.tif", "data.json"]
+
+
+def test_archives_of_several_items(make: Maker, tmp_path: Path) -> None:
+    items = [make.item(name, a__zip=name) for name in ("one", "two")]
+    paths = make.get(tmp_path, *items)
+    assert texts(paths) == ["one", "two"]
+    assert relative(paths, tmp_path)[::2] == ["one/a/result.tif", "two/a/result.tif"]
+
+
+def test_keys_with_folders(make: Maker, tmp_path: Path) -> None:
+    item = make.item("one", R10m_B02__tif="ten", R20m_B02__tif="twenty")
+    assert texts(make.get(tmp_path, item)) == ["ten", "twenty"]
+
+
+def test_an_item_that_is_listed_twice(make: Maker, tmp_path: Path) -> None:
+    item = make.item("one", x__tif="x")
+    assert make.get(tmp_path, item, item) == [str(tmp_path / "x.tif")] * 2
+
+
+def test_items_of_equal_id_and_size(make: Maker, tmp_path: Path) -> None:
+    one, two = make.item("same", x__tif="one"), make.item("same", x__tif="two")
+    assert texts(make.get(tmp_path, one)) == ["one"]
+    assert texts(make.get(tmp_path, two)) == ["two"]
+    assert texts(make.get(tmp_path, one)) == ["one"]
+    assert texts(make.get(tmp_path, one, two)) == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ["x__tif", "x__zip"])
+def test_files_of_others_stay(make: Maker, tmp_path: Path, name: str) -> None:
+    mine = tmp_path / ("x.tif" if name == "x__tif" else "data.json")
+    mine.write_text("mine")
+    paths = make.get(tmp_path, make.item("one", **{name: "new"}), overwrite=True)
+    assert mine.read_text() == "mine"
+    assert texts(paths) == ["new"]
+    assert all(path.startswith("one/") for path in relative(paths, tmp_path))
+    # In the subfolder too.
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / mine.name).write_text("mine as well")
+    paths = make.get(tmp_path, make.item("two", **{name: "newer"}))
+    assert texts(paths) == ["newer"]
+    assert all(path.startswith("two-") for path in relative(paths, tmp_path))
+    assert (tmp_path / "two" / mine.name).read_text() == "mine as well"
+
+
+@pytest.mark.parametrize("name", ["x__tif", "x__zip"])
+def test_own_files_are_fetched_once_and_replaced_if_damaged(
+    make: Maker, tmp_path: Path, name: str
+) -> None:
+    item = make.item("one", **{name: "x" * 100_000})
+    paths = make.get(tmp_path, item)
+    before = Path(paths[0]).stat().st_mtime_ns
+    assert make.get(tmp_path, item) == paths
+    assert Path(paths[0]).stat().st_mtime_ns == before
+    Path(paths[0]).write_text("damaged")
+    assert make.get(tmp_path, item) == paths
+    assert texts(paths) == ["x" * 100_000]
+
+
+def test_analytics_jobs_in_one_folder(sandbox: Sandbox, tmp_path: Path) -> None:
+    key = {"project_id": sandbox.project_id, "project_api_key": sandbox.project_api_key}
+    with up42.Session(**key, base_url=sandbox.url) as session:
+        names = ("ndvi", "zip", "many-quicklooks")
+        jobs = [up42.initialize_job(sandbox.analytics.jobs[n], session=session) for n in names]
+        found: dict[str, tuple[bytes, str]] = {}
+        for job in [*jobs, *jobs]:
+            for unpacking in (True, False):
+                paths = job.download_results(tmp_path, unpacking, progress=False)
+                for path in [*paths, *job.download_quicklooks(tmp_path, progress=False)]:
+                    content = Path(path).read_bytes()
+                    assert found.setdefault(path, (content, job.job_id)) == (content, job.job_id)
+    for path, (content, _) in found.items():
+        assert Path(path).read_bytes() == content
+
+
+def test_urls_that_propose_one_name(sandbox: Sandbox, tmp_path: Path) -> None:
+    urls = [sandbox.storage.put(f"{n}/output.tgz", n.encode()) for n in ("one", "two", "six")]
+    folder = f"{tmp_path}/"
+    wanted = [Download(url, folder) for url in urls[:2]]
+    for _ in range(2):
+        paths = download_files(wanted, progress=False)
+        assert [path.read_text() for path in paths] == ["one", "two"]
+    third = download_file(urls[2], folder, progress=False)
+    assert third.read_text() == "six"
+    assert [path.read_text() for path in paths] == ["one", "two"]
