@@ -61,8 +61,8 @@ def plot_results(
             Default: red, green and blue if the file names its bands so, else the first three;
             the first one of files with fewer.
         titles: One for each plot; default: the names of the files.
-        plot_file_format: Suffixes of the images; letter case and `.tif` or `.tiff` don't matter.
-            Default: `[".tif"]`.
+        plot_file_format: Formats of the images by their usual suffixes (`.tif`, `.png`, `.jpg`,
+            `.jp2`). What a file contains counts, not its name. Defaults to `[".tif"]`.
         kwargs: For `rasterio.plot.show`, for instance `cmap`, `vmin`, `vmax` or `contour`.
 
     Returns:
@@ -185,7 +185,8 @@ class Viz:
                 blue. Default: the file's red, green and blue, else its first three or first.
             titles: One for each plot; default: the names of the files.
             filepaths: A path, a list of paths or a dict of them; default: the last download.
-            plot_file_format: Suffixes of the images; default: `[".tif"]`, in any letter case.
+            plot_file_format: Formats of the images by their usual suffixes; what a file contains
+                counts, not its name. Defaults to `[".tif"]`.
             kwargs: For `rasterio.plot.show`, for instance `cmap`, `vmin` or `vmax`.
 
         Returns:

@@ -17,6 +17,7 @@ import pytest
 from attrs import define, field
 
 import up42_facade as up42
+from tests.hostile import STRINGS
 from tests.viz.conftest import unavailable
 from up42_client import models
 from up42_facade import processing_templates as templates
@@ -371,6 +372,16 @@ def test_very_long_texts_and_lists_are_cut() -> None:
 
 def test_half_a_surrogate_pair_can_be_sent() -> None:
     assert html.shown("a\ud800b").encode() == b"a?b"
+
+
+@pytest.mark.parametrize("name", STRINGS)
+def test_hostile_strings_are_text(name: str) -> None:
+    text = STRINGS[name]
+    page = Page()
+    page.feed(html.table(text, {text: text}) + html.grid(text, [text], [[text]]))
+    assert page.tags <= TAGS
+    shown = "".join(page.cells)
+    assert text.replace("\ud800", "?") in shown or "\x00" in text
 
 
 def test_dollars_make_no_formula() -> None:

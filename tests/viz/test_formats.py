@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
@@ -140,3 +143,19 @@ def test_a_small_tif_that_claims_a_large_block(tmp_path: Path) -> None:
     assert path.stat().st_size < 10_000
     with pytest.raises(up42.InvalidInputError, match=r"bomb\.tif.*blocks of 9,993,"):
         viz.plot_results(path)
+
+
+def test_a_geopackage_of_any_name(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"a": [1]}, geometry=[Point(13, 52)], crs=4326)
+    frame.to_file(tmp_path / "x.gpkg")
+    path = (tmp_path / "x.gpkg").rename(tmp_path / "data")
+    assert viz.plot_results(path).axes[0].has_data()
+
+
+def test_another_database_is_no_geopackage(tmp_path: Path) -> None:
+    path = tmp_path / "x.gpkg"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE features (id)")
+    for draw in DRAW:
+        with pytest.raises(up42.InvalidInputError, match=r"x\.gpkg.*GeoPackage"):
+            draw(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,10 @@ def read_geopackage(path: Path) -> list[Any]:
     # Absolute: GDAL takes a name such as `GPKG:…` or `/vsi…` for more than a name.
     source = path.resolve()
     try:
-        layers = [name for name, kind in pyogrio.list_layers(source) if kind is not None]
-        return [gpd.read_file(source, layer=name, engine="pyogrio") for name in layers]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*file extension", RuntimeWarning)
+            layers = [name for name, kind in pyogrio.list_layers(source) if kind is not None]
+            return [gpd.read_file(source, layer=name, engine="pyogrio") for name in layers]
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError) as error:
         raise ValueError(str(error)) from error
 
