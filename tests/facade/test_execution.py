@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import up42_facade as up42
+from tests.conftest import new_session
 from up42_facade import processing_templates as templates
+from up42_facade._processing.execution import Execution
 from up42_sandbox import Fault, Sandbox
 
 EXECUTION = "*/execution"
@@ -21,6 +24,8 @@ AFTER_TAKING = [
     {"drop": 30},
     {"malformed": True},
     {"patch": {"jobID": None}},
+    {"patch": {"jobID": 17}},
+    *({"status": status, "handled": True} for status in (302, 307, 408, 409, 410, 421, 425, 499)),
 ]
 BEFORE_TAKING = [
     {"drop": "before"},
@@ -38,6 +43,9 @@ REFUSALS = [
     ({"status": 403}, up42.ForbiddenError),
     ({"status": 404}, up42.NotFoundError),
     ({"status": 422}, up42.UnprocessableError),
+    # The status is known, whatever is wrong with the body.
+    ({"status": 400, "headers": {"content-encoding": "gzip"}}, up42.BadRequestError),
+    ({"status": 400, "body": {"title": "\ud800"}}, up42.BadRequestError),
     ({"status": 429, "retry_after": 7}, up42.RateLimitError),
 ]
 
@@ -116,6 +124,61 @@ def test_an_older_job_with_the_same_inputs_is_not_taken_for_it(
     assert {first.id, second.id} == set(sandbox.jobs)
 
 
+def test_a_job_whose_inputs_the_server_changed_is_a_candidate(
+    sandbox: Sandbox, session: up42.Session, item: Any
+) -> None:
+    changed = {"inputs": {"title": "trimmed"}}
+    sandbox.inject(Fault(path=EXECUTION, drop="after", request_patch=changed))
+    with pytest.raises(up42.ExecutionUncertainError, match="may have changed") as caught:
+        template(session, item, "trimmed ").execute()
+    assert [job.id for job in caught.value.candidates] == list(sandbox.jobs)
+
+
+def test_a_job_that_is_listed_twice_is_one(
+    sandbox: Sandbox, session: up42.Session, item: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = Execution._newest_first
+    monkeypatch.setattr(Execution, "_newest_first", lambda self: [*pages(self), *pages(self)])
+    sandbox.inject(Fault(path=EXECUTION, drop="after"))
+    assert template(session, item).execute().id in sandbox.jobs
+
+
+def test_jobs_are_listed_once_for_many_executions(
+    sandbox: Sandbox, session: up42.Session, item: Any
+) -> None:
+    for number in range(20):
+        template(session, item, f"Trees {number}").execute()
+    assert sum(request.path == JOBS for request in sandbox.requests) == 1
+
+
+def test_two_sessions_do_not_share_a_job(
+    sandbox: Sandbox, session: up42.Session, item: Any
+) -> None:
+    sandbox.inject(Fault(path=EXECUTION, drop="before", latency=0.3))
+    with new_session(sandbox) as other, ThreadPoolExecutor(1) as pool:
+        mine, theirs = template(session, item), template(other, item)
+        assert mine.is_valid
+        assert theirs.is_valid
+        lost = pool.submit(mine.execute)
+        time.sleep(0.1)
+        job = theirs.execute()
+        with pytest.raises(up42.ExecutionUncertainError):
+            lost.result()
+    assert [job.id] == list(sandbox.jobs)
+
+
+@pytest.mark.parametrize("budget_id", [500, "500", 0, "", b"7c1f0d0e", [], True])
+def test_a_budget_that_cannot_exist(
+    sandbox: Sandbox, session: up42.Session, item: Any, budget_id: Any
+) -> None:
+    wanted = template(session, item)
+    with pytest.raises(up42.InvalidInputError, match="max_credits"):
+        wanted.execute(budget_id)
+    with up42.Batch([wanted]) as batch, pytest.raises(up42.InvalidInputError, match="max_credits"):
+        batch.execute(budget_id=budget_id)
+    assert sandbox.jobs == {}
+
+
 def test_two_new_jobs_are_ambiguous(sandbox: Sandbox, session: up42.Session, item: Any) -> None:
     wanted = template(session, item)
     assert wanted.is_valid
@@ -169,8 +232,6 @@ def test_a_late_job_is_found(sandbox: Sandbox, session: up42.Session, item: Any)
 def test_interruption_says_where_to_look(
     session: up42.Session, item: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from up42_facade._processing.execution import Execution
-
     def interrupt(_: Execution) -> up42.Job:
         raise KeyboardInterrupt
 

@@ -41,8 +41,16 @@ NOT_SENT = (
 )
 # What building a request raises for values that JSON, URLs, or headers can't hold.
 UNSENDABLE = (httpx.InvalidURL, TypeError, ValueError, RecursionError)
-# What reading an answer raises that isn't what was expected; the last comes of deep nesting.
-UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+# What reading a response raises that isn't what was expected. The last two come from deep nesting,
+# and from a body that broke off.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    RecursionError,
+    httpx.StreamError,
+)
 
 
 def raise_for_status(response: httpx.Response) -> None:
@@ -132,7 +140,7 @@ def harmless(error: Exception) -> Exception | None:
 def json_or_none(response: httpx.Response) -> Any:
     try:
         return response.json()
-    except (*UNREADABLE, httpx.StreamError):  # the last: the body couldn't be read
+    except UNREADABLE:
         return None
 
 
