@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 FetchPage = Callable[[], "StacItemCollection"]
 # Items per request; the server's own default of 10 would need ten times as many requests.
 PAGE_SIZE = 100
+# Items that can't be read whose errors are shown; the rest is counted.
+LISTED_FAILURES = 10
 
 
 class SessionStacIO(DefaultStacIO):
@@ -127,7 +129,7 @@ def list_items(collection_id: str, session: Session) -> Iterator[pystac.Item]:
 
     request = endpoint.request(collection_id, limit=PAGE_SIZE)
     pages = read_pages("items", lambda: session.call(request), following, item_keys)
-    return (item for page in pages for item in items_of(page, session))
+    return items_of(pages, session)
 
 
 def search_items(
@@ -169,7 +171,7 @@ def search_items(
         lambda page: next_search(page, body, session),
         item_keys,
     )
-    return (item for page in pages for item in items_of(page, session))
+    return items_of(pages, session)
 
 
 def search_page(body: dict[str, Any], session: Session) -> StacItemCollection:
@@ -218,9 +220,28 @@ def item_keys(page: StacItemCollection) -> list[Hashable]:
     return [(str(item.get("collection")), str(item.get("id"))) for item in page.features or ()]
 
 
-def items_of(page: StacItemCollection, session: Session) -> Iterator[pystac.Item]:
-    for feature in page.features or ():
-        yield item_of(feature, session)
+def items_of(pages: Iterable[StacItemCollection], session: Session) -> Iterator[pystac.Item]:
+    """Yield the items of pages, so that one that can't be read doesn't lose the others.
+
+    Raises:
+        UnexpectedResponseError: If items can't be read, after all others. It names them.
+    """
+    failures: list[UnexpectedResponseError] = []
+    for page in pages:
+        for feature in page.features or ():
+            try:
+                item = item_of(feature, session)
+            except UnexpectedResponseError as error:
+                failures.append(error)
+                continue
+            yield item
+    if len(failures) > 1:
+        shown = " ".join(str(error) for error in failures[:LISTED_FAILURES])
+        raise UnexpectedResponseError(
+            f"{len(failures)} items can't be read. {shown}", status_code=200
+        )
+    if failures:
+        raise failures[0]
 
 
 def item_of(content: dict[str, Any], session: Session) -> pystac.Item:

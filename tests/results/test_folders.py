@@ -12,7 +12,7 @@ import pytest
 
 import up42_facade as up42
 from up42_facade.downloads import Download, download_file, download_files
-from up42_sandbox import Sandbox
+from up42_sandbox import Fault, Sandbox
 
 
 def packed(text: str) -> bytes:
@@ -164,3 +164,30 @@ def test_urls_that_propose_one_name(sandbox: Sandbox, tmp_path: Path) -> None:
     third = download_file(urls[2], folder, progress=False)
     assert third.read_text() == "six"
     assert [path.read_text() for path in paths] == ["one", "two"]
+
+
+def test_an_item_that_cannot_be_read_does_not_lose_the_others(
+    sandbox: Sandbox, session: up42.Session, tmp_path: Path
+) -> None:
+    item = sandbox.item_url("pneo-berlin")
+    job = up42.processing_templates.DetectionTreesSpacept("T", item, session=session).execute()
+    sandbox.clock.advance(100_000)
+    job.track(progress=False)
+    (good,) = [found.to_dict(include_self_link=False) for found in job.items]
+    bad = [{**good, "id": name, "properties": None} for name in ("bad-1", "bad-2")]
+    page = {"type": "FeatureCollection", "features": [bad[0], good, bad[1]], "links": []}
+    sandbox.inject(
+        Fault(method="GET", path="*/collections/*/items", status=200, body=page, times=3)
+    )
+    assert job.collection is not None
+    listed = job.collection.get_items()
+    assert next(listed).id == good["id"]
+    with pytest.raises(up42.UnexpectedResponseError, match=r"bad-1.*bad-2"):
+        next(listed)
+    with pytest.raises(up42.UnexpectedResponseError, match=r"bad-1.*bad-2"):
+        _ = job.items
+    with pytest.raises(up42.UnexpectedResponseError, match="bad-1") as caught:
+        job.download_results(tmp_path, progress=False)
+    assert "results" in caught.value.__notes__[0]
+    assert job.results
+    assert all(Path(path).is_file() for path in job.results)

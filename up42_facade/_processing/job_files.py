@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from attrs import define
 
 from up42_facade._downloads.names import safe_name
-from up42_facade.errors import MissingExtraError, NoResultsError, UnfinishedJob
+from up42_facade.errors import (
+    MissingExtraError,
+    NoResultsError,
+    UnexpectedResponseError,
+    UnfinishedJob,
+)
 from up42_facade.viz import Viz
 
 if TYPE_CHECKING:
@@ -71,12 +76,17 @@ class JobFiles(Viz):
 
         Raises:
             UnfinishedJob: The job has no results yet. NoResultsError: It ended without.
+            UnexpectedResponseError: If an item can't be read. `collection.get_items()` yields
+                the others first.
 
         Endpoint: GET /v2/assets/stac/collections/{collectionId}/items.
         """
+        return list(self._iterate_items())
+
+    def _iterate_items(self) -> Iterator[pystac.Item]:
         collection = self.collection
         if collection is not None:
-            return list(collection.get_items())
+            return collection.get_items()
         if not self.is_finished:
             raise UnfinishedJob(
                 f"Job {self.id} is {self.status.value!r} and has no results yet: call track() "
@@ -227,6 +237,8 @@ class JobFiles(Viz):
             UnfinishedJob: The job has no results yet. NoResultsError: It ended without.
             InvalidInputError: `assets` fits nothing; the error lists what is there. Or
                 `output_directory` or `storage_options` is not usable.
+            UnexpectedResponseError: If an item can't be read; the files of the others were
+                downloaded, and `results` has their paths.
             DownloadError: A file could not be fetched whole. No part of it stands under its
                 name.
             UploadError: The other store refuses or can't be reached.
@@ -238,8 +250,16 @@ class JobFiles(Viz):
         Endpoints: GET /v2/assets/stac/collections/{collectionId}/items, POST
         /v2/assets/{assetId}/download-url.
         """
+        items: list[pystac.Item] = []
+        unreadable: UnexpectedResponseError | None = None
+        try:
+            items.extend(self._iterate_items())
+        except UnexpectedResponseError as error:
+            if not items:
+                raise
+            unreadable = error
         self._files.results = self._download(
-            self.items,
+            items,
             output_directory,
             assets=assets,
             unpacking=unpacking,
@@ -247,6 +267,9 @@ class JobFiles(Viz):
             progress=progress,
             storage_options=storage_options,
         )
+        if unreadable is not None:
+            unreadable.add_note("The files of the other items were downloaded: see `results`.")
+            raise unreadable
         return self._files.results
 
     def download_quicklooks(
