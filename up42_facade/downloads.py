@@ -234,10 +234,23 @@ def stream_to(
             for block in stream:
                 take(block)
             return stream.position
-        return _inflated_to(take, stream, source)
+        return inflate_to(take, stream, source)
 
 
-def _inflated_to(take: Callable[[bytes], object], stream: ByteStream, source: RemoteFile) -> int:
+def inflate_to(take: Callable[[bytes], object], stream: ByteStream, source: RemoteFile) -> int:
+    """Hand over a file unpacked that its store keeps with `Content-Encoding: gzip`.
+
+    Args:
+        take: Takes the blocks.
+        stream: The packed bytes.
+        source: What the caller says about the file: of its packed or unpacked form.
+
+    Returns:
+        The number of unpacked bytes.
+
+    Raises:
+        ChecksumError: Length or checksum aren't the announced ones, or it isn't gzip.
+    """
     from up42_facade._downloads.checksums import Verifier
     from up42_facade._downloads.inflate import gunzip
     from up42_facade._downloads.part_file import MAX_INFLATED_BYTES, MAX_INFLATED_RATIO
@@ -317,18 +330,17 @@ def _download(
     from up42_facade._common.progress import bar
     from up42_facade._downloads.file_transfer import Transfer
     from up42_facade._downloads.records import read_record, write_record
-    from up42_facade._downloads.remote import RemoteFile, Stopped
+    from up42_facade._downloads.remote import RemoteFile, Stopped, is_html
 
     if stop.is_set():
         raise Stopped("The download was stopped.")
-    media_type = (request.media_type or "").lower()
     source = RemoteFile(
         request.get_url,
         http=http,
         size=request.size,
         checksum=request.checksum,
         stop=stop,
-        is_html="html" in media_type or str(request.target).lower().endswith((".html", ".htm")),
+        is_html=is_html(request.media_type, request.target),
     )
     target = expanded(request.target)
     folder = target.parent if request.folder is None else Path(request.folder)

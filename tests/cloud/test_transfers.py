@@ -79,6 +79,16 @@ def test_keys_that_occur_twice_get_folders(
     assert place.names() == sorted(names)
 
 
+def test_what_storage_keeps_gzipped_arrives_unpacked(
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
+) -> None:
+    content = b'{"type": "FeatureCollection", "features": []}' * 100
+    items = serve(content, "a.geojson", size=len(content))
+    sandbox.inject(Fault(origin="storage", gzip=True, times=None))
+    assert get(items, place, session) == [place.url_of("a.geojson")]
+    assert place.read("a.geojson") == content
+
+
 def test_one_item_twice(item: pystac.Item, session: up42.Session, place: Place) -> None:
     paths = get([item, item], place, session, assets="thumbnail")
     assert paths == [place.url_of("thumbnail.png")] * 2

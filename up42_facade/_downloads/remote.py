@@ -171,6 +171,9 @@ class RangeResponse:
 
     def checksums(self) -> list[Checksum]:
         """Return the checksums of the whole object that came with the response."""
+        if self.is_gzipped:
+            # They may be of the packed or unpacked object; gzip carries a checksum of its own.
+            return []
         return header_checksums(self.response.headers, partial=self.is_partial)
 
     def blocks(self) -> Iterator[bytes]:
@@ -586,6 +589,12 @@ class ByteStream:
             # Of a gzipped object either form may have been announced: callers check that.
             if not self._is_gzipped:
                 self._announced.verify(self._source.label)
+
+
+def is_html(media_type: str | None, name: object) -> bool:
+    """Return whether a file may be an HTML page, by its media type or name."""
+    suffix = PurePosixPath(str(name)).suffix.lower()
+    return "html" in (media_type or "").lower() or suffix in HTML_SUFFIXES
 
 
 def _merged(known: Validator, seen: Validator) -> Validator:

@@ -16,7 +16,7 @@ from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.archives import download_archive
 from up42_facade._downloads.layout import Place, Planned, lay_out
 from up42_facade._downloads.remote import Stopped
-from up42_facade.downloads import DEFAULT_WORKERS
+from up42_facade.downloads import DEFAULT_WORKERS, inflate_to
 from up42_facade.errors import Up42Error
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class StoreFolder:
                 return
 
     def _stream(self, file: Incoming, present: int | None, shown: Any) -> None:
-        from up42_facade._downloads.remote import ByteStream, RemoteFile
+        from up42_facade._downloads.remote import ByteStream, RemoteFile, is_html
 
         source = RemoteFile(
             file.get_url,
@@ -133,15 +133,20 @@ class StoreFolder:
             size=file.size,
             checksum=file.checksum,
             stop=self._stop,
+            is_html=is_html(file.media_type, file.place.file[-1]),
         )
         with ByteStream(source, on_bytes=shown.update if shown is not None else None) as stream:
-            stream.open()
+            is_gzipped = stream.open().is_gzipped
             if present is not None and present == stream.total:
                 return
             if shown is not None:
                 shown.n, shown.total = 0, stream.total
                 shown.refresh()
-            with self.store.draft(file.place.file, stream.total) as draft:
+            total = None if is_gzipped else stream.total
+            with self.store.draft(file.place.file, total) as draft:
+                if is_gzipped:
+                    draft.publish(inflate_to(draft.write, stream, source))
+                    return
                 # The last block comes only after length and checksums were found right.
                 for block in stream:
                     draft.write(block)
