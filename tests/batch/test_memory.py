@@ -58,13 +58,13 @@ def journal(make: Make, sandbox: Sandbox, tmp_path: Path) -> Path:
         attempts.append((number, "2025-01-01T00:00:00+00:00", f"{number:036}", text))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany(
-            "INSERT INTO entries (id, fingerprint, repeat, process_id, inputs, cost, errors) "
+            "INSERT INTO entries (id, fingerprint, duplicate, process_id, inputs, cost, errors) "
             "VALUES (?, ?, 0, ?, ?, ?, '[]')",
             entries,
         )
         connection.executemany(
-            "INSERT INTO attempts (entry_id, state, sent_at, workspace_id, job_id, job) "
-            "VALUES (?, 'executed', ?, 'w', ?, ?)",
+            "INSERT INTO attempts (entry_id, number, state, sent_at, workspace_id, job_id, job) "
+            "VALUES (?, 1, 'executed', ?, 'w', ?, ?)",
             attempts,
         )
     return path
