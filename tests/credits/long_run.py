@@ -32,8 +32,10 @@ from up42_sandbox import Sandbox
 
 SCENE = "pneo-berlin"
 CREDITS = 10**9
-# Seconds after its start within which a process is killed.
-LONGEST_LIFE = 1.0
+# Requests of both processes after which one is killed, at most.
+MOST_REQUESTS = 120
+# Seconds between two looks at the number of requests.
+GLANCE = 0.02
 # Kills of each of the two processes in a round, that is with one journal.
 KILLS_PER_ROUND = 6
 # Seconds that each request takes, so that an execution lasts longer than its processes.
@@ -49,6 +51,7 @@ class Count:
     kills: int = 0
     templates: int = 0
     jobs: int = 0
+    while_killed: int = 0
     duplicates: int = 0
     lost: int = 0
     uncertain: int = 0
@@ -65,6 +68,7 @@ class Count:
         exits = ", ".join(f"{number} with {code}" for code, number in sorted(self.exits.items()))
         return (
             f"{self.kills} kills, {self.templates} templates: {self.jobs} jobs, "
+            f"{self.while_killed} of them while programs were killed, "
             f"{self.duplicates} duplicates, {self.lost} lost, {self.uncertain} uncertain; "
             f"{self.spoiled} of {self.requests} requests spoiled, exits: {exits}, "
             f"{self.seconds:.0f} s"
@@ -72,26 +76,34 @@ class Count:
 
 
 def keep_alive(
-    zygote: Zygote, chance: random.Random, kills: int, arguments: Sequence[object], journal: Path
+    zygote: Zygote, chance: random.Random, sandbox: Sandbox, arguments: Sequence[object], lock: Path
 ) -> Counter[int]:
-    """Start a process so often, killed each time; return the codes that it ended with."""
+    """Start a process again and again, killed each time; return the codes that it ended with."""
     exits: Counter[int] = Counter()
-    for _ in range(kills):
+    for _ in range(KILLS_PER_ROUND):
         if chance.random() < 0.5:
-            Path(f"{journal}.lock").unlink(missing_ok=True)
-        process = zygote.start(execute_beside_another, *arguments)
-        timer = threading.Timer(chance.uniform(0, LONGEST_LIFE), kill, [process])
-        timer.start()
-        code = zygote.wait()
-        timer.cancel()
+            lock.unlink(missing_ok=True)
+        process, has_ended = zygote.start(execute_beside_another, *arguments), threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(kill_later, process, chance, sandbox, has_ended)
+            code = zygote.wait()
+            has_ended.set()
         exits[code] += 1
         assert code in (0, -signal.SIGKILL), zygote.log.read_text()
     return exits
 
 
-def kill(process: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
+def kill_later(
+    process: int, chance: random.Random, sandbox: Sandbox, has_ended: threading.Event
+) -> None:
+    """Kill a process after some requests, whosever, so that a busy machine kills no earlier."""
+    last = len(sandbox.requests) + chance.randint(0, MOST_REQUESTS)
+    while len(sandbox.requests) < last:
+        if has_ended.wait(GLANCE):
+            return
+    if not has_ended.wait(chance.uniform(0, GLANCE)):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def run_round(
@@ -105,8 +117,9 @@ def run_round(
         arguments = (account, sandbox.item_url(SCENE), count, str(journal))
         chances = [random.Random(chance.random()) for _ in zygotes]
         with ThreadPoolExecutor(len(zygotes)) as pool:
+            lock = Path(f"{journal}.lock")
             ended = pool.map(
-                lambda zygote, own: keep_alive(zygote, own, KILLS_PER_ROUND, arguments, journal),
+                lambda zygote, own: keep_alive(zygote, own, sandbox, arguments, lock),
                 zygotes,
                 chances,
             )
@@ -114,7 +127,10 @@ def run_round(
         # What the killed have sent arrives, and nothing goes wrong from now on.
         time.sleep(2 * LATENCY)
         chaos._share = chaos._of_executions = 0.0
-        return counted(sandbox, chaos, journal, count, exits)
+        while_killed = len(sandbox.jobs)
+        found = counted(sandbox, chaos, journal, count, exits)
+        found.while_killed = while_killed
+        return found
 
 
 def counted(
