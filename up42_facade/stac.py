@@ -223,10 +223,13 @@ def item_keys(page: StacItemCollection) -> list[Hashable]:
 def items_of(pages: Iterable[StacItemCollection], session: Session) -> Iterator[pystac.Item]:
     """Yield the items of pages, so that one that can't be read doesn't lose the others.
 
+    Each comes once: pages shift if items arrive while they are read.
+
     Raises:
         UnexpectedResponseError: If items can't be read, after all others. It names them.
     """
     failures: list[UnexpectedResponseError] = []
+    seen: set[tuple[str | None, str]] = set()
     for page in pages:
         for feature in page.features or ():
             try:
@@ -234,7 +237,9 @@ def items_of(pages: Iterable[StacItemCollection], session: Session) -> Iterator[
             except UnexpectedResponseError as error:
                 failures.append(error)
                 continue
-            yield item
+            if (key := (item.collection_id, item.id)) not in seen:
+                seen.add(key)
+                yield item
     if len(failures) > 1:
         shown = " ".join(str(error) for error in failures[:LISTED_FAILURES])
         raise UnexpectedResponseError(

@@ -23,6 +23,7 @@ from up42_facade._downloads.records import Record, Validator
 from up42_facade._session.hosts import without_query
 from up42_facade._session.network import Network
 from up42_facade._session.redaction import protect_logs
+from up42_facade._session.responses import harmless
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
 
 T = TypeVar("T")
@@ -193,7 +194,8 @@ class RangeResponse:
             try:
                 block = next(body, None)
             except httpx.TransportError as error:
-                raise TransientError(f"the connection broke ({_describe(error)})") from error
+                what = f"the connection broke ({_describe(error)})"
+                raise TransientError(what) from harmless(error)
             # Only the time that the server takes counts, not that of whoever uses the bytes.
             waited += monotonic() - started
             if block is None:
@@ -373,10 +375,11 @@ class RemoteFile:
             return self._http.send(request, stream=True, follow_redirects=True)
         except httpx.TransportError as error:
             if not isinstance(error, httpx.UnsupportedProtocol):
-                raise TransientError(f"the server can't be reached ({_describe(error)})") from error
-            raise self._failed(url, _describe(error)) from error
+                what = f"the server can't be reached ({_describe(error)})"
+                raise TransientError(what) from harmless(error)
+            raise self._failed(url, _describe(error)) from harmless(error)
         except (httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError) as error:
-            raise self._failed(url, _describe(error)) from error
+            raise self._failed(url, _describe(error)) from harmless(error)
 
     def _accept(
         self, response: httpx.Response, url: str, start: int, known: Validator

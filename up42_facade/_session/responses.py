@@ -134,6 +134,9 @@ def closed_session() -> errors.NotAuthenticatedError:
 
 def harmless(error: Exception) -> Exception | None:
     """Return an error if it can be shown as a cause; None if its text contains a secret."""
+    if isinstance(error, httpx.RequestError) and error._request is not None:
+        # dask.distributed pickles causes too, and this one holds the request with its token.
+        error.request = httpx.Request(error.request.method, without_query(str(error.request.url)))
     return error if register.redact(str(error)) == str(error) else None
 
 
