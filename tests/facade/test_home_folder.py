@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import certifi
 import click
 import pytest
 from PIL import Image
@@ -20,7 +22,8 @@ from up42_facade.cli.paths import LocalPath
 from up42_facade.processing_templates import DetectionTreesSpacept
 from up42_sandbox import Sandbox
 
-AREA = {"type": "Polygon", "coordinates": [[[13, 52], [14, 52], [14, 53], [13, 52]]]}
+SHAPE = {"type": "Polygon", "coordinates": [[[13, 52], [14, 52], [14, 53], [13, 52]]]}
+AREA = {"type": "Feature", "properties": {}, "geometry": SHAPE}
 # Arguments that are paths although their annotation says more.
 NAMES = ("filepaths", "aoi", "save_html")
 QUIET = {"progress": False}
@@ -34,6 +37,7 @@ class World:
         login = {"username": sandbox.username, "password": sandbox.password}
         (home / "login.json").write_text(json.dumps(login))
         (home / "area.geojson").write_text(json.dumps(AREA))
+        shutil.copy(certifi.where(), home / "ca.pem")
         Image.new("RGB", (8, 8)).save(home / "image.png")
         item = sandbox.item_url("pneo-berlin")
         rows = f"process,title,item\ntrue-color-conversion,T,{item}\n"
@@ -71,6 +75,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 CALLS: dict[str, Callable[[World], Any]] = {
     "Session": lambda w: w.session,
     "authenticate": lambda w: up42.authenticate("~/login.json", base_url=w.sandbox.url),
+    "TransportOptions": lambda w: up42.Session(
+        "~/login.json",
+        base_url=w.sandbox.url,
+        options=up42.TransportOptions(ca_file="~/ca.pem"),
+    ).close(),
     "Batch": lambda w: up42.Batch([], "~/batch.db", session=w.session).close(),
     "Batch.resume": lambda w: up42.Batch.resume("~/batch.db", session=w.session).close(),
     "Batch.download": lambda w: w.batch().download("~/1", **QUIET),
