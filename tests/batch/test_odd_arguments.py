@@ -134,7 +134,7 @@ def test_what_cannot_be_noted_is_not_asked_for(
     with up42.Batch(make("a", "b"), path=path) as batch:
         batch[:1].execute().track(wait=0.05)
         batch[1:].execute()
-        same = up42.Batch(make("c"), path=path)
+        same = up42.Batch(make("c"), path=path, add_new=True)
         looker = up42.Batch.resume(path, session=session, read_only=True)
     sandbox.clear_requests()
     for blocked in (looker, same):

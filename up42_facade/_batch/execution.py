@@ -95,6 +95,8 @@ class BatchExecution:
         """
         with exclusively(self.journal):
             wanted = [record for record in self.records if is_wanted(record)]
+            if wanted:
+                self.journal.require_writable()
             failures = self._resolve(wanted)
             if include_uncertain:
                 failures = self._give_up(wanted, failures)
