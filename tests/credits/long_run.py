@@ -33,7 +33,7 @@ from up42_sandbox import Sandbox
 SCENE = "pneo-berlin"
 CREDITS = 10**9
 # Requests of both processes after which one is killed, at most.
-MOST_REQUESTS = 120
+MOST_REQUESTS = 40
 # Seconds between two looks at the number of requests.
 GLANCE = 0.02
 # Kills of each of the two processes in a round, that is with one journal.
@@ -112,6 +112,11 @@ def run_round(
     """Execute one batch from its begin to its end."""
     journal, chance = folder / f"{seed}.db", random.Random(seed)
     with Sandbox(credits=CREDITS, durations={"running": 3600}, latency=SLOWNESS) as sandbox:
+        # Once: to price everything takes longer than most processes live.
+        with session_on(sandbox.url, sandbox.username, sandbox.password) as session:
+            made = templates(session, sandbox.item_url(SCENE), count)
+            with up42.Batch(made, path=journal) as batch:
+                batch.estimate(progress=False)
         chaos = Chaos(sandbox, seed, share)
         account = [sandbox.url, sandbox.username, sandbox.password]
         arguments = (account, sandbox.item_url(SCENE), count, str(journal))
