@@ -65,7 +65,7 @@ generate: $(VENV)/.done ## write generated/up42_client from openapi/up42.yaml
 check-generated: $(VENV)/.done ## fail if the generated client isn't what the document gives
 	$(BIN)/python scripts/regenerate.py --check
 
-update: $(VENV)/.done ## take over a newer OpenAPI document: SPEC=path-or-url, REPORT=file.md
+update: $(VENV)/.done ## update to a newer OpenAPI document: SPEC=path-or-url, REPORT=file.md
 	@test -n "$(SPEC)" || { echo "make update SPEC=path-or-url [REPORT=file.md]" >&2; exit 2; }
 	$(BIN)/python scripts/regenerate.py --spec "$(SPEC)" $(if $(REPORT),--markdown "$(REPORT)")
 

@@ -2,9 +2,8 @@
 
 python scripts/regenerate.py                    write generated/up42_client
 python scripts/regenerate.py --check            fail if it differs from what would be written
-python scripts/regenerate.py --spec NEW         take over a newer document, see docs/updating.md
-python scripts/regenerate.py --spec NEW --check     only tell whether anything differs
-python scripts/regenerate.py --spec NEW --dry-run   do everything but the last step
+python scripts/regenerate.py --spec NEW         update to a newer document, see docs/updating.md
+python scripts/regenerate.py --spec NEW --dry-run   exit with 0 if it would be accepted
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from updating import command
 from updating.errors import UpdateError
 from updating.generating import generate
 from updating.repository import Repository
-from updating.swap import Swap
 from updating.trees import compare, files
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,16 +31,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
         if options.spec is not None:
-            return command.run(
+            command.run(
                 Repository(ROOT),
                 command.Options(
                     options.spec,
-                    check=options.check,
+                    take=options.take,
                     dry_run=options.dry_run,
                     accept_breaking=options.accept_breaking,
                     markdown=options.markdown,
                 ),
             )
+            return 0
         with tempfile.TemporaryDirectory() as folder:
             fresh = generate(SPEC, Path(folder))
             return check(fresh) if options.check else install(fresh)
@@ -50,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"regenerate: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("regenerate: stopped, document and client are as they were", file=sys.stderr)
+        print("regenerate: stopped. `git status` shows if anything was written.", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -59,19 +58,29 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--spec", metavar="NEW", help="path or URL of a newer document")
-    parser.add_argument("--check", action="store_true", help="only compare, write nothing")
-    parser.add_argument("--dry-run", action="store_true", help="do everything but the swap")
+    parser.add_argument("--check", action="store_true", help="compare without writing anything")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing")
+    parser.add_argument(
+        "--take",
+        action="append",
+        default=[],
+        metavar="OPERATION",
+        help="add a new operation, for example 'GET /v2/orders'; can be repeated",
+    )
     parser.add_argument(
         "--accept-breaking",
         action="store_true",
-        help="go on although methods of the facade are found to stop working",
+        help="accept a document that facade or sandbox don't fit",
     )
     parser.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="write the report as Markdown too"
+        "--markdown", type=Path, metavar="FILE", help="also write the report as Markdown"
     )
     options = parser.parse_args(arguments)
-    if options.spec is None and (options.dry_run or options.accept_breaking or options.markdown):
-        parser.error("--dry-run, --accept-breaking and --markdown need --spec")
+    needing = (options.dry_run, options.take, options.accept_breaking, options.markdown)
+    if options.spec is None and any(needing):
+        parser.error("--dry-run, --take, --accept-breaking, and --markdown need --spec")
+    if options.spec is not None and options.check:
+        parser.error("--check is about the stored document: use --dry-run with --spec")
     return options
 
 
@@ -88,8 +97,8 @@ def check(fresh: Path) -> int:
 
 
 def install(fresh: Path) -> int:
-    """Put the fresh package in the place of the old one; return the exit code."""
-    Swap(CLIENT, SPEC).run(fresh)
+    """Replace the package; return the exit code."""
+    command.install(fresh, CLIENT)
     print(f"wrote {len(files(CLIENT))} files to {CLIENT.relative_to(ROOT)}")
     return 0
 

@@ -16,7 +16,6 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 SPEC = Path(__file__).resolve().parent.parent / "openapi" / "up42.yaml"
-SELECTION = SPEC.with_name("selection.yaml")
 README = SPEC.with_name("README.md")
 DOCUMENT_URI = "urn:up42"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -196,18 +195,6 @@ def test_operation_ids_are_unique_and_camel_case() -> None:
     names = [operation.node.value.get("operationId") for operation in OPERATIONS]
     assert [name for name, count in Counter(names).items() if count > 1] == []
     assert [name for name in names if not re.fullmatch("[a-z]+([A-Z][a-z]+)+", name or "")] == []
-
-
-def test_the_selection_names_every_operation() -> None:
-    """An operation that it lacks would go away with the next newer document."""
-    documented = {
-        f"{method.upper()} {path}"
-        for path, item in DOCUMENT["paths"].items()
-        for method in METHODS
-        if method in item
-    }
-    selected = set(yaml.safe_load(SELECTION.read_text(encoding="utf-8"))["operations"])
-    assert selected == documented
 
 
 @each_operation

@@ -350,12 +350,15 @@ class Job(JobFiles):
                 "The server sent a job without jobID. Check region and base_url.", status_code=200
             )
         results, consumption = content.results, content.credit_consumption
+        definition = content.definition
         return cls(
             process_id=content.process_id or "",
             id=content.job_id,
             account_id=content.account_id or "",
             workspace_id=content.workspace_id,
-            definition=content.definition.to_dict() if content.definition else {},
+            definition=definition.to_dict() | {"inputs": definition.inputs or {}}
+            if definition
+            else {},
             status=JobStatus(content.status or types.UNKNOWN_STATUS),
             created=content.created,
             updated=content.updated,

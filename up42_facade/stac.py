@@ -27,7 +27,7 @@ from up42_facade.errors import (
 from up42_facade.session import Session, resolve_session
 
 if TYPE_CHECKING:
-    from up42_client.models import StacItemCollection
+    from up42_client.models import StacItemCollection, StacSearch
 
 logger = logging.getLogger(__name__)
 
@@ -164,40 +164,32 @@ def search_items(
     Endpoint: POST /v2/assets/stac/search.
     """
     session = resolve_session(session)
-    body = {"limit": PAGE_SIZE, **search_body(filter, intersects, sortby)}
+    search = search_body(filter, intersects, sortby, PAGE_SIZE)
     pages = read_pages(
         "items",
-        lambda: search_page(body, session),
-        lambda page: next_search(page, body, session),
+        lambda: search_page(search, session),
+        lambda page: next_search(page, search, session),
         item_keys,
     )
     return items_of(pages, session)
 
 
-def search_page(body: dict[str, Any], session: Session) -> StacItemCollection:
-    """Return a page of a search.
-
-    Raises:
-        UnexpectedResponseError: If the body, which can come from a link, isn't a search.
-    """
+def search_page(search: StacSearch, session: Session) -> StacItemCollection:
     from up42_client.api.storage import search_stac
-    from up42_client.models import StacSearch
 
-    try:
-        search = StacSearch.from_dict(body)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UnexpectedResponseError(
-            f"The storage sent a link to the next page whose body isn't a search: {error}.",
-            status_code=200,
-        ) from error
     return session.call(search_stac.request(body=search))
 
 
 def next_search(
-    page: StacItemCollection, body: dict[str, Any], session: Session
+    page: StacItemCollection, search: StacSearch, session: Session
 ) -> tuple[str, FetchPage] | None:
-    """Return the address of the next page and what fetches it; None at the end."""
+    """Return the address of the next page and what fetches it; None at the end.
+
+    Raises:
+        UnexpectedResponseError: If the body of the link, when it's followed, isn't a search.
+    """
     from up42_client.api.storage import search_stac
+    from up42_client.models import StacSearch
 
     found = next_link(page.links)
     if found is None:
@@ -206,11 +198,18 @@ def next_search(
     if (link.method or "GET").upper() != "POST":
         return href, lambda: session.follow(href, search_stac.read)
     wanted = link.body or {}
-    following = {**body, **wanted} if link.merge else wanted
+    following = {**search.to_dict(), **wanted} if link.merge else wanted
 
     def fetch() -> StacItemCollection:
         session.hosts.resolve(href)
-        return search_page(following, session)
+        try:
+            found = StacSearch.from_dict(following)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UnexpectedResponseError(
+                f"The storage sent a link to the next page whose body isn't a search: {error}.",
+                status_code=200,
+            ) from error
+        return search_page(found, session)
 
     return json.dumps(following, sort_keys=True), fetch
 

@@ -1,41 +1,32 @@
-"""The update: every step in its order, and nothing is written before all have passed."""
+"""The update: every step in its order; nothing is written before all have passed."""
 
 from __future__ import annotations
 
-import sys
+import shutil
+import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from updating import trees
+from updating import judges, trees
 from updating.bundling import Document, bundle
-from updating.caller_impact import CallerImpact
-from updating.callers import compare_packages
-from updating.changes import Change
-from updating.comparing import compare_documents
 from updating.errors import UpdateError
-from updating.facade_impact import FacadeImpact
-from updating.facade_use import FacadeUse
+from updating.facts import compare
 from updating.generating import generate
-from updating.normalising import normalise
+from updating.normalizing import normalize
 from updating.patching import Patches
 from updating.pointers import Json
 from updating.report import Report
 from updating.repository import Repository
-from updating.sandbox_answers import record
-from updating.selection import MissingOperationError, Selection
-from updating.sources import is_url
-from updating.swap import Swap
-from updating.typecheck import new_type_errors
+from updating.selection import select
 from updating.validation import validate
-from updating.verdicts import Judged
-from updating.wire_impact import WireImpact
 
 HEADER = """\
-# Written by `make update` from a newer document: bundled, in OpenAPI 3.1, with the operations of
-# selection.yaml and the corrections of patches.yaml. Comments of its source are lost.
+# Written by `make update` from a newer document: bundled, in OpenAPI 3.1, with our operations alone
+# and with the corrections of patches.yaml. Comments of its source are lost.
 """
 
 
@@ -45,138 +36,111 @@ class Options:
 
     Attributes:
         location: Path or URL of the new document.
-        check: Only tell whether document and client are up to date with it.
-        dry_run: Do everything but the swap.
-        accept_breaking: Go on although methods of the facade are found to stop working.
-        markdown: Where the report goes as Markdown; None for nowhere.
+        take: New operations to add, for example `GET /v2/orders`.
+        dry_run: Whether to do everything but the last step.
+        accept_breaking: Whether to accept a document that the facade or the sandbox don't fit.
+        markdown: Where to write the report as Markdown; None for nowhere.
     """
 
     location: str
-    check: bool = False
+    take: Sequence[str] = ()
     dry_run: bool = False
     accept_breaking: bool = False
     markdown: Path | None = None
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A new document that is ready to be generated from.
-
-    Attributes:
-        value: The document.
-        text: How it is stored.
-        left_out: Operations that are not selected.
-        patches: How many patches were applied.
-    """
-
-    value: Json
-    text: bytes
-    left_out: tuple[str, ...] = ()
-    patches: int = 0
-
-
-def run(repository: Repository, options: Options) -> int:
-    """Update the repository, or tell what an update would do.
-
-    Returns:
-        0; with `check` 1 if document or client differ.
+def run(repository: Repository, options: Options) -> None:
+    """Update the repository.
 
     Raises:
-        UpdateError: A step failed. Document and client are as they were.
+        UpdateError: If the new document is refused. Document and client are unchanged.
     """
-    if Swap(repository.client, repository.spec).recover():
-        print("update: an interrupted update was undone first", file=sys.stderr)
-    stored = load(str(repository.spec))
-    prepared = prepare(repository, options.location, stored)
+    if not options.dry_run:
+        refuse_uncommitted(repository)
+    stored = normalize(bundle(str(repository.spec)).value)
+    is_stored = Path(options.location).resolve() == repository.spec.resolve()
+    document = load(options.location, None if is_stored else Patches(repository.patches))
+    value, left_out = select(document.value, stored, options.take)
     with tempfile.TemporaryDirectory() as name:
-        fresh = generated(prepared.text, Path(name))
-        files = tuple(sorted(trees.compare(fresh, repository.client)))
-        report = Report(options.location, [], prepared.left_out, prepared.patches, files)
-        is_same = prepared.value == stored and not files
+        folder = Path(name)
+        spec = folder / "openapi.yaml"
+        text = stored_text(repository, document, value, stored)
+        spec.write_bytes(text)
+        fresh = generate(spec, folder)
+        changes = compare(stored, value)
+        is_same = not changes and not list(trees.compare(fresh, repository.client))
+        findings: list[judges.Finding] = []
+        callers: list[str] = []
         if not is_same:
-            report.judged = classify(repository, stored, prepared.value, fresh)
-            if files and not options.check:
-                report.type_errors = tuple(new_type_errors(repository, fresh))
-        publish(report, options)
-        if is_same or options.check:
-            return int(not is_same)
-        refuse_breakage(report, options)
+            served, _ = select(value, stored)
+            findings = judges.judge(repository, stored, served, fresh, changes, folder)
+            callers = judges.broken_calls(repository.client, fresh)
+        report = Report(options.location, changes, findings, callers, left_out)
+        print(report.text())
+        if options.markdown is not None:
+            report.write(options.markdown)
+        if findings and not options.accept_breaking:
+            raise UpdateError(
+                f"the document is refused: {findings[0].text} (one of {len(findings)} reasons). "
+                "Adapt facade and sandbox, then update again, or pass --accept-breaking."
+            )
         if options.dry_run:
-            print("Dry run: everything would pass, nothing was written.")
-            return 0
-        Swap(repository.client, repository.spec).run(fresh, prepared.text)
-    print(f"Wrote {repository.spec.name} and the client, {len(files)} of its files anew: make test")
-    return 0
+            print("Dry run: the document would be accepted. Nothing was written.")
+        elif text != repository.spec.read_bytes() or not is_same:
+            install(fresh, repository.client)
+            repository.spec.write_bytes(text)
+            print(f"Wrote {repository.spec.name} and the client. Run `make test`; Git can undo it.")
 
 
-def load(location: str) -> Json:
-    """Return a document, bundled, checked and in OpenAPI 3.1."""
-    document = bundle(location)
-    validate(document)
-    return normalise(document.value)
-
-
-def prepare(repository: Repository, location: str, stored: Json) -> Prepared:
-    """Read the new document and bring it into the form that is stored.
-
-    Args:
-        repository: Where selection and patches are.
-        location: Path or URL of the new document.
-        stored: The document of today's client.
+def refuse_uncommitted(repository: Repository) -> None:
+    """Refuse to overwrite what Git couldn't restore.
 
     Raises:
-        UpdateError: It is invalid, a patch is stale, or operations are missing.
+        UpdateError: If `openapi/` or `generated/` has uncommitted changes.
+    """
+    if not (repository.root / ".git").exists():
+        return
+    paths = [repository.spec.parent, repository.client.parent]
+    done = subprocess.run(
+        ["git", "status", "--porcelain", "--", *paths],  # noqa: S607 - any Git will do
+        cwd=repository.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if done.stdout:
+        raise UpdateError(
+            f"uncommitted changes in openapi/ or generated/:\n{done.stdout}Commit or stash them: "
+            "Git is the only way to undo an update."
+        )
+
+
+def load(location: str, patches: Patches | None = None) -> Document:
+    """Return a document with our corrections, bundled, checked, and in OpenAPI 3.1.
+
+    Raises:
+        UpdateError: If a file can't be read, a patch doesn't apply, or the document isn't valid.
     """
     document = bundle(location)
-    validate(document)
-    value = normalise(document.value)
-    if not is_url(location) and Path(location).resolve() == repository.spec.resolve():
-        # The stored document itself: it is patched already.
-        return Prepared(value, repository.spec.read_bytes())
-    patches = Patches(repository.patches)
-    value = patches.apply(value)
-    try:
-        selected = Selection(repository.selection).apply(value)
-    except MissingOperationError as error:
-        raise UpdateError(f"{error}{consequences(repository, error.missing, stored)}") from error
-    if patches.entries:
-        # The lines are those of the document before the patches: near enough to find the place.
-        validate(Document(selected.value, document.sources))
-    text = stored_text(repository, document, selected.value, stored)
-    return Prepared(selected.value, text, selected.left_out, len(patches.entries))
-
-
-def consequences(repository: Repository, missing: list[str], stored: Json) -> str:
-    """Say which methods of the facade need the operations that are missing."""
-    impact = FacadeImpact(FacadeUse(repository.facade), stored)
-    lines = []
-    for operation in missing:
-        methods = impact.methods_of(operation)
-        lines.append(f"\n'{operation}' is needed by {', '.join(methods) or 'no method'}.")
-    return "".join(lines)
+    value = patches.apply(document.value) if patches else document.value
+    # Lines are those of the document before the patches: close enough to find the place.
+    validate(Document(value, document.sources, document.origins))
+    return Document(normalize(value), document.sources, document.origins)
 
 
 def stored_text(repository: Repository, document: Document, value: Json, stored: Json) -> bytes:
-    """Return the bytes under which a document is stored.
+    """Return the bytes by which a document is stored.
 
-    A document that says the same as the stored one leaves that as it is; one that needed no
-    change is stored as it came; any other is written anew.
+    A document that says the same as the stored one leaves it unchanged; one that needed no change
+    is stored as it is; any other is written anew.
     """
-    if value == stored and flat(value) == flat(stored):
+    if value == stored:
         return repository.spec.read_bytes()
-    (source, *others) = document.sources
+    source, *others = document.sources
     if not others and source.value == value:
-        return source.text.encode("utf-8")
-    return f"{HEADER}{dump(value)}".encode()
-
-
-def flat(node: object) -> list[object]:
-    """Return all keys and values in their order: equal mappings may differ in that."""
-    if isinstance(node, dict):
-        return [part for key, value in node.items() for part in (key, *flat(value))]
-    if isinstance(node, list):
-        return [part for value in node for part in flat(value)]
-    return [node]
+        return source.text.encode()
+    text = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return f"{HEADER}{text}".encode()
 
 
 class Dumper(yaml.SafeDumper):
@@ -186,56 +150,7 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
-def dump(value: Json) -> str:
-    return yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
-
-
-def generated(text: bytes, folder: Path) -> Path:
-    """Generate the client of a document into a folder; return the package's path."""
-    spec = folder / "openapi.yaml"
-    spec.write_bytes(text)
-    return generate(spec, folder)
-
-
-def classify(repository: Repository, old: Json, new: Json, fresh: Path) -> list[Judged]:
-    """Return all changes, each with whom it breaks."""
-    changes = compare_documents(old, new)
-    callers = CallerImpact(old, new, compare_packages(repository.client, fresh))
-    facade = FacadeImpact(FacadeUse(repository.facade), old)
-    wire = WireImpact(old, new, record(old))
-    return judge(changes, callers, facade, wire)
-
-
-def judge(
-    changes: list[Change], callers: CallerImpact, facade: FacadeImpact, wire: WireImpact
-) -> list[Judged]:
-    judged = [
-        Judged(change, callers.judge(change), facade.judge(change), wire.judge(change))
-        for change in changes
-    ]
-    return sorted([*judged, *callers.rest(changes)], key=lambda each: not any(each.classes))
-
-
-def publish(report: Report, options: Options) -> None:
-    print(report.text())
-    if options.markdown is not None:
-        options.markdown.write_text(report.markdown(), encoding="utf-8")
-
-
-def refuse_breakage(report: Report, options: Options) -> None:
-    """Stop where facade or tests would not work with the new client.
-
-    Raises:
-        UpdateError: They wouldn't.
-    """
-    if report.type_errors:
-        raise UpdateError(
-            f"type errors in facade and tests with the new client: {len(report.type_errors)}, "
-            f"the first: {report.type_errors[0]}. Adapt them, then update again."
-        )
-    if report.breaks_facade and not options.accept_breaking:
-        broken = ", ".join(report.broken_methods) or "see the report"
-        raise UpdateError(
-            f"the facade would stop working: {broken}. Adapt it, then update again; "
-            "--accept-breaking goes on all the same."
-        )
+def install(fresh: Path, client: Path) -> None:
+    """Replace the client."""
+    shutil.rmtree(client, ignore_errors=True)
+    trees.copy(fresh, client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import subprocess
 import sys
@@ -10,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from openapi_python_client.strings import snake_case
 
 from updating.errors import GenerationError
-from updating.pointers import Json
+from updating.pointers import Json, walk
 from updating.sources import read
 
 GENERATOR = Path(__file__).resolve().parent.parent / "generator"
@@ -27,9 +28,9 @@ def generate(spec: Path, folder: Path) -> Path:
     """Generate the client of a document into a folder; return the package's path."""
     document = read(str(spec)).value
     check_list_parameters(document)
-    prepared = folder / "prepared.yaml"
-    text = yaml.safe_dump(prepare(document), sort_keys=False)
-    prepared.write_text(text, encoding="utf-8")
+    # The generator reads JSON several times as fast as YAML.
+    prepared = folder / "prepared.json"
+    prepared.write_text(json.dumps(prepare(document)), encoding="utf-8")
     package = folder / "up42_client"
     run_generator(prepared, package)
     # The generator marks a package as typed only when it writes its packaging files too.
@@ -52,7 +53,10 @@ def run_generator(spec: Path, package: Path) -> None:
         [str(part) for part in command], env=environment, capture_output=True, text=True
     )
     if done.returncode:
-        raise GenerationError(f"the generator failed:\n{done.stdout}{done.stderr}")
+        reason = f"{done.stdout}{done.stderr}"
+        if "Traceback" in reason:
+            reason = reason.rstrip().rpartition("\n")[2]
+        raise GenerationError(f"the generator failed:\n{reason}")
 
 
 def check_list_parameters(document: Json) -> None:
@@ -90,6 +94,11 @@ def prepare(document: Json) -> Json:
     for name in READ_BY_LIBRARIES:
         if name in schemas:
             schemas[name] = {**FREE_OBJECT, "description": schemas[name].get("description", name)}
+    for schema in schemas.values():
+        merge_variants(document, schema)
+    for _, node in walk(document):
+        if isinstance(node, dict) and isinstance(node.get("enum"), list):
+            name_values(node)
     drop_unused(document)
     received = reachable(document, "responses")
     for name in sorted(reachable(document, "requestBody")):
@@ -106,6 +115,41 @@ def prepare(document: Json) -> Json:
         if "description" in parameter and "$ref" not in parameter["schema"]:
             parameter["schema"].setdefault("description", parameter["description"])
     return document
+
+
+def merge_variants(document: Json, schema: Json) -> None:
+    """Make one object of a schema that is one of several, as the models are lenient anyway."""
+    key = next((key for key in ("oneOf", "anyOf") if key in schema), None)
+    if key is None:
+        return
+    variants = [resolve(document, variant) for variant in schema[key]]
+    if not all("properties" in variant for variant in variants):
+        return
+    del schema[key]
+    schema.pop("discriminator", None)
+    fields: dict[str, list[Json]] = {}
+    for part in (schema, *variants):
+        for name, field in part.get("properties", {}).items():
+            known = fields.setdefault(name, [])
+            if field not in known:
+                known.append(field)
+    schema["type"] = "object"
+    schema["properties"] = {
+        name: found[0] if len(found) == 1 else {"anyOf": found} for name, found in fields.items()
+    }
+    always = set.intersection(*(set(variant.get("required", ())) for variant in variants))
+    schema["required"] = [n for n in fields if n in always or n in schema.get("required", ())]
+
+
+def name_values(schema: Json) -> None:
+    """Name the values of an enum if the names that the generator makes aren't unique."""
+    values = [value for value in schema["enum"] if value is not None]
+    names = [snake_case(str(value).upper()).upper() for value in values]
+    if len(set(names)) < len(names) and "x-enum-varnames" not in schema:
+        schema["x-enum-varnames"] = [
+            f"{name}_{names[:index].count(name) + 1}" if name in names[:index] else name
+            for index, name in enumerate(names)
+        ]
 
 
 def drop_unused(document: Json) -> None:
@@ -143,7 +187,6 @@ def parameters(document: Json) -> Iterator[Json]:
 
 def reachable(document: Json, *parts: str) -> set[str]:
     """Return the names of all schemas below these parts of any operation or path."""
-    found: set[str] = set()
     todo = [
         node[part]
         for path in document["paths"].values()
@@ -151,6 +194,13 @@ def reachable(document: Json, *parts: str) -> set[str]:
         for part in parts
         if isinstance(node, dict) and part in node
     ]
+    return below(document, todo)
+
+
+def below(document: Json, parts: list[Any]) -> set[str]:
+    """Return the names of all schemas that parts of a document refer to, directly or not."""
+    found: set[str] = set()
+    todo = list(parts)
     while todo:
         for reference in references(todo.pop()):
             name = reference.removeprefix(REFERENCE)
@@ -160,6 +210,18 @@ def reachable(document: Json, *parts: str) -> set[str]:
                 found.add(name)
                 todo.append(document["components"]["schemas"][name])
     return found
+
+
+def read_by_libraries(document: Json) -> set[str]:
+    """Return the names of the schemas that only other libraries read."""
+    roots = [{"$ref": f"{REFERENCE}{name}"} for name in READ_BY_LIBRARIES]
+    present = [
+        root
+        for root in roots
+        if root["$ref"].removeprefix(REFERENCE) in document["components"]["schemas"]
+    ]
+    modeled = set(prepare(document)["components"]["schemas"]) - set(READ_BY_LIBRARIES)
+    return below(document, present) - modeled
 
 
 def references(node: Any) -> Iterator[str]:

@@ -1,157 +1,93 @@
-"""Say what changed and whom it breaks: for the terminal, and in Markdown for a pull request."""
+"""What an update found: for the terminal, and in Markdown for a pull request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
-from updating.verdicts import Judged, Verdict
+from updating.facts import Change
+from updating.judges import Finding, reasons
 
 NOTHING = "Nothing to report: the document says what the stored one says."
-# More operations that aren't ours are only counted on the terminal.
+# Operations that aren't ours are only counted beyond these.
 MOST_LISTED = 10
-AUDIENCES = ("callers", "facade", "wire")
+WHO = "Facade and sandbox"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Report:
     """What an update found.
 
     Attributes:
-        source: The document's location.
-        judged: The changes, each with its classes.
-        left_out: Operations that the document offers and the selection leaves out.
-        patches: How many patches were applied.
-        files: Generated files that differ, for people.
-        type_errors: What mypy says of facade and tests with the new client.
+        source: Path or URL of the new document.
+        changes: Differences between the documents.
+        findings: Why facade or sandbox don't fit the new document.
+        callers: What breaks for direct users of the generated client.
+        left_out: Operations of the new document that aren't ours.
     """
 
     source: str
-    judged: list[Judged] = field(default_factory=list)
-    left_out: tuple[str, ...] = ()
-    patches: int = 0
-    files: tuple[str, ...] = ()
-    type_errors: tuple[str, ...] = ()
-
-    @property
-    def broken_methods(self) -> list[str]:
-        """The facade's methods that stop working."""
-        return sorted({name for each in self.judged for name in each.facade.methods})
-
-    @property
-    def breaks_facade(self) -> bool:
-        return any(each.facade.breaking for each in self.judged)
-
-    def count(self, audience: str) -> int:
-        """Return how many changes break one of the audiences."""
-        return sum(getattr(each, audience).breaking for each in self.judged)
+    changes: list[Change]
+    findings: list[Finding]
+    callers: list[str]
+    left_out: list[str]
 
     def text(self) -> str:
-        """Return the report for the terminal."""
-        return "\n".join(self._lines())
+        return "\n".join(self._text())
 
-    def markdown(self) -> str:
-        """Return the report for a pull request."""
-        return "\n".join(self._markdown()) + "\n"
+    def write(self, file: Path) -> None:
+        """Write the report in Markdown."""
+        file.write_text("\n".join(self._markdown()) + "\n", encoding="utf-8")
 
+    @property
     def _summary(self) -> str:
-        if not self.judged:
+        if not self.changes:
             return NOTHING
-        plain = sum(not any(each.classes) for each in self.judged)
-        breaks = ", ".join(f"breaking for {name(each)}: {self.count(each)}" for each in AUDIENCES)
-        return f"{counted(len(self.judged), 'change')}: {breaks}; {plain} without breakage."
+        against = f"{counted(len(self.findings), 'reason')} not to accept it"
+        return (
+            f"{counted(len(self.changes), 'change')}: {against if self.findings else 'accepted'}."
+        )
 
-    def _lines(self) -> Iterator[str]:
-        yield f"Compared {self.source} with the stored document."
-        yield self._summary()
-        for each in self.judged:
-            change = each.change
-            detail = f" ({change.detail})" if change.detail else ""
-            yield f"- {change.kind}: {change.subject}{detail}"
-            for audience in AUDIENCES:
-                verdict: Verdict = getattr(each, audience)
-                if verdict.breaking or verdict.why:
-                    yield f"    {audience + ':':9}{shown(verdict)}"
-        yield from self._rest()
-
-    def _rest(self) -> Iterator[str]:
-        if self.broken_methods:
-            yield f"Methods of the facade that stop working: {', '.join(self.broken_methods)}."
-        if self.type_errors:
-            yield "Type errors with the new client:"
-            yield from (f"  {line}" for line in self.type_errors)
-        if self.files:
-            yield f"{counted(len(self.files), 'file')} of the generated client not as before."
-        elif self.judged:
-            yield "No file of the generated client differs."
-        if self.patches:
-            yield f"Applied: {counted(self.patches, 'patch', 'patches')} of openapi/patches.yaml."
-        if self.left_out:
-            listed = ", ".join(self.left_out[:MOST_LISTED])
-            more = len(self.left_out) - MOST_LISTED
-            rest = f" and {more} more" if more > 0 else ""
-            yield f"Offered and not in openapi/selection.yaml: {listed}{rest}."
+    def _text(self) -> Iterator[str]:
+        yield f"Compared {self.source} with the stored document. {self._summary}"
+        for change in self.changes:
+            yield f"- {change}"
+            yield from (f"    BREAKING: {found.text}" for found in self._reasons(change))
+        yield from self._lists("  ")
 
     def _markdown(self) -> Iterator[str]:
-        yield "## Changes of the API document"
-        yield ""
-        yield self._summary()
-        yield ""
-        if self.judged:
-            yield "| Change | Generated functions | Facade | Wire |"
-            yield "|---|---|---|---|"
-        for each in self.judged:
-            change = each.change
-            detail = f": {cell(change.detail)}" if change.detail else ""
-            cells = [f"**{change.kind}** {code(change.subject)}{detail}"]
-            cells += [cell(shown(getattr(each, audience), bold=True)) for audience in AUDIENCES]
-            yield f"| {' | '.join(cells)} |"
-        if self.broken_methods:
-            yield ""
-            yield "Methods of the facade that stop working:"
-            yield from (f"- `{method}`" for method in self.broken_methods)
-        if self.type_errors:
-            yield ""
-            yield "Type errors with the new client:"
-            yield from ("", "```", *self.type_errors, "```")
-        if self.files:
-            yield ""
-            yield f"{counted(len(self.files), 'file')} of the generated client not as before."
-        if self.left_out:
-            yield ""
-            yield f"<details><summary>{len(self.left_out)} operations are not selected</summary>"
-            yield ""
-            yield from (f"- {code(one)}" for one in self.left_out)
-            yield ""
-            yield "</details>"
+        yield from ("## Changes of the OpenAPI document", "", self._summary, "")
+        if self.changes:
+            yield from (f"| Change | {WHO} |", "|---|---|")
+        for change in self.changes:
+            found = "; ".join(one.text for one in self._reasons(change))
+            verdict = f"**breaking**: {found}" if found else "fit"
+            yield f"| {cell(str(change))} | {cell(verdict)} |"
+        yield from self._lists("- ")
+
+    def _lists(self, bullet: str) -> Iterator[str]:
+        shown = {found for change in self.changes for found in self._reasons(change)}
+        rest = [found.text for found in self.findings if found not in shown]
+        listed = self.left_out[:MOST_LISTED]
+        if len(self.left_out) > MOST_LISTED:
+            listed.append(f"and {len(self.left_out) - MOST_LISTED} more")
+        for title, entries in (
+            ("Breaking, by several changes together:", rest),
+            ("Breaking for direct users of the generated client:", self.callers),
+            ("Operations that aren't ours (--take adds one):", listed),
+        ):
+            if entries:
+                yield from ("", title, *(f"{bullet}{entry}" for entry in entries))
+
+    def _reasons(self, change: Change) -> list[Finding]:
+        return reasons(change, self.findings)
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{number} {one if number == 1 else several or one + 's'}"
-
-
-def name(audience: str) -> str:
-    return {
-        "callers": "callers of generated functions",
-        "facade": "the facade",
-        "wire": "the wire",
-    }[audience]
-
-
-def shown(verdict: Verdict, *, bold: bool = False) -> str:
-    """Return a verdict as words."""
-    if not verdict.breaking:
-        return f"not breaking: {verdict.why}" if verdict.why else "not breaking"
-    word = "**breaking**" if bold else "BREAKING"
-    methods = f" [{', '.join(verdict.methods)}]" if verdict.methods else ""
-    return f"{word}: {verdict.why}{methods}" if verdict.why or methods else word
-
-
-def code(text: str) -> str:
-    return f"`{text}`"
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def cell(text: str) -> str:
-    """Return a text that can't end the cell of a table."""
+    """Return text that can't end the cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")

@@ -27,21 +27,11 @@ class Repository:
         return self.root / "generated" / "up42_client"
 
     @property
-    def selection(self) -> Path:
-        """The list of our operations."""
-        return self.root / "openapi" / "selection.yaml"
-
-    @property
     def patches(self) -> Path:
         """The corrections of the upstream document."""
         return self.root / "openapi" / "patches.yaml"
 
     @property
     def facade(self) -> Path:
-        """The package that is written by hand."""
+        """The hand-written package."""
         return self.root / "up42_facade"
-
-    @property
-    def tests(self) -> Path:
-        """The tests."""
-        return self.root / "tests"

@@ -1,101 +1,90 @@
-"""Of all that an upstream document offers: the operations that this project speaks."""
+"""Of all that a published document has: the operations that this project uses."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from updating.errors import UpdateError
-from updating.pointers import METHODS, Json, operations, references, split
-from updating.sources import Source, read
+from updating.pointers import METHODS, Json, operations, references, resolve, split
 
-
-@dataclass(frozen=True)
-class Selected:
-    """A document that holds only our operations.
-
-    Attributes:
-        value: The document.
-        left_out: Operations that it offered besides, as `GET /path`.
-    """
-
-    value: Json
-    left_out: tuple[str, ...]
-
-
-class MissingOperationError(UpdateError):
-    """The document lacks operations that are selected.
-
-    Attributes:
-        missing: Those, as `GET /path`.
-    """
-
-    def __init__(self, message: str, missing: list[str]) -> None:
-        super().__init__(message)
-        self.missing = missing
-
-
-class Selection:
-    """The list in a file: `operations`, each as `GET /path`.
-
-    Raises:
-        UpdateError: The file can't be read or holds something else.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._source: Source = read(str(path))
-        entries = self._source.value.get("operations")
-        if not isinstance(entries, list) or not entries:
-            raise UpdateError(f"{self._source.place('/operations')}: expected a list.")
-        self.operations = [self._checked(entry, index) for index, entry in enumerate(entries)]
-
-    def _checked(self, entry: Any, index: int) -> str:
-        method, _, path = str(entry).partition(" ")
-        if method.lower() not in METHODS or not path.startswith("/"):
-            raise UpdateError(
-                f"{self._source.place(f'/operations/{index}')}: {entry!r} is no operation: "
-                "expected a method and a path, for instance 'GET /v2/processing/jobs'."
-            )
-        return f"{method.upper()} {path}"
-
-    def apply(self, document: Json) -> Selected:
-        """Return the document with only the selected operations and what these refer to.
-
-        Raises:
-            MissingOperationError: It lacks some.
-        """
-        offered = {label(method, path): op for method, path, _, op in operations(document)}
-        missing = [wanted for wanted in self.operations if wanted not in offered]
-        if missing:
-            lines = [self._complaint(wanted, list(offered)) for wanted in missing]
-            raise MissingOperationError("\n".join(lines), missing)
-        wanted = set(self.operations)
-        left_out = tuple(name for name in offered if name not in wanted)
-        return Selected(pruned(document, wanted), left_out)
-
-    def _complaint(self, wanted: str, offered: list[str]) -> str:
-        place = self._source.place(f"/operations/{self.operations.index(wanted)}")
-        near = get_close_matches(wanted, offered, n=1, cutoff=0.85)
-        hint = f" The nearest that it has is '{near[0]}'." if near else ""
-        return (
-            f"{place}: the document has no '{wanted}'.{hint} If it was renamed or is gone for "
-            "good, change the list and what uses the operation."
-        )
+PLACEHOLDER = re.compile(r"{([^}]*)}")
 
 
 def label(method: str, path: str) -> str:
+    """Return an operation as it's shown: `GET /v2/processing/jobs`."""
     return f"{method.upper()} {path}"
 
 
+def shape(operation: str) -> str:
+    """Return an operation without the names of its path parameters, which aren't on the wire."""
+    return PLACEHOLDER.sub("{}", operation)
+
+
+def labels(document: Json) -> list[str]:
+    return [label(method, path) for method, path, _, _ in operations(document)]
+
+
+def select(document: Json, stored: Json, taken: Sequence[str] = ()) -> tuple[Json, list[str]]:
+    """Return a document with our operations alone, and the operations that were left out.
+
+    Args:
+        document: The new document.
+        stored: The current document. Its operations are ours; if the new document lacks some,
+            the comparison reports them as removed.
+        taken: New operations to add, for example `GET /v2/orders`.
+
+    Raises:
+        UpdateError: If the new document doesn't have an operation of `taken`.
+    """
+    offered = labels(document)
+    known = {shape(name) for name in offered}
+    for name in taken:
+        if shape(name) not in known:
+            near = get_close_matches(name, offered, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UpdateError(f"--take {name!r}: the new document has no such operation.{hint}")
+    ours = {shape(name) for name in [*labels(stored), *taken]}
+    left_out = [name for name in offered if shape(name) not in ours]
+    return pruned(with_stored_names(document, stored), ours), left_out
+
+
+def with_stored_names(document: Json, stored: Json) -> Json:
+    """Return a copy whose path parameters have the names that the stored document gives them."""
+    document = copy.deepcopy(document)
+    names = {shape(path): path for path in stored["paths"]}
+    for path in list(document["paths"]):
+        known = names.get(shape(path), path)
+        if known == path:
+            continue
+        renamed = dict(zip(PLACEHOLDER.findall(path), PLACEHOLDER.findall(known), strict=True))
+        item = document["paths"][path]
+        for node in (item, *(item[method] for method in METHODS if method in item)):
+            node["parameters"] = [
+                renamed_parameter(resolve(document, entry), renamed)
+                for entry in node.get("parameters") or []
+            ]
+        document["paths"] = {
+            known if key == path else key: value for key, value in document["paths"].items()
+        }
+    return document
+
+
+def renamed_parameter(parameter: Json, renamed: dict[str, str]) -> Json:
+    if parameter.get("in") != "path":
+        return parameter
+    return {**parameter, "name": renamed.get(parameter["name"], parameter["name"])}
+
+
 def pruned(document: Json, wanted: set[str]) -> Json:
-    """Return a copy without other operations, and without components and tags nobody uses."""
-    value: Json = {key: copy.deepcopy(part) for key, part in document.items() if key != "webhooks"}
+    """Return a document without other operations, and without unused components and tags."""
+    value: Json = {key: part for key, part in document.items() if key != "webhooks"}
     for path, item in list(value["paths"].items()):
         for method in METHODS:
-            if method in item and label(method, path) not in wanted:
+            if method in item and shape(label(method, path)) not in wanted:
                 del item[method]
         if not any(method in item for method in METHODS):
             del value["paths"][path]

@@ -81,9 +81,12 @@ def pointer_of(error: ValidationError, document: Json) -> str:
     pointer = join("", *error.absolute_path)
     if stands_at(document, pointer, error.instance):
         return pointer
-    within = (p for p, node in walk(document) if stands_at(node, pointer, error.instance))
-    start = next(within, None)
-    return pointer if start is None else start + pointer
+    for start, node in walk(document):
+        if stands_at(node, pointer, error.instance):
+            return start + pointer
+        if isinstance(node, dict) and "default" in node and node == error.schema:
+            return join(start, "default") + pointer
+    return pointer
 
 
 def stands_at(node: Any, pointer: str, value: Any) -> bool:

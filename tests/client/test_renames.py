@@ -25,7 +25,7 @@ RENAMED = [
     ("Job", "status", "up42_facade/_analytics/jobs.py", ".status"),
     ("JobCreditsResponse", "data", "up42_facade/_analytics/answers.py", "get_job_credits"),
     ("SchemaProblem", "schema-error", "up42_facade/_session/responses.py", ".schema_error"),
-    ("StacSearch", "sortby", "up42_facade/stac.py", "StacSearch("),
+    ("StacSearch", "filter", "up42_facade/_stac/search_arguments.py", "StacSearch("),
 ]
 
 

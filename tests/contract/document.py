@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 Json = dict[str, Any]
 
-PATH = Path(__file__).resolve().parents[2] / "openapi" / "up42.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+# `make update` sets the variable, to check the sandbox against a newer document.
+PATH = Path(os.environ.get("UP42_OPENAPI") or ROOT / "openapi" / "up42.yaml")
 URI = "urn:up42"
 METHODS = ("get", "put", "post", "delete", "patch")
 # The loader in C where there is one: it reads the document ten times faster.
@@ -176,7 +179,29 @@ def body_problems(body: Body, content: bytes) -> Iterator[str]:
     if body.validator is None:
         return
     for error in body.validator.iter_errors(read(str(body.media_type), content)):
-        yield f"{error.json_path}: {error.message[:300]}"
+        nearest = innermost(error)
+        schemas = " ".join(schemas_of(nearest, body.validator.schema))
+        yield f"{nearest.json_path}: {nearest.message[:300]} (schema {schemas})"
+
+
+def innermost(error: ValidationError) -> ValidationError:
+    """Return what came closest, if no variant of a schema matches."""
+    while error.context:
+        error = max(error.context, key=lambda each: len(each.absolute_path))
+    return error
+
+
+def schemas_of(error: ValidationError, node: Any) -> Iterator[str]:
+    """Yield the names of the schemas around an error, from the outside."""
+    for step in (None, *error.absolute_schema_path):
+        node = node if step is None else node[step]
+        while isinstance(node, dict) and "$ref" in node:
+            pointer = unquote(node["$ref"].removeprefix(URI))
+            if pointer.startswith("#/components/schemas/"):
+                yield pointer.rpartition("/")[2]
+            node = DOCUMENT
+            for key in pointer.split("/")[1:]:
+                node = node[key.replace("~1", "/").replace("~0", "~")]
 
 
 def read(media_type: str, content: bytes) -> Any:

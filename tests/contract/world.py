@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from tests.contract.document import DOCUMENT, OPERATIONS, Operation, problems
+from tests.contract.document import OPERATIONS, Operation, problems
 from up42_sandbox import Sandbox
+from up42_sandbox.processing.records import STATUSES
 
 # Random requests start jobs by the hundred; none shall fail for want of credits or room.
 CREDITS = 10**9
 UNFINISHED_JOBS = 10**6
-STATUSES: list[str] = DOCUMENT["components"]["schemas"]["JobStatus"]["enum"]
 
 
 class Request(NamedTuple):
@@ -130,7 +130,7 @@ def running_api() -> Iterator[Api]:
 
 
 def check(name: str, response: httpx.Response) -> None:
-    """Assert that an answer is what the document promises."""
+    """Assert that a response is what the document promises, in one line for pytest's summary."""
     media_type = response.headers.get("content-type", "").partition(";")[0]
     found = problems(OPERATIONS[name], response.status_code, media_type, response.content)
-    assert not found, "\n".join([f"{name}: {response.status_code}", *found])
+    assert not found, "; ".join([f"{name}: {response.status_code}", *found])

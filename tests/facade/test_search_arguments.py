@@ -161,7 +161,8 @@ def test_sort_fields_that_are_none(sandbox: Sandbox, session: up42.Session, valu
 def test_values_of_filters(value: Any, expected: Any) -> None:
     from up42_facade._stac.search_arguments import search_body
 
-    body = search_body({"op": "=", "args": [{"property": "a"}, value]}, None, None)
+    wanted = {"op": "=", "args": [{"property": "a"}, value]}
+    body = search_body(wanted, None, None, 10).to_dict()
     assert json.loads(json.dumps(body))["filter"]["args"][1] == json.loads(json.dumps(expected))
 
 

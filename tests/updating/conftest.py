@@ -1,4 +1,4 @@
-"""A copy of the repository to update, and what the sandbox answers, asked for once."""
+"""The stored document, and a copy of the repository to update."""
 
 from __future__ import annotations
 
@@ -15,16 +15,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 @pytest.fixture(scope="session")
 def document() -> dict[str, Any]:
-    from updating import command
+    from updating.command import load
 
-    return command.load(str(ROOT / "openapi" / "up42.yaml"))
-
-
-@pytest.fixture(scope="session")
-def answers(document: dict[str, Any]) -> list[Any]:
-    from updating.sandbox_answers import record
-
-    return record(document)
+    return load(str(ROOT / "openapi" / "up42.yaml")).value
 
 
 @pytest.fixture

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
-# Whether generated functions' callers, the facade and the wire break.
-Classes = tuple[bool, bool, bool]
 
-FINE: Classes = (False, False, False)
 JOBS = "/v2/processing/jobs"
 JOB = "/v2/processing/jobs/{jobId}"
 EULA = "/v2/eulas/{eulaId}"
@@ -23,20 +21,14 @@ class Mutation(NamedTuple):
     Attributes:
         name: What it is.
         apply: Changes a document in place.
-        expected: What happened and whom it breaks, for every line of the report.
-        methods: Facade methods, without their module, that have to be named as broken.
-        sends: Arguments of a `Fault` that lets the sandbox answer in the new form already.
-        select: Operations to add to the selection.
-        is_additive: Whether everything of today has to go on working.
+        reported: How the report shows it, without old and new values.
+        sends: Arguments of a `Fault` that makes the sandbox send the new form already.
     """
 
     name: str
     apply: Callable[[Json], object]
-    expected: list[tuple[str, Classes]]
-    methods: tuple[str, ...] = ()
+    reported: str
     sends: Mapping[str, Any] | None = None
-    select: tuple[str, ...] = ()
-    is_additive: bool = False
 
 
 def operation(document: Json, path: str, method: str = "get") -> Json:
@@ -123,188 +115,203 @@ def add_model(document: Json) -> None:
     add_field(document, "Eula", "owner", {"$ref": "#/components/schemas/Owner"})
 
 
-MUTATIONS = [
-    Mutation("operation added, not selected", add_operation, [], is_additive=True),
-    Mutation(
-        "operation added and selected",
-        add_operation,
-        [("operation added", FINE)],
-        select=("GET /v2/eulas",),
-        is_additive=True,
-    ),
-    Mutation(
-        "operation renamed",
-        lambda d: operation(d, EULA).update(operationId="readEula"),
-        [("operation renamed", (True, True, False))],
-        methods=("Process.is_eula_accepted",),
-    ),
+def rename_field(document: Json, model: str, name: str, new: str) -> None:
+    owner = schema(document, model)
+    owner["properties"] = {
+        new if field == name else field: content for field, content in owner["properties"].items()
+    }
+    owner["required"] = [new if field == name else field for field in owner.get("required", [])]
+
+
+def use_vendor_json(document: Json) -> None:
+    content = operation(document, EULA)["responses"]["200"]["content"]
+    content["application/vnd.up42.v2+json"] = content.pop("application/json")
+
+
+def move_into_variants(document: Json) -> None:
+    """Say the same of an object as one of two."""
+    fields, required = (schema(document, "Eula").pop(key) for key in ("properties", "required"))
+    plain = {"type": "object", "properties": fields, "required": required}
+    reason = {**fields, "reason": {"type": "string"}}
+    other = {**plain, "properties": reason, "required": [*required, "reason"]}
+    schema(document, "Eula")["oneOf"] = [plain, other]
+
+
+def rename_path_parameter(document: Json) -> None:
+    item = json.dumps(document["paths"].pop(JOB))
+    document["paths"]["/v2/processing/jobs/{id}"] = json.loads(item)
+    document["paths"]["/v2/processing/jobs/{id}"]["parameters"] = [
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    ]
+
+
+def change_scheme(document: Json) -> None:
+    scheme = document["components"]["securitySchemes"]["accountToken"]
+    scheme.clear()
+    scheme.update({"type": "apiKey", "in": "header", "name": "X-Key"})
+
+
+FITTING = [
     Mutation(
         "optional parameter added",
         lambda d: add_parameter(d, required=False),
-        [("parameter added", FINE)],
-        is_additive=True,
-    ),
-    Mutation(
-        "required parameter added",
-        lambda d: add_parameter(d, required=True),
-        [("required parameter added", (True, True, True))],
-        methods=("Job.all",),
-    ),
-    Mutation(
-        "parameter removed that the facade passes",
-        lambda d: remove_parameter(d, "sort"),
-        [("parameter removed", (True, True, True))],
-        methods=("Job.all", "JobTemplate.execute"),
-    ),
-    Mutation(
-        "parameter removed that the facade does not pass",
-        lambda d: operation(d, "/v2/assets/stac/collections")["parameters"].pop(0),
-        [("parameter removed", (True, False, True))],
-    ),
-    Mutation(
-        "parameter retyped",
-        lambda d: parameter(d, JOBS, "sort").update(schema={"type": "integer"}),
-        [
-            ("retyped", (True, True, True)),
-            ("constraint lifted", FINE),
-        ],
-        methods=("Job.all",),
+        f"Added `GET {JOBS}: query parameter origin`",
     ),
     Mutation(
         "parameter widened",
         lambda d: parameter(d, JOBS, "minDuration").update(schema={"type": ["integer", "string"]}),
-        [("type widened", FINE), ("constraint lifted", FINE)],
-        is_additive=True,
-    ),
-    Mutation(
-        "parameter constrained",
-        lambda d: parameter(d, JOBS, "limit")["schema"].update(maximum=500),
-        [("constraint changed", (False, True, True))],
-        methods=("Job.all",),
+        f"Changed `GET {JOBS}: query parameter minDuration`",
     ),
     Mutation(
         "response field added",
         lambda d: add_field(d, "ProcessingJob", "priority", {"type": "integer"}),
-        [("field added", FINE)],
+        "Added `ProcessingJob.priority`",
         sends={"path": JOBS + "*", "patch": {"priority": 3, "jobs": {"priority": 3}}},
-        is_additive=True,
-    ),
-    Mutation(
-        "required response field added",
-        lambda d: add_field(d, "ProcessingJob", "priority", {"type": "integer"}, required=True),
-        [("required field added", (False, False, True))],
-        sends={"path": JOBS + "*", "patch": {"priority": 3, "jobs": {"priority": 3}}},
-    ),
-    Mutation(
-        "response field removed that the facade reads",
-        lambda d: remove_field(d, "ProcessingJob", "accountID"),
-        [("field removed", (True, True, True))],
-        methods=("Job.get", "Job.all"),
-    ),
-    Mutation(
-        "response field removed that nobody reads",
-        lambda d: remove_field(d, "CreditConsumption", "holdID"),
-        [("field removed", (True, False, True))],
     ),
     Mutation(
         "response field made nullable",
         lambda d: fields(d, "ProcessingJob")["created"].update(type=["string", "null"]),
-        [("now nullable", FINE)],
+        "Changed `ProcessingJob.created`",
         sends={"path": JOBS + "*", "patch": {"created": None, "jobs": {"created": None}}},
-        is_additive=True,
-    ),
-    Mutation(
-        "response field retyped",
-        lambda d: set_field(d, "Eula", "isAccepted", {"type": "string"}),
-        [("retyped", (True, True, True)), ("text only", FINE)],
-        methods=("Process.is_eula_accepted",),
     ),
     Mutation(
         "response field no longer required",
         lambda d: schema(d, "ProcessingJob")["required"].remove("accountID"),
-        [("now optional", FINE)],
+        "Changed `ProcessingJob.accountID`",
         sends={"path": JOBS + "*", "patch": {"accountID": None, "jobs": {"accountID": None}}},
-        is_additive=True,
+    ),
+    Mutation(
+        "response field removed that nobody reads",
+        lambda d: remove_field(d, "CreditConsumption", "holdID"),
+        "Removed `CreditConsumption.holdID`",
     ),
     Mutation(
         "enum value added",
         lambda d: schema(d, "JobStatus")["enum"].append("paused"),
-        [("enum value added", FINE)],
+        'Added `JobStatus."paused"`',
         sends={"path": JOBS + "*", "patch": {"status": "paused", "jobs": {"status": "paused"}}},
-        is_additive=True,
     ),
     Mutation(
-        "enum value removed",
-        lambda d: schema(d, "JobStatus")["enum"].remove("licensed"),
-        [("enum value removed", (True, True, True))],
-        methods=("Job.all",),
+        "enum values that differ in case",
+        lambda d: schema(d, "JobMode")["enum"].extend(["default", "dry-run", "dry_run"]),
+        'Added `JobMode."dry-run"`',
     ),
     Mutation(
         "success status added",
         lambda d: add_status(d, EXECUTION, "post", "202", like="201"),
-        [("status code added", FINE)],
+        f"Added `POST {EXECUTION}: response 202`",
         sends={"path": "*/execution", "status": 202},
-        is_additive=True,
-    ),
-    Mutation(
-        "error status added",
-        lambda d: add_status(d, JOB, "get", "410", like="404"),
-        [("status code added", FINE)],
-        is_additive=True,
-    ),
-    Mutation(
-        "status removed",
-        lambda d: operation(d, JOB)["responses"].pop("404"),
-        [("status code removed", (False, False, True))],
-    ),
-    Mutation(
-        "tag moved",
-        move_tag,
-        [("tag moved", (True, True, False)), ("text only", FINE)],
-        methods=("Process.is_eula_accepted",),
-    ),
-    Mutation(
-        "description only",
-        describe,
-        [("text only", FINE), ("text only", FINE)],
-        is_additive=True,
-    ),
-    Mutation(
-        "server changed",
-        change_server,
-        [("server changed", (False, True, False))],
-        methods=("authenticate",),
     ),
     Mutation(
         "server added",
         lambda d: d["servers"].append({"url": "https://api.us.example.com"}),
-        [("server changed", FINE)],
-        is_additive=True,
-    ),
-    Mutation(
-        "request field added, required",
-        lambda d: add_field(d, "ExecuteRequest", "quality", {"type": "string"}, required=True),
-        [("required field added", (True, True, True))],
-        methods=("JobTemplate.execute",),
+        "Added `API.server https://api.us.example.com`",
     ),
     Mutation(
         "request field added, optional",
         lambda d: add_field(d, "ExecuteRequest", "quality", {"type": "string"}),
-        [("field added", FINE)],
-        is_additive=True,
+        "Added `ExecuteRequest.quality`",
     ),
     Mutation(
         "model added",
         add_model,
-        [("field added", FINE), ("model added", FINE)],
+        "Added `Owner`",
         sends={"path": "/v2/eulas/*", "patch": {"owner": {"id": "somebody"}}},
-        is_additive=True,
     ),
     Mutation(
-        "security changed",
-        lambda d: operation(d, EULA).update(security=[]),
-        [("security changed", (False, True, True))],
-        methods=("Process.is_eula_accepted",),
+        "number narrowed to an integer",
+        lambda d: fields(d, "CostEstimate")["totalCredits"].update(type="integer"),
+        "Changed `CostEstimate.totalCredits`",
     ),
+    Mutation(
+        "media type of a vendor",
+        use_vendor_json,
+        f"Added `GET {EULA}: response 200 (application/vnd.up42.v2+json)`",
+    ),
+    Mutation("fields moved into oneOf", move_into_variants, "Added `Eula.reason`"),
+    Mutation("path parameter renamed", rename_path_parameter, ""),
 ]
-BY_NAME = {mutation.name: mutation for mutation in MUTATIONS}
+
+BREAKING = [
+    Mutation(
+        "operation renamed",
+        lambda d: operation(d, EULA).update(operationId="readEula"),
+        f"Changed `GET {EULA}`",
+    ),
+    Mutation(
+        "required parameter added",
+        lambda d: add_parameter(d, required=True),
+        f"Added `GET {JOBS}: query parameter origin`",
+    ),
+    Mutation(
+        "parameter removed that the facade passes",
+        lambda d: remove_parameter(d, "minDuration"),
+        f"Removed `GET {JOBS}: query parameter minDuration`",
+    ),
+    Mutation(
+        "parameter retyped",
+        lambda d: parameter(d, JOBS, "sort").update(schema={"type": "integer"}),
+        f"Changed `GET {JOBS}: query parameter sort`",
+    ),
+    Mutation(
+        "required response field added",
+        lambda d: add_field(d, "ProcessingJob", "priority", {"type": "integer"}, required=True),
+        "Added `ProcessingJob.priority`",
+    ),
+    Mutation(
+        "response field renamed",
+        lambda d: rename_field(d, "ProcessingJob", "accountID", "owner"),
+        "Removed `ProcessingJob.accountID`",
+    ),
+    Mutation(
+        "field of a token renamed",
+        lambda d: rename_field(d, "AccountToken", "expires_in", "lifetime"),
+        "Removed `AccountToken.expires_in`",
+    ),
+    Mutation(
+        "field of an error renamed",
+        lambda d: rename_field(d, "SchemaProblem", "schema-error", "violation"),
+        "Removed `SchemaProblem.schema-error`",
+    ),
+    Mutation(
+        "field of a request renamed",
+        lambda d: rename_field(d, "StacSearch", "filter", "query"),
+        "Removed `StacSearch.filter`",
+    ),
+    Mutation(
+        "field of a STAC object renamed",
+        lambda d: rename_field(d, "StacAsset", "href", "url"),
+        "Removed `StacAsset.href`",
+    ),
+    Mutation(
+        "response field retyped",
+        lambda d: set_field(d, "Job", "displayId", {"type": "integer"}),
+        "Changed `Job.displayId`",
+    ),
+    Mutation(
+        "enum value removed",
+        lambda d: schema(d, "JobStatus")["enum"].remove("licensed"),
+        'Removed `JobStatus."licensed"`',
+    ),
+    Mutation(
+        "status removed",
+        lambda d: operation(d, JOB)["responses"].pop("404"),
+        f"Removed `GET {JOB}: response 404`",
+    ),
+    Mutation(
+        "server changed",
+        change_server,
+        "Removed `API.server https://api.up42.com`",
+    ),
+    Mutation(
+        "request field added, required",
+        lambda d: add_field(d, "ExecuteRequest", "quality", {"type": "string"}, required=True),
+        "Added `ExecuteRequest.quality`",
+    ),
+    Mutation(
+        "operation without authentication",
+        lambda d: operation(d, "/v2/assets/stac").update(security=[]),
+        "Changed `GET /v2/assets/stac: authentication`",
+    ),
+    Mutation("authentication scheme changed", change_scheme, "Changed `API.authentication account"),
+]

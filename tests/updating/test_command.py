@@ -1,4 +1,4 @@
-"""The whole command, with everything real: generator, mypy, sandbox, files and signals."""
+"""The command: what it writes, what it leaves alone, and how it ends."""
 
 from __future__ import annotations
 
@@ -18,23 +18,19 @@ from typing import Any
 
 import pytest
 
-from tests.updating.mutations import BY_NAME, operation
-from tests.updating.tree import Tree
+from tests.updating.mutations import EULA, add_model, add_operation, operation, rename_field
+from tests.updating.tree import ROOT, Tree
 
-# What an unchanged document may take, in seconds.
-LONGEST = 30
-READS_ACCOUNT = """
-from up42_client.models import ProcessingJob
+sys.path.insert(0, str(ROOT / "scripts"))
 
-def account(job: ProcessingJob) -> object:
-    return job.account_id
-"""
+Json = dict[str, Any]
+# What an unchanged document may take, in seconds, on a busy machine.
+LONGEST = 60
 
 
 @pytest.fixture
-def whole(tmp_path: Path) -> Tree:
-    """A copy with everything that mypy checks."""
-    return Tree.copied(tmp_path / "tree")
+def tree(tmp_path: Path) -> Tree:
+    return Tree.copied(tmp_path / "tree", ("openapi", "generated", "scripts", "up42_facade"))
 
 
 @pytest.fixture
@@ -52,124 +48,130 @@ def url(tree: Tree) -> Iterator[str]:
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    return Tree.copied(tmp_path / "tree", ("openapi", "generated", "scripts", "up42_facade"))
+def findings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the judges say, in their place."""
+    from updating import judges
 
-
-def changed(document: dict[str, Any], name: str) -> dict[str, Any]:
-    found = copy.deepcopy(document)
-    BY_NAME[name].apply(found)
+    found: list[Any] = []
+    monkeypatch.setattr(judges, "judge", lambda *arguments: found)
     return found
 
 
-def test_an_unchanged_document_changes_no_byte_twice_in_a_row(tree: Tree) -> None:
-    spec = tree.root.parent / "same.yaml"
-    shutil.copy(tree.spec, spec)
+def update(tree: Tree, spec: Path, **options: Any) -> None:
+    from updating import command
+    from updating.repository import Repository
+
+    command.run(Repository(tree.root), command.Options(str(spec), **options))
+
+
+def with_a_model(document: Json) -> Json:
+    found = copy.deepcopy(document)
+    add_model(found)
+    return found
+
+
+def test_an_unchanged_document_changes_no_byte(tree: Tree, url: str, document: Json) -> None:
+    """Neither do other comments, anchors, or quotes, or another place."""
+    same = tree.root.parent / "same.yaml"
+    shutil.copy(tree.spec, same)
     before = tree.state()
-    for _ in range(2):
+    for spec in (same, tree.spec, url, tree.write(document)):
         start = time.monotonic()
         done = tree.run("--spec", spec)
         assert time.monotonic() - start < LONGEST
         assert (done.returncode, done.stderr) == (0, "")
         assert "Nothing to report" in done.stdout
         assert tree.state() == before
-    assert tree.run("--spec", tree.spec).returncode == 0
-    assert tree.run("--spec", spec, "--check").returncode == 0
-    assert tree.state() == before
 
 
-def test_the_same_in_other_words_changes_no_byte(
-    tree: Tree, url: str, document: dict[str, Any]
+def test_an_accepted_document_is_written_with_its_client(
+    tree: Tree, document: Json, findings: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Comments, anchors, quotes and where the document lies make no difference."""
+    spec = tree.write(with_a_model(document))
     before = tree.state()
-    for spec in (url, tree.write(document)):
-        done = tree.run("--spec", spec)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert "Nothing to report" in done.stdout
-        assert tree.state() == before
+    update(tree, spec, dry_run=True)
+    assert tree.state() == before
+    markdown = tree.root.parent / "report.md"
+    update(tree, spec, markdown=markdown)
+    assert "| Added `Eula.owner`: Owner, optional | fit |" in markdown.read_text()
+    assert tree.spec.read_bytes() == spec.read_bytes()
+    assert (tree.root / "generated/up42_client/models/owner.py").exists()
+    after = tree.state()
+    capsys.readouterr()
+    update(tree, spec)
+    assert "Nothing to report" in capsys.readouterr().out
+    assert tree.state() == after
 
 
-def test_what_is_new_comes_in_whole(whole: Tree, document: dict[str, Any]) -> None:
-    spec = whole.write(changed(document, "model added"))
-    markdown = whole.root.parent / "report.md"
-    before = whole.state()
-    assert whole.run("--spec", spec, "--check").returncode == 1
-    dry = whole.run("--spec", spec, "--dry-run")
-    assert (dry.returncode, dry.stderr) == (0, ""), dry.stdout
-    assert "nothing was written" in dry.stdout
-    assert whole.state() == before
-
-    done = whole.run("--spec", spec, "--markdown", markdown)
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert "model added: Owner" in done.stdout
-    assert "| **field added** `Eula.owner`" in markdown.read_text()
-    assert whole.spec.read_bytes() == spec.read_bytes()
-    assert (whole.root / "generated/up42_client/models/owner.py").exists()
-    assert whole.run("--check").returncode == 0
-    after = whole.state()
-    again = whole.run("--spec", spec)
-    assert "Nothing to report" in again.stdout
-    assert whole.state() == after
-
-
-def test_what_facade_and_tests_do_not_survive_stays_out(
-    whole: Tree, document: dict[str, Any]
+def test_a_refused_document_is_not_written_unless_it_is_accepted_anyway(
+    tree: Tree, document: Json, findings: list[Any]
 ) -> None:
-    found = changed(document, "operation renamed")
-    # mypy sees this one where the type is known; a module that knows it stands in for a test.
-    (whole.root / "tests" / "reads_account.py").write_text(READS_ACCOUNT)
-    found["components"]["schemas"]["ProcessingJob"]["properties"].pop("accountID")
-    found["components"]["schemas"]["ProcessingJob"]["required"].remove("accountID")
-    before = whole.state()
-    done = whole.run("--spec", whole.write(found), "--accept-breaking")
-    assert done.returncode == 1
-    assert "type errors in facade and tests" in done.stderr
-    assert 'no attribute "account_id"' in done.stdout
-    assert 'Cannot find module named "up42_client.api.eulas.get_eula"' in done.stdout
-    assert "Process.is_eula_accepted" in done.stdout
-    assert whole.state() == before
+    from updating.errors import UpdateError
+    from updating.judges import Finding
+
+    findings.append(Finding("a.py:1 in f: x", frozenset({"Eula", "title"})))
+    changed = copy.deepcopy(document)
+    rename_field(changed, "Eula", "title", "name")
+    spec, markdown = tree.write(changed), tree.root.parent / "report.md"
+    before = tree.state()
+    for options in ({"dry_run": True}, {"markdown": markdown}):
+        with pytest.raises(UpdateError, match=r"a\.py:1 in f: x"):
+            update(tree, spec, **options)
+    assert "| Removed `Eula.title`: string, optional | **breaking**: a.py:1" in markdown.read_text()
+    assert tree.state() == before
+    update(tree, spec, accept_breaking=True)
+    assert tree.spec.read_bytes() == spec.read_bytes()
 
 
-def test_several_operations_of_many_are_taken(tree: Tree, document: dict[str, Any]) -> None:
-    """A hundred more operations with models of their own leave everything as it is."""
+def test_uncommitted_changes_are_refused(tree: Tree, document: Json, findings: list[Any]) -> None:
+    from updating.errors import UpdateError
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", tree.root, *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", ".")
+    git("-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-qm", "all")
+    spec = tree.write(with_a_model(document))
+    extra = tree.root / "generated" / "up42_client" / "extra.py"
+    extra.touch()
+    with pytest.raises(UpdateError, match=r"uncommitted changes[^@]*extra\.py"):
+        update(tree, spec)
+    update(tree, spec, dry_run=True)
+    extra.unlink()
+    update(tree, spec)
+    git("checkout", "-q", ".")
+    assert "Owner" not in tree.spec.read_text()
+
+
+def test_other_operations_are_left_out_unless_they_are_taken(
+    tree: Tree, document: Json, findings: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from updating.errors import UpdateError
+
     found = copy.deepcopy(document)
+    add_operation(found)
     for number in range(100):
-        model = {"description": "Not ours.", "type": "object", "properties": {}}
-        found["components"]["schemas"][f"Foreign{number}"] = model
-        added = copy.deepcopy(operation(document, "/v2/eulas/{eulaId}"))
+        added = copy.deepcopy(operation(document, EULA))
         added.update(operationId=f"foreign{number}", tags=["foreign"])
-        content = {"schema": {"$ref": f"#/components/schemas/Foreign{number}"}}
-        added["responses"]["200"]["content"] = {"application/json": content}
-        added["parameters"] = [
-            {"name": "eulaId", "in": "path", "required": True, "schema": {"type": "string"}}
-        ]
-        found["paths"][f"/foreign{number}/{{eulaId}}"] = {"get": added}
-    found["tags"].append({"name": "foreign"})
-    before = tree.state()
-    done = tree.run("--spec", tree.write(found))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Nothing to report" in done.stdout
-    assert "and 90 more" in done.stdout
+        item = {**document["paths"][EULA], "get": added}
+        found["paths"][f"/foreign{number}/{{eulaId}}"] = item
+    spec, before = tree.write(found), tree.state()
+    update(tree, spec)
+    said = capsys.readouterr().out
+    assert "Nothing to report" in said
+    assert "and 91 more" in said
     assert tree.state() == before
+    with pytest.raises(UpdateError, match="Did you mean 'GET /v2/eulas'"):
+        update(tree, spec, take=["GET /v2/eula"])
+    update(tree, spec, take=["GET /v2/eulas"])
+    assert "- Added `GET /v2/eulas`: listEulas (eulas)" in capsys.readouterr().out
+    assert (tree.root / "generated/up42_client/api/eulas/list_eulas.py").exists()
 
 
-def test_a_broken_document_gives_a_reason_and_a_code(tree: Tree) -> None:
+def test_ctrl_c_leaves_everything_as_it_was(tree: Tree, document: Json) -> None:
     before = tree.state()
-    spec = tree.root.parent / "new.yaml"
-    spec.write_text(tree.spec.read_text() + "\n  }")
-    done = tree.run("--spec", spec)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert "new.yaml:" in done.stderr
-    assert "no YAML or JSON" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert tree.state() == before
-
-
-def test_ctrl_c_leaves_everything_as_it_was(tree: Tree, document: dict[str, Any]) -> None:
-    before = tree.state()
-    spec = tree.write(changed(document, "model added"))
+    spec = tree.write(with_a_model(document))
     work = tree.root.parent / "work"
     work.mkdir()
     command = [sys.executable, "scripts/regenerate.py", "--spec", str(spec)]
@@ -177,8 +179,8 @@ def test_ctrl_c_leaves_everything_as_it_was(tree: Tree, document: dict[str, Any]
     with subprocess.Popen(
         command, cwd=tree.root, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
-        # The generator's input is there, so it is about to run.
-        while process.poll() is None and not list(work.rglob("prepared.yaml")):
+        # The generator's input is there, so it's about to run.
+        while process.poll() is None and not list(work.rglob("prepared.json")):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
@@ -189,8 +191,12 @@ def test_ctrl_c_leaves_everything_as_it_was(tree: Tree, document: dict[str, Any]
     assert list(work.iterdir()) == []
 
 
-@pytest.mark.parametrize("option", ["--dry-run", "--accept-breaking", "--markdown=x"])
-def test_options_that_need_a_document(option: str, tree: Tree) -> None:
-    done = tree.run(option)
+@pytest.mark.parametrize(
+    "arguments",
+    [["--dry-run"], ["--accept-breaking"], ["--markdown=x"], ["--take=GET /x"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_options_that_need_a_document(arguments: list[str], tree: Tree) -> None:
+    done = tree.run(*arguments)
     assert done.returncode == 2
     assert "need --spec" in done.stderr

@@ -67,17 +67,17 @@ def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def test_several_files_become_one(tmp_path: Path, document: Json) -> None:
-    from updating import command
+    from updating.command import load
 
-    assert command.load(str(split_up(document, tmp_path / "parts"))) == document
+    assert load(str(split_up(document, tmp_path / "parts"))).value == document
 
 
 def test_several_files_behind_a_url(served: tuple[str, Path], document: Json) -> None:
-    from updating import command
+    from updating.command import load
 
     url, folder = served
     split_up(document, folder / "parts")
-    assert command.load(f"{url}/parts/openapi.yaml") == document
+    assert load(f"{url}/parts/openapi.yaml").value == document
 
 
 def test_what_has_no_name_yet_gets_one(tmp_path: Path, document: Json) -> None:
@@ -101,19 +101,19 @@ def test_what_has_no_name_yet_gets_one(tmp_path: Path, document: Json) -> None:
 
 @pytest.mark.parametrize("reference", ["missing.yaml", "eula.yaml#/Nothing", "/etc/hosts"])
 def test_a_file_that_leads_nowhere(reference: str, tmp_path: Path, document: Json) -> None:
-    from updating import command
+    from updating.command import load
     from updating.errors import UpdateError
 
     path = split_up(document, tmp_path / "parts")
     eula = path.parent / "models" / "eula.yaml"
     eula.write_text(f"type: object\nproperties:\n  id: {{$ref: '{reference}'}}\n")
     with pytest.raises(UpdateError, match=r"eula\.yaml:3 \(/properties/id\)") as caught:
-        command.load(str(path))
+        load(str(path))
     assert reference in str(caught.value)
 
 
 def test_a_file_elsewhere_is_not_fetched(served: tuple[str, Path], document: Json) -> None:
-    from updating import command
+    from updating.command import load
     from updating.errors import UpdateError
 
     url, folder = served
@@ -121,7 +121,7 @@ def test_a_file_elsewhere_is_not_fetched(served: tuple[str, Path], document: Jso
     changed["components"]["schemas"]["Eula"] = {"$ref": "https://example.com/eula.yaml"}
     write(folder / "openapi.yaml", changed)
     with pytest.raises(UpdateError, match="only relative references are followed"):
-        command.load(f"{url}/openapi.yaml")
+        load(f"{url}/openapi.yaml")
 
 
 def downgraded(node: Any) -> Any:
@@ -146,7 +146,7 @@ def downgraded(node: Any) -> Any:
 
 
 def test_nullable_of_3_0(document: Json) -> None:
-    from updating.normalising import normalise
+    from updating.normalizing import normalize
 
     models: Json = {
         "A": {
@@ -164,7 +164,7 @@ def test_nullable_of_3_0(document: Json) -> None:
     }
     old = {"openapi": "3.0.3", "paths": {}, "components": {"schemas": models}}
     before = copy.deepcopy(old)
-    new = normalise(old)
+    new = normalize(old)
     null = {"type": "null"}
     assert old == before
     assert new["openapi"].startswith("3.1")
@@ -180,7 +180,7 @@ def test_nullable_of_3_0(document: Json) -> None:
 
 def test_a_whole_document_in_3_0(tree: Tree, document: Json) -> None:
     """Where 3.0 can say what the document says, the same document comes out."""
-    from updating import command
+    from updating.command import load
 
     wanted = copy.deepcopy(document)
     # In 3.0 nothing but null, or one of several types, can't be said: gone from both.
@@ -196,12 +196,12 @@ def test_a_whole_document_in_3_0(tree: Tree, document: Json) -> None:
             if "examples" in field:
                 field["examples"] = field["examples"][:1]
     old = {**downgraded(wanted), "openapi": "3.0.3"}
-    found = command.load(str(tree.write(old, "old.json")))
+    found = load(str(tree.write(old, "old.json"))).value
     assert found == {**wanted, "openapi": "3.1.0"}
 
 
 def test_a_fault_deep_in_a_3_0_document_is_found(tree: Tree, document: Json) -> None:
-    from updating import command
+    from updating.command import load
     from updating.errors import UpdateError
 
     text = SPEC.read_text().replace("openapi: 3.1.0", "openapi: 3.0.3")
@@ -209,7 +209,7 @@ def test_a_fault_deep_in_a_3_0_document_is_found(tree: Tree, document: Json) -> 
     path.write_text(text)
     line = next(i for i, one in enumerate(text.splitlines(), 1) if "schema: {type: 'null'}" in one)
     with pytest.raises(UpdateError) as caught:
-        command.load(str(path))
+        load(str(path))
     assert f"new.yaml:{line} (/paths/~1oauth~1token/post/responses/401/" in str(caught.value)
     assert "'null' is not one of" in str(caught.value)
 

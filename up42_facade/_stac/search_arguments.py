@@ -7,10 +7,14 @@ import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from up42_client.types import UNSET
 from up42_facade._common.times import to_utc
 from up42_facade.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from up42_client.models import StacSearch, StacSortField
 
 GEOMETRIES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
@@ -20,18 +24,20 @@ DIRECTIONS = {"+": "asc", "-": "desc"}
 DEEPEST = 50
 
 
-def search_body(filter: Any, intersects: Any, sortby: Any) -> dict[str, Any]:
+def search_body(filter: Any, intersects: Any, sortby: Any, limit: int) -> StacSearch:
     """Return the body of a search, without what isn't given.
 
     Raises:
         InvalidInputError: If an argument can't be understood.
     """
-    wanted = {
-        "filter": None if filter is None else cql2(filter),
-        "intersects": None if intersects is None else geometry("intersects", intersects),
-        "sortby": None if sortby is None else sort_fields(sortby),
-    }
-    return {key: value for key, value in wanted.items() if value is not None}
+    from up42_client.models import StacSearch
+
+    return StacSearch(
+        filter_=UNSET if filter is None else cql2(filter),
+        intersects=UNSET if intersects is None else geometry("intersects", intersects),
+        limit=limit,
+        sortby=UNSET if sortby is None else sort_fields(sortby),
+    )
 
 
 def cql2(value: Any) -> dict[str, Any]:
@@ -158,7 +164,7 @@ def polygon(name: str, bounds: Any) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-def sort_fields(value: Any) -> list[dict[str, Any]]:
+def sort_fields(value: Any) -> list[StacSortField]:
     """Return STAC sort fields; a string names one, descending if it starts with a minus."""
     fields = [value] if isinstance(value, str | Mapping) else value
     if not isinstance(fields, list | tuple):
@@ -166,7 +172,9 @@ def sort_fields(value: Any) -> list[dict[str, Any]]:
     return [sort_field(field) for field in fields]
 
 
-def sort_field(value: Any) -> dict[str, Any]:
+def sort_field(value: Any) -> StacSortField:
+    from up42_client.models import StacSortField
+
     if isinstance(value, str):
         direction = DIRECTIONS.get(value[:1])
         bare = value[1:] if direction else value
@@ -174,10 +182,10 @@ def sort_field(value: Any) -> dict[str, Any]:
     field = value.get("field") if isinstance(value, Mapping) else None
     if not isinstance(field, str) or not field:
         raise wrong_field(value)
-    if value.get("direction", "asc") not in DIRECTIONS.values():
+    direction = value.get("direction", UNSET)
+    if direction is not UNSET and direction not in DIRECTIONS.values():
         raise wrong_field(value)
-    found: dict[str, Any] = as_json("sortby", value)
-    return found
+    return StacSortField(text("sortby", field), direction=direction)
 
 
 def wrong_field(value: Any) -> InvalidInputError:

@@ -1,4 +1,4 @@
-"""One form for all documents: OpenAPI 3.1, so that two of them can be compared."""
+"""One form for all documents, OpenAPI 3.1, so that two of them can be compared."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SCHEMA_KEYS = frozenset({"items", "not", "additionalProperties", "schema"})
 SCHEMA_LISTS = frozenset({"allOf", "anyOf", "oneOf"})
 
 
-def normalise(document: Json) -> Json:
-    """Return the document as OpenAPI 3.1; one that is in 3.1 already is returned as it is."""
+def normalize(document: Json) -> Json:
+    """Return a document in OpenAPI 3.1; one in 3.1 is returned unchanged."""
     if not str(document["openapi"]).startswith("3.0"):
         return document
     document = copy.deepcopy(document)
@@ -32,7 +32,7 @@ def schemas(document: Json) -> Iterator[Json]:
 
 
 def is_schema(pointer: str) -> bool:
-    """Tell whether a schema stands at a pointer."""
+    """Return whether a pointer leads to a schema."""
     keys = split(pointer)
     if len(keys) < 2:
         return False
@@ -46,7 +46,7 @@ def is_schema(pointer: str) -> bool:
 
 
 def upgrade(schema: Json) -> None:
-    """Rewrite what 3.0 says in another way than 3.1, in place."""
+    """Rewrite keywords of 3.0 for 3.1, in place."""
     for exclusive, bound in BOUNDS.items():
         if isinstance(schema.get(exclusive), bool) and schema.pop(exclusive) and bound in schema:
             schema[exclusive] = schema.pop(bound)

@@ -1,0 +1,85 @@
+"""Which documents are accepted: real tools judge, about many changes at once."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.updating.mutations import BREAKING, FITTING, Mutation
+from tests.updating.tree import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+Json = dict[str, Any]
+
+
+def mutated(document: Json, mutations: Iterable[Mutation]) -> Json:
+    found = copy.deepcopy(document)
+    for mutation in mutations:
+        mutation.apply(found)
+    return found
+
+
+def judged(spec: Path) -> str:
+    """Return what an update to a document would say, with the reason if it's refused."""
+    from updating import command
+    from updating.errors import UpdateError
+    from updating.repository import Repository
+
+    try:
+        command.run(Repository(ROOT), command.Options(str(spec), dry_run=True))
+    except UpdateError as error:
+        return str(error)
+    return ""
+
+
+def written(folder: Path, document: Json) -> Path:
+    spec = folder / "new.yaml"
+    spec.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    return spec
+
+
+@pytest.mark.parametrize("mutation", [*FITTING, *BREAKING], ids=lambda each: each.name)
+def test_each_change_is_listed(mutation: Mutation, document: Json) -> None:
+    from updating.facts import compare
+    from updating.selection import select
+
+    selected, _ = select(mutated(document, [mutation]), document)
+    changes = list(map(str, compare(document, selected)))
+    assert bool(changes) == bool(mutation.reported)
+    assert any(change.startswith(mutation.reported) for change in changes) == bool(changes)
+    assert compare(document, copy.deepcopy(document)) == []
+
+
+def test_what_fits_is_accepted(
+    tmp_path: Path, document: Json, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = judged(written(tmp_path, mutated(document, FITTING)))
+    said = capsys.readouterr().out
+    assert reason == "", said
+    assert "BREAKING" not in said
+    assert "would be accepted" in said
+
+
+def test_what_breaks_is_refused_and_named(
+    tmp_path: Path, document: Json, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = judged(written(tmp_path, mutated(document, BREAKING)))
+    said = capsys.readouterr().out
+    assert "is refused" in reason
+    reasons = said.split("\n- ")[1:]
+    silent = [
+        mutation.name
+        for mutation in BREAKING
+        if not any(r.startswith(mutation.reported) and "BREAKING" in r for r in reasons)
+    ]
+    assert silent == [], said
+    assert "up42_facade/_session/auth.py:" in said
+    assert " in read_token: " in said
+    assert "authenticate: " in said
