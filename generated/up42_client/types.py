@@ -97,7 +97,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, Model):
         return value.to_dict()
     if isinstance(value, list):
-        return [to_json(entry) for entry in value]
+        return list_to_json(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime.datetime):
@@ -105,6 +105,22 @@ def to_json(value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.isoformat()
     return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def list_to_json(values: list[Any]) -> list[Any]:
+    """Return the JSON of a list, however deep lists are nested in it."""
+    content: list[Any] = []
+    waiting = [(values, content)]
+    while waiting:
+        entries, target = waiting.pop()
+        for entry in entries:
+            if isinstance(entry, list):
+                inner: list[Any] = []
+                waiting.append((entry, inner))
+                target.append(inner)
+            else:
+                target.append(entry if type(entry) in JSON_TYPES else to_json(entry))
+    return content
 
 
 def is_source(kept: Any, value: Any) -> bool:

@@ -211,6 +211,18 @@ def test_rare_schemas_are_read(torture: ModuleType) -> None:
     assert isinstance(thing.pet, torture.models.Dog)
 
 
+@pytest.mark.parametrize("field", ["inputs", "unknown"])
+def test_lists_are_returned_however_deep_they_are_nested(field: str) -> None:
+    nested: list[Any] = []
+    for _ in range(sys.getrecursionlimit() - 200):
+        nested = [nested]
+    content = OURS.models.Job.from_dict({field: nested}).to_dict()
+    depth, value = 0, content[field]
+    while value:
+        depth, value = depth + 1, value[0]
+    assert depth == sys.getrecursionlimit() - 200
+
+
 def test_attributes_that_were_set_replace_what_was_received() -> None:
     job = OURS.models.ProcessingJob.from_dict({"created": "2024-06-01T12:00:00+00:00", "type": 5})
     job.created = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)

@@ -458,6 +458,14 @@ def zip_two_sizes() -> bytes:
     return patched(data, size, (99_000).to_bytes(4, "little"), 1)
 
 
+def zip_before_its_beginning() -> bytes:
+    """The directory is said to begin later than it does, which shifts what it refers to."""
+    data = pack_zip({"output/a.tif": b"x"})
+    start = data[-6:-2]
+    later = (int.from_bytes(start, "little") + 10).to_bytes(4, "little")
+    return data[:-6] + later + data[-2:]
+
+
 def zip_nul() -> bytes:
     data = pack_zip({"output/a.tifX../evil": b"x"})
     return patched(data, b"tifX", b"tif\0")
@@ -505,6 +513,7 @@ def hostile_corpus() -> dict[str, tuple[bytes, str | None]]:
         "zip: overlap": (zip_overlap(), "overlap|damaged"),
         "zip: encrypted": (zip_encrypted(), "encrypted"),
         "zip: other name in the member's header": (zip_other_name(), "calls it|damaged"),
+        "zip: before its beginning": (zip_before_its_beginning(), "damaged"),
         "zip: claims less": (zip_lying_size(10), "more than|damaged"),
         "zip: claims more": (zip_lying_size(200_000), "damaged"),
         "zip: NUL in a name": (zip_nul(), "control"),

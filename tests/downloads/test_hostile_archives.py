@@ -8,17 +8,14 @@ import os
 import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import up42_facade
-from up42_facade.downloads import ArchiveLimits, download_archive
+from up42_facade.downloads import download_archive
 from up42_facade.errors import Up42Error
 
 # MB above the import that unpacking may take.
@@ -137,46 +134,6 @@ def test_costly_archives_stay_within_time_and_memory(store, tmp_path, case):
         return
     assert reason in said
     assert not (tmp_path / "new").exists()
-
-
-HEADERS = st.sampled_from(
-    [tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, b"x", b"g", b"L", b"S"]
-)
-TARS = st.lists(
-    st.builds(
-        entry,
-        st.text("ab/.\\:\x00é", min_size=1, max_size=12),
-        st.binary(max_size=60) | st.just(b"13 path=../x\n") | st.just(b"12 size=999\n"),
-        HEADERS,
-    ),
-    max_size=6,
-).map(b"".join)
-
-
-@settings(
-    max_examples=200,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
-    data=st.binary(max_size=2000)
-    | TARS
-    | TARS.map(gzip.compress)
-    | st.binary(max_size=500).map(lambda rest: b"PK\x03\x04" + rest)
-    | st.binary(max_size=500).map(lambda rest: b"\x1f\x8b\x08" + rest)
-)
-def test_any_bytes_end_in_files_inside_or_in_an_error_that_leaves_nothing(store, data):
-    blob = store.put(data)
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "target"
-        try:
-            paths = download_archive(blob.link, target, limits=ArchiveLimits(members=20))
-        except Up42Error:
-            assert list(Path(folder).iterdir()) == []
-        else:
-            files = {path for path in Path(folder).rglob("*") if not path.is_dir()}
-            assert {Path(path) for path in paths} == files
-            assert all(target in path.parents for path in files)
 
 
 def test_side_by_side_into_one_new_folder(store, tmp_path):

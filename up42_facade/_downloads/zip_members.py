@@ -34,6 +34,11 @@ class _BoundedFile(io.FileIO):
             )
         return data
 
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        if whence == io.SEEK_SET and offset < 0:
+            raise zipfile.BadZipFile("it refers to what lies before its beginning")
+        return super().seek(offset, whence)
+
 
 @contextmanager
 def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:

@@ -1,0 +1,20 @@
+"""Each target for some seconds, with the same inputs every time; `python -m tests.fuzz` goes on."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from tests.fuzz.__main__ import TARGETS
+from tests.fuzz.chance import run
+
+SECONDS = 5
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_few_seconds_of_fuzzing(name):
+    target = importlib.import_module(f"tests.fuzz.{name}")
+    for data in target.SEEDS:
+        target.check(data)
+    assert run(target.check, target.SEEDS, SECONDS, first_seed=0)
