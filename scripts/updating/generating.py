@@ -14,7 +14,7 @@ from typing import Any
 from openapi_python_client.strings import snake_case
 
 from updating.errors import GenerationError
-from updating.pointers import Json, walk
+from updating.pointers import Json, references, resolve, walk
 from updating.sources import read
 
 GENERATOR = Path(__file__).resolve().parent.parent / "generator"
@@ -72,15 +72,6 @@ def check_list_parameters(document: Json) -> None:
                         f"{name.upper()} {path}: list parameter '{parameter['name']}' has no "
                         "'explode: false', but the template joins lists with commas"
                     )
-
-
-def resolve(document: Json, node: Json) -> Json:
-    while "$ref" in node:
-        target: Any = document
-        for key in node["$ref"].removeprefix("#/").split("/"):
-            target = target[key]
-        node = target
-    return node
 
 
 def prepare(document: Json) -> Json:
@@ -202,10 +193,10 @@ def below(document: Json, parts: list[Any]) -> set[str]:
     found: set[str] = set()
     todo = list(parts)
     while todo:
-        for reference in references(todo.pop()):
-            name = reference.removeprefix(REFERENCE)
-            if not reference.startswith(REFERENCE):
-                todo.append(resolve(document, {"$ref": reference}))
+        for _, node in references(todo.pop()):
+            name = node["$ref"].removeprefix(REFERENCE)
+            if not node["$ref"].startswith(REFERENCE):
+                todo.append(resolve(document, node))
             elif name not in found:
                 found.add(name)
                 todo.append(document["components"]["schemas"][name])
@@ -222,18 +213,6 @@ def read_by_libraries(document: Json) -> set[str]:
     ]
     modeled = set(prepare(document)["components"]["schemas"]) - set(READ_BY_LIBRARIES)
     return below(document, present) - modeled
-
-
-def references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        if isinstance(node.get("$ref"), str):
-            yield node["$ref"]
-        for key, value in node.items():
-            if key not in {"example", "examples"}:
-                yield from references(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from references(value)
 
 
 def object_schemas(schema: Any) -> Iterator[Json]:

@@ -22,6 +22,7 @@ from updating.facts import AUTHENTICATION, SERVER, VALUE, Change
 from updating.generating import read_by_libraries
 from updating.pointers import Json, operations
 from updating.repository import Repository
+from updating.selection import label
 
 ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+): error: (?P<text>.*)$")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (?:\S+ - AssertionError: )?(?P<text>.*)$")
@@ -79,15 +80,14 @@ def judge(
     spec.write_text(json.dumps(for_contract_tests(served, stored)), encoding="utf-8")
     tools = Tools(repository.root, client.parent, spec)
     with tools.mypy() as mypy, tools.pytest(*CONTRACT_TESTS) as contract:
-        types, answers = output(mypy), output(contract)
-    found = [
-        *ruled(repository, stored, changes),
-        *type_errors(repository.root, types),
-        *failures(answers, "the sandbox doesn't fit"),
-    ]
+        found = [
+            *ruled(repository, stored, changes),
+            *type_errors(repository.root, mypy),
+            *failures(contract, "the sandbox doesn't fit", gone(stored, served)),
+        ]
     if not found:
         with tools.pytest(*FACADE_TESTS) as tests:
-            found = list(failures(output(tests), "the facade doesn't work with the new client"))
+            found = failures(tests, "the facade doesn't work with the new client")
     return list(dict.fromkeys(found))
 
 
@@ -137,21 +137,15 @@ class Tools:
         )
 
 
-def output(process: subprocess.Popen[str]) -> str:
-    """Wait for a tool and return its output.
+def type_errors(root: Path, mypy: subprocess.Popen[str]) -> list[Finding]:
+    """Return the errors of mypy, each with the function that it's in.
 
     Raises:
-        UpdateError: If it couldn't run.
+        UpdateError: If mypy couldn't run.
     """
-    text, _ = process.communicate()
-    if process.returncode not in {0, 1}:
-        raise UpdateError(f"{process.args!r} couldn't run:\n{text}")
-    return text
-
-
-def type_errors(root: Path, text: str) -> Iterator[Finding]:
-    """Yield the errors of mypy, each with the function that it's in."""
+    text, _ = mypy.communicate()
     lines = text.splitlines()
+    found = []
     for index, line in enumerate(lines):
         error = ERROR.match(line)
         if error is None:
@@ -160,20 +154,41 @@ def type_errors(root: Path, text: str) -> Iterator[Finding]:
         file, number = root / error["file"], int(error["line"])
         source = file.read_text(encoding="utf-8").splitlines()[number - 1]
         function = function_at(file, number)
-        words = identifiers("\n".join([error["text"], *notes, source]))
+        names = identifiers("\n".join([error["text"], *notes, source]))
         place = f"{error['file']}:{number}" + (f" in {function}" if function else "")
-        yield Finding(f"{place}: {error['text']}", words)
-    if text.strip() and not any(map(ERROR.match, lines)):
+        found.append(Finding(f"{place}: {error['text']}", names))
+    if mypy.returncode and not found:
         raise UpdateError(f"mypy couldn't check facade and sandbox:\n{text}")
+    return found
 
 
-def failures(text: str, what: str) -> Iterator[Finding]:
-    """Yield the failed tests of pytest."""
-    for line in text.splitlines():
-        failed = FAILED.match(line)
-        if failed is not None:
-            names = identifiers(failed["text"]) | {ANY_FIELD}
-            yield Finding(f"{what}: {failed['text']}", names)
+def gone(stored: Json, served: Json) -> tuple[str, ...]:
+    """Return how contract tests end that need a removed operation. mypy knows if it's needed."""
+    left = {label(method, path) for method, path, _, _ in operations(served)}
+    return tuple(
+        f"KeyError: {operation.get('operationId')!r}"
+        for method, path, _, operation in operations(stored)
+        if label(method, path) not in left
+    )
+
+
+def failures(
+    pytest: subprocess.Popen[str], what: str, ignored: tuple[str, ...] = ()
+) -> list[Finding]:
+    """Return the tests that failed.
+
+    Raises:
+        UpdateError: If pytest couldn't run.
+    """
+    text, _ = pytest.communicate()
+    failed = [match["text"] for match in map(FAILED.match, text.splitlines()) if match]
+    if pytest.returncode and not failed:
+        raise UpdateError(f"pytest couldn't run:\n{text}")
+    return [
+        Finding(f"{what}: {each}", identifiers(each) | {ANY_FIELD})
+        for each in failed
+        if not each.endswith(ignored)
+    ]
 
 
 def identifiers(text: str) -> frozenset[str]:
@@ -201,8 +216,10 @@ def ruled(repository: Repository, document: Json, changes: list[Change]) -> Iter
     opaque = read_by_libraries(document)
     for change in changes:
         names = frozenset({change.subject})
-        if AUTHENTICATION in change.part:
-            yield Finding(f"authenticate: {change}", names)
+        if change.part.startswith(AUTHENTICATION):
+            # The authentication of an operation goes with it.
+            if " " not in change.owner or None not in (change.old, change.new):
+                yield Finding(f"authenticate: {change}", names)
         elif change.old is not None and change.owner in opaque:
             yield Finding(f"pystac or geopandas read it: {change}", names)
         elif change.old == VALUE and change.new is None:

@@ -230,9 +230,24 @@ FITTING = [
     ),
     Mutation("fields moved into oneOf", move_into_variants, "Added `Eula.reason`"),
     Mutation("path parameter renamed", rename_path_parameter, ""),
+    Mutation(
+        "operation removed that nobody calls",
+        lambda d: d["paths"].pop("/projects/{projectId}/jobs/validate"),
+        "Removed `POST /projects/{projectId}/jobs/validate`",
+    ),
+    Mutation(
+        "operation renamed that the facade doesn't call",
+        lambda d: operation(d, "/v2/assets/stac").update(operationId="getStacRoot"),
+        "Changed `GET /v2/assets/stac`",
+    ),
 ]
 
 BREAKING = [
+    Mutation(
+        "operation removed",
+        lambda d: d["paths"].pop("/projects/{projectId}/jobs/{jobId}/credits"),
+        "Removed `GET /projects/{projectId}/jobs/{jobId}/credits`",
+    ),
     Mutation(
         "operation renamed",
         lambda d: operation(d, EULA).update(operationId="readEula"),

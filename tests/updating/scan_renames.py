@@ -56,7 +56,7 @@ def unreported(document: dict[str, Any], fields: list[Field]) -> list[Field]:
         spec.write_text(yaml.safe_dump(renamed, sort_keys=False), encoding="utf-8")
         generated = generate(spec, folder).parent
         with judges.Tools(ROOT, generated, spec).mypy() as mypy:
-            findings = list(judges.type_errors(ROOT, judges.output(mypy)))
+            findings = judges.type_errors(ROOT, mypy)
     removed: list[Change] = [each for each in compare(document, renamed) if each.new is None]
     missed = {each.subject for each in removed if not judges.reasons(each, findings)}
     return [field for field in fields if ".".join(field) in missed]
