@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from up42_facade._downloads.checksums import Checksum, matches_file, verify_file
-from up42_facade._downloads.records import Validator
+from up42_facade._downloads.notes import create_plain, read_note, whole_number
+from up42_facade._downloads.records import Validator, validator_of
 from up42_facade._downloads.staging import in_new_folder, local_errors, remove_folders
 from up42_facade.errors import ChecksumError, CorruptArchiveError, DownloadError
 
@@ -26,6 +27,8 @@ WORTH_KEEPING_BYTES = 256 << 10
 # Bytes, or bytes for each packed one, that a file may have inflated: imagery has 1.5, text 20.
 MAX_INFLATED_BYTES = 1 * 10**9
 MAX_INFLATED_RATIO = 200
+# Bytes of the longest note that is read: a note has a few ranges.
+MAX_NOTE_BYTES = 1 << 20
 # Version of the note's form: a note of another version is not used.
 _NOTE_VERSION = 1
 
@@ -197,7 +200,11 @@ class PartFile:
 
         most = max(MAX_INFLATED_BYTES, self.spans.count * MAX_INFLATED_RATIO)
         plain = self.target.with_name(self.target.name + _PLAIN)
-        with local_errors(self.target), self._path.open("rb") as packed, plain.open("wb") as file:
+        with (
+            local_errors(self.target),
+            self._path.open("rb") as packed,
+            create_plain(plain) as file,
+        ):
             blocks = iter(lambda: packed.read(_BLOCK_BYTES), b"")
             try:
                 for block in gunzip(blocks):
@@ -268,18 +275,20 @@ class PartFile:
             block, position = block[count:], position + count
 
     def _load(self) -> None:
+        note = read_note(self._note, MAX_NOTE_BYTES)
         try:
-            note: dict[str, Any] = json.loads(self._note.read_text("utf-8"))
-            if note["version"] != _NOTE_VERSION:
+            if note is None or note["version"] != _NOTE_VERSION:
                 return
-            validator = Validator(note["etag"], note["modified"], note["size"])
-            spans = ByteRangeSet((int(start), int(end)) for start, end in note["done"])
-        except (OSError, ValueError, TypeError, KeyError):
+            validator = validator_of(note)
+            spans = ByteRangeSet(
+                (whole_number(start), whole_number(end)) for start, end in note["done"]
+            )
+        except (ValueError, TypeError, KeyError):
             return
         length = os.fstat(self._file).st_size
         if spans.missing(length) and validator.condition is None:
             return
-        if any(end > length or start < 0 for start, end in spans.as_lists()):
+        if any(end > length for _, end in spans.as_lists()):
             return
         self.validator, self.spans = validator, spans
 
@@ -293,7 +302,8 @@ class PartFile:
             "done": self.spans.as_lists(),
         }
         draft = self._note.with_name(self._note.name + "~")
-        draft.write_text(json.dumps(note), "utf-8")
+        with create_plain(draft) as file:
+            file.write(json.dumps(note).encode())
         draft.replace(self._note)
 
 

@@ -6,12 +6,17 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
+
+from up42_facade._downloads.locations import single_name
+from up42_facade._downloads.notes import read_note, whole_number
+from up42_facade.errors import DownloadError
 
 # Everything that the downloads keep for themselves in an output folder begins with this name.
 RESERVED_NAME = ".up42"
@@ -19,6 +24,8 @@ RESERVED_NAME = ".up42"
 MAX_RECORD_BYTES = 32 << 20
 # Format of the records: one of another version is ignored.
 VERSION = 1
+
+_SENDABLE = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
 @frozen
@@ -31,10 +38,9 @@ class Validator:
 
     @property
     def condition(self) -> str | None:
-        """The value for `If-Range`: it must be a strong one."""
-        if self.etag and not self.etag.startswith("W/"):
-            return self.etag
-        return self.modified
+        """The value for `If-Range`: a strong one that a header can hold."""
+        strong = None if self.etag and self.etag.startswith("W/") else self.etag
+        return next((value for value in (strong, self.modified) if is_sendable(value)), None)
 
     def differs_from(self, other: Validator) -> bool:
         """Return whether anything that both know is different."""
@@ -115,15 +121,30 @@ def read_record(folder: Path, source: str) -> Record | None:
         if record is not None and record.is_intact():
             return record.paths
     """
+    path = _record_path(folder, source)
+    content = None if path.parent.is_symlink() else read_note(path, MAX_RECORD_BYTES)
     try:
-        with _record_path(folder, source).open("rb") as file:
-            content = file.read(MAX_RECORD_BYTES + 1)
-        if len(content) > MAX_RECORD_BYTES:
-            return None
-        return _parsed(folder, source, json.loads(content))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None if content is None else _parsed(folder, source, content)
+    except (DownloadError, ValueError, TypeError, KeyError):
         # Without a usable record the source is simply fetched again.
         return None
+
+
+def is_sendable(value: str | None) -> bool:
+    """Return whether a header can hold a value."""
+    return bool(value and _SENDABLE.fullmatch(value))
+
+
+def validator_of(content: Mapping[str, Any]) -> Validator:
+    """Return the version of an object that a record or another note contains.
+
+    Raises:
+        KeyError, ValueError: It contains none.
+    """
+    etag, modified, size = content["etag"], content["modified"], content["size"]
+    if not all(isinstance(value, str | None) for value in (etag, modified)):
+        raise ValueError("expected an ETag and a date")
+    return Validator(etag, modified, None if size is None else whole_number(size))
 
 
 def write_record(
@@ -177,21 +198,25 @@ def _parsed(folder: Path, source: str, content: Mapping[str, Any]) -> Record | N
     if content["version"] != VERSION or content["source"] != source:
         return None
     files = tuple(
-        RecordedFile(str(name), int(size), int(ns)) for name, size, ns in content["files"]
+        RecordedFile(_checked(name), whole_number(size), whole_number(ns))
+        for name, size, ns in content["files"]
     )
-    if not all(_is_inside(file.path) for file in files):
-        return None
-    validator = Validator(content["etag"], content["modified"], content["size"])
-    return Record(folder, source, validator, files)
+    return Record(folder, source, validator_of(content), files)
 
 
-def _is_inside(name: str) -> bool:
-    path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+def _checked(name: str) -> str:
+    """Return a path below the output folder that a file of ours can have."""
+    os.fsencode(name)
+    for part in name.split("/"):
+        if single_name(part).startswith(RESERVED_NAME):
+            raise ValueError(f"{name!r} is no result")
+    return name
 
 
 def _replace(path: Path, content: str) -> None:
     path.parent.mkdir(exist_ok=True)
+    if path.parent.is_symlink():
+        raise NotADirectoryError(20, "it is a link", str(path.parent))
     handle, draft = tempfile.mkstemp(prefix=path.stem, suffix="~", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

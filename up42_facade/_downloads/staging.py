@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from up42_facade._downloads.layout import in_use, obstacle
 from up42_facade._downloads.locations import below
+from up42_facade._downloads.notes import open_plain
 from up42_facade._downloads.records import RESERVED_NAME
 from up42_facade.errors import ArchiveError, DownloadError, UnsafeArchiveError, Up42Error
 
@@ -273,8 +274,7 @@ def _remove_dead(target: Path, but: Path) -> None:
         if folder == but or folder.is_symlink():
             continue
         with contextlib.suppress(OSError):
-            flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
-            handle = os.open(folder / _MARKER, flags)
+            handle = open_plain(folder / _MARKER, os.O_RDWR)
             try:
                 is_ours = _lock(handle) and os.read(handle, 1000) == _MARKER_CONTENT
                 if is_ours and {path.name for path in folder.iterdir()} <= {
