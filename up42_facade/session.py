@@ -238,8 +238,8 @@ class Session:
 
         Example:
             >>> from up42_client.api.processing import get_process
-            >>> session = up42.authenticate(username=name, password=password, base_url=url)
-            >>> process = session.call(get_process.request("pansharpening"))
+            >>> with up42.Session(username=name, password=password, base_url=url) as session:
+            ...     process = session.call(get_process.request("pansharpening"))
         """
         self._require_open()
         http = (client or self.client).get_httpx_client()
