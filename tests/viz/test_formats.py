@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import struct
@@ -159,3 +160,78 @@ def test_another_database_is_no_geopackage(tmp_path: Path) -> None:
     for draw in DRAW:
         with pytest.raises(up42.InvalidInputError, match=r"x\.gpkg.*GeoPackage"):
             draw(path)
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS fid"
+GRID = (
+    'GEOGCS["x",DATUM["x",SPHEROID["bessel",6377397.155,299.1528128],'
+    'EXTENSION["PROJ4_GRIDS","{grid}"]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]]'
+)
+
+
+def geopackage(path: Path, *statements: str) -> Path:
+    """Write a GeoPackage with one point, then change it."""
+    frame = gpd.GeoDataFrame({"a": [1]}, geometry=[Point(13, 52)], crs=4326)
+    frame.to_file(path, layer="points")
+    with closing(sqlite3.connect(path)) as database:
+        for name in ("IsEmpty", "MinX", "MaxX", "MinY", "MaxY"):
+            database.create_function(f"ST_{name}", 1, lambda shape: 0)
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+    return path
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        [
+            f"CREATE VIEW rows AS {ENDLESS}, (SELECT geom FROM points) AS geom FROM n",
+            "INSERT INTO gpkg_contents (table_name, data_type, srs_id)"
+            " VALUES ('Rows', 'features', 4326)",
+            "INSERT INTO gpkg_geometry_columns VALUES ('Rows', 'geom', 'POINT', 4326, 0, 0)",
+        ],
+        ["ALTER TABLE points ADD COLUMN g TEXT AS (hex(zeroblob(300000000)))"],
+        [
+            "DROP TABLE gpkg_ogr_contents",
+            f"CREATE VIEW gpkg_ogr_contents AS {ENDLESS}, 1 AS feature_count FROM n",
+        ],
+    ],
+    ids=["endless view", "computed column", "endless catalog"],
+)
+@pytest.mark.parametrize("draw", DRAW)
+def test_a_query_in_a_geopackage(
+    draw: Callable[..., Any], statements: list[str], tmp_path: Path
+) -> None:
+    path = geopackage(tmp_path / "x.gpkg", *statements)
+    with pytest.raises(up42.InvalidInputError, match=r"x\.gpkg.*computed"):
+        draw(path)
+
+
+def test_a_view_that_is_no_layer(tmp_path: Path) -> None:
+    path = geopackage(tmp_path / "x.gpkg", "CREATE VIEW v AS SELECT * FROM gpkg_spatial_ref_sys")
+    assert viz.plot_results(path).axes[0].has_data()
+
+
+@pytest.mark.parametrize("draw", DRAW)
+def test_a_file_in_the_crs_of_a_geopackage(draw: Callable[..., Any], tmp_path: Path) -> None:
+    grid = tmp_path / "grid"
+    # Whoever opens it waits for ever.
+    os.mkfifo(grid)
+    path = geopackage(
+        tmp_path / "x.gpkg",
+        "INSERT INTO gpkg_spatial_ref_sys"
+        " (srs_name, srs_id, organization, organization_coordsys_id, definition)"
+        f" VALUES ('odd', 99999, 'NONE', 99999, '{GRID.format(grid=grid)}')",
+        "UPDATE gpkg_geometry_columns SET srs_id = 99999",
+        "UPDATE gpkg_contents SET srs_id = 99999",
+    )
+    with pytest.raises(up42.InvalidInputError, match=r"x\.gpkg.*CRS 'odd' names a file"):
+        draw(path)
+
+
+@pytest.mark.parametrize("crs", [3857, 32633, 31467, 27700, 5514, 2056])
+def test_a_geopackage_in_a_usual_crs(crs: int, tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame(geometry=[Point(13, 52)], crs=4326).to_crs(crs)
+    frame.to_file(tmp_path / "x.gpkg")
+    assert viz.plot_results(tmp_path / "x.gpkg").axes[0].has_data()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -124,28 +123,14 @@ def read_features(path: Path) -> list[Any]:
     found = format_of(path)
     try:
         if found == GEOPACKAGE:
+            from up42_facade._viz.geopackages import read_geopackage
+
             return read_geopackage(path)
         if found == JSON:
             return [read_geojson(path)]
         raise ValueError("expected GeoJSON or a GeoPackage")
     except (ValueError, RecursionError, OSError, UnexpectedResponseError) as error:
         raise InvalidInputError(f"{str(path)!r} can't be read as vector data: {error}") from error
-
-
-def read_geopackage(path: Path) -> list[Any]:
-    import geopandas as gpd
-    import pyogrio  # type: ignore[import-untyped]  # no types are published
-    from shapely.errors import ShapelyError
-
-    # Absolute: GDAL takes a name such as `GPKG:…` or `/vsi…` for more than a name.
-    source = path.resolve()
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*file extension", RuntimeWarning)
-            layers = [name for name, kind in pyogrio.list_layers(source) if kind is not None]
-            return [gpd.read_file(source, layer=name, engine="pyogrio") for name in layers]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError) as error:
-        raise ValueError(str(error)) from error
 
 
 def read_geojson(path: Path) -> Any:
