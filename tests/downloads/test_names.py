@@ -35,6 +35,9 @@ HOSTILE = [
     "C:\\x.tif",
     "C:x",
     "c：x",
+    "衛：x",
+    "⩴x",
+    "a/︓b",
     "a／b",
     "‥",
     "．．",
@@ -61,7 +64,7 @@ HOSTILE = [
 ]
 # Arbitrary strings, and those that are made of what is special somewhere.
 TEXT = st.text(st.characters(codec=None)) | st.text(
-    st.sampled_from("./\\:~ \0\n\ud800\u202e．／＼：‥…" + "conaupti42CON¹ab")
+    st.sampled_from("./\\:~ \0\n\ud800\u202e．／＼：‥…" + "conaupti42CON¹ab衛⩴")
 )
 
 

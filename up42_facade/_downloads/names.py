@@ -165,6 +165,8 @@ def _is_portable(name: str) -> bool:
         and not _WINDOWS_ONLY.search(name)
         and not _TEMPORARY.search(name)
         and not name.startswith((".", " "))
+        # Python's `ntpath` takes any character before a colon for a drive.
+        and unicodedata.normalize("NFKC", name)[1:2] != ":"
         and len(name.encode()) <= MAX_SAFE_NAME_BYTES
     )
 
@@ -178,11 +180,12 @@ def _cleaned(name: str) -> str:
 
 
 def _is_unusable(character: str) -> bool:
-    plain = unicodedata.normalize("NFKC", character)
+    # Both forms count, as some file systems write the other one.
+    forms = character + unicodedata.normalize("NFKC", character)
     return bool(
-        _INVISIBLE.search(character)
-        or _WINDOWS_ONLY.search(character)
-        or _SEPARATORS.search(plain)
+        _INVISIBLE.search(forms)
+        or _WINDOWS_ONLY.search(forms)
+        or _SEPARATORS.search(forms)
         or "\ud800" <= character <= "\udfff"
     )
 
