@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from up42_facade._common.html import table
+from up42_facade._common.logs import get_logger
 from up42_facade._common.values import as_dict
 from up42_facade._processing.types import ValidationError
 from up42_facade.errors import NotFoundError, UnexpectedResponseError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from up42_client.models import ProcessInput, ProcessSummary
     from up42_facade._processing.job_templates import ProcessTemplate
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 @frozen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ import pystac
 from pystac.stac_io import DefaultStacIO
 
 from up42_facade._common.html import table
+from up42_facade._common.logs import get_logger
 from up42_facade._common.paging import read_pages
-from up42_facade._common.values import as_dict, next_link
+from up42_facade._common.values import as_dict, lost_page, next_link
 from up42_facade._downloads.names import safe_name
 from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade._session.network import read_public
@@ -29,7 +29,7 @@ from up42_facade.session import Session, resolve_session
 if TYPE_CHECKING:
     from up42_client.models import StacItemCollection, StacSearch
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 FetchPage = Callable[[], "StacItemCollection"]
 # Items per request; the server's own default of 10 would need ten times as many requests.
@@ -121,7 +121,7 @@ def list_items(collection_id: str, session: Session) -> Iterator[pystac.Item]:
     from up42_client.api.storage import list_items as endpoint
 
     def following(page: StacItemCollection) -> tuple[str, FetchPage] | None:
-        link = next_link(page.links)
+        link = next_link(page)
         if link is None:
             return None
         href, _ = link
@@ -191,14 +191,15 @@ def next_search(
     from up42_client.api.storage import search_stac
     from up42_client.models import StacSearch
 
-    found = next_link(page.links)
+    found = next_link(page)
     if found is None:
         return None
     href, link = found
     if (link.method or "GET").upper() != "POST":
         return href, lambda: session.follow(href, search_stac.read)
-    wanted = link.body or {}
-    following = {**search.to_dict(), **wanted} if link.merge else wanted
+    if link.body is None:
+        raise lost_page("it asks for a POST without a body")
+    following = {**search.to_dict(), **link.body} if link.merge else link.body
 
     def fetch() -> StacItemCollection:
         session.hosts.resolve(href)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import json
 import subprocess
 import sys
 import time
@@ -126,6 +127,50 @@ def test_a_listing_of_fresh_pages_is_limited_too(
     with small_world() as (server, session):
         server.routes[path] = respond
         assert len(read_all(listing(server, session))) == 8
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "links",
+    [
+        [{"rel": "next", "href": None}],
+        [{"rel": "self", "href": "x"}, {"rel": "next"}],
+        [{"rel": "next", "href": ""}],
+        [{"rel": "next", "href": ["/v2"]}],
+        [{"rel": "Next", "href": {"url": "/v2"}}],
+        [{"rel": "next", "href": "/v2", "method": ["POST"]}],
+        [{"rel": "next", "href": "/v2", "method": "POST", "body": "token=2"}],
+        [{"rel": ["next"], "href": "/v2"}],
+        ["/v2?token=2"],
+        {"next": "/v2?token=2"},
+        "/v2?token=2",
+        5,
+    ],
+    ids=str,
+)
+def test_a_listing_without_a_way_to_its_next_page_says_so(
+    path: str, listing: Listing, page: Any, links: Any
+) -> None:
+    found = []
+    with small_world() as (server, session):
+        reply = json.loads(page("one").body)
+        server.routes[path] = as_json({**reply, "links": links})
+        with pytest.raises(up42.UnexpectedResponseError, match="no usable link to the next page"):
+            found.extend(entry.id for entry in listing(server, session))
+    assert found == ["one"]
+
+
+@everywhere
+@pytest.mark.parametrize(
+    "links",
+    [None, [], {}, "", [None], [{}], [{"rel": None, "href": None}], [{"rel": "prev", "href": 5}]],
+    ids=str,
+)
+def test_a_last_page_with_odd_links(path: str, listing: Listing, page: Any, links: Any) -> None:
+    with small_world() as (server, session):
+        reply = json.loads(page("one").body)
+        server.routes[path] = as_json({**reply, "links": links})
+        assert [entry.id for entry in listing(server, session)] == ["one"]
 
 
 @everywhere

@@ -69,3 +69,13 @@ def test_each_part_stands_on_those_below_it(path: Path) -> None:
 def test_every_part_is_in_a_layer() -> None:
     parts = {path.stem for path in ROOT.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert parts - {"__init__", "__pycache__"} == set(RANKS)
+
+
+def test_every_logger_escapes_what_it_quotes() -> None:
+    direct = [
+        str(path.relative_to(ROOT))
+        for path in sorted(ROOT.rglob("*.py"))
+        if "getLogger(" in path.read_text()
+    ]
+    # The second one has loggers of other packages.
+    assert direct == ["_common/logs.py", "_session/redaction.py"]

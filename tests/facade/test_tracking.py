@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import up42_facade as up42
+from tests.facade.small_server import JOBS, as_json, small_world
 from up42_facade._common import progress, tracking
 from up42_sandbox import Fault, Sandbox
 
@@ -224,3 +225,17 @@ def test_the_bar(
     monkeypatch.setenv("UP42_PROGRESS", "0")
     job.track()
     assert capsys.readouterr().err == ""
+
+
+def test_a_log_line_stays_one_line_and_steers_no_terminal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with small_world(retries=0) as (server, session):
+        job = up42.Job.from_metadata({"jobID": "1", "processID": "p"}, session)
+        problem = {"title": "a\x1b[31m\r\nERROR forged\x9b1m"}
+        server.routes[f"{JOBS}/1"] = as_json(problem, 503)
+        with pytest.raises(up42.UnfinishedJob):
+            job.track(wait=0.01, retries=1, progress=False)
+    (record,) = [record for record in caplog.records if record.name.startswith("up42_facade")]
+    assert r"a\x1b[31m\r\nERROR forged\x9b1m" in record.getMessage()
+    assert record.getMessage().isprintable()

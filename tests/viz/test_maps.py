@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import folium
 import geopandas as gpd
 import numpy as np
 import pytest
-from shapely.geometry import Point, box
+from shapely.geometry import GeometryCollection, Point, box
 
 import up42_facade as up42
 from tests.viz import scenes
@@ -97,6 +98,9 @@ def test_areas_of_interest_of_any_kind(scene: Path, tmp_path: Path) -> None:
     package = tmp_path / "aoi.gpkg"
     frame.to_crs(scenes.CRS).to_file(package)
     feature = {"type": "Feature", "geometry": PLACE.__geo_interface__, "properties": {}}
+    bare, collected = tmp_path / "bare.geojson", tmp_path / "collected.json"
+    bare.write_text(json.dumps(PLACE.__geo_interface__))
+    collected.write_text(json.dumps(GeometryCollection([PLACE]).__geo_interface__))
     kinds: list[Any] = [
         frame,
         frame.to_crs(3857),
@@ -104,6 +108,8 @@ def test_areas_of_interest_of_any_kind(scene: Path, tmp_path: Path) -> None:
         str(path),
         path,
         package,
+        bare,
+        collected,
         PLACE,
         feature,
         {"type": "FeatureCollection", "features": [feature]},

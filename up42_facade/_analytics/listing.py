@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from attrs import frozen
 
 from up42_facade._analytics.answers import UNKNOWN, data_of, retold
 from up42_facade._analytics.types import SORTING_FIELDS
+from up42_facade._common.logs import get_logger
 from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.values import sent
@@ -19,7 +19,7 @@ from up42_facade.session import Session
 if TYPE_CHECKING:
     from up42_client.models import Job
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 
 def ordering(value: SortingField | None) -> SortingField | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from up42_facade._batch.pricing import is_priced, price, total
 from up42_facade._batch.records import PENDING, UNCERTAIN, Attempt, Record
 from up42_facade._batch.tracking import Tracker
 from up42_facade._batch.work import FATAL, spread
+from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
 from up42_facade._common.tracking import PASSING
 from up42_facade._common.values import is_number
@@ -34,7 +34,7 @@ from up42_facade.errors import (
 )
 from up42_facade.processing import Job
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Executions that are under way at the same time.
 WORKERS = 8

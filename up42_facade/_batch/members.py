@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +11,14 @@ from typing import Any
 from up42_facade._batch.journal import Journal
 from up42_facade._batch.pricing import footprint
 from up42_facade._batch.records import Record, fingerprint
+from up42_facade._common.logs import get_logger
 from up42_facade._processing.job_files import item_urls
 from up42_facade._processing.job_templates import JobTemplate
 from up42_facade._session.hosts import without_query
 from up42_facade.errors import InvalidInputError, NewTemplatesError, Up42Error
 from up42_facade.session import Session, resolve_session
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Templates whose titles, and whose costs, an error tells.
 NAMED = 3

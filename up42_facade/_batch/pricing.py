@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from attrs import fields
 from up42_facade._batch.journal import Journal
 from up42_facade._batch.records import UNCERTAIN, Record, RecordedTemplate
 from up42_facade._batch.work import spread
+from up42_facade._common.logs import get_logger
 from up42_facade._common.once import Once
 from up42_facade._common.progress import bar
 from up42_facade._processing.frames import texts
@@ -29,7 +29,7 @@ from up42_facade.processes import process_errors
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Templates that are priced at the same time. The documented rate of 100 requests per second is
 # kept by the session, and at usual latencies so many threads reach it.

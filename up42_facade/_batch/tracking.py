@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -15,6 +14,7 @@ from typing import Any
 from up42_facade._batch.journal import Journal
 from up42_facade._batch.lookup import look_up
 from up42_facade._batch.records import Attempt, Record
+from up42_facade._common.logs import get_logger
 from up42_facade._common.tracking import PASSING, SETTLING_WAITS
 from up42_facade._common.values import is_number
 from up42_facade._processing.job_list import IDS_PER_REQUEST
@@ -22,7 +22,7 @@ from up42_facade._processing.types import DECIDED_STATUSES, TERMINAL_STATUSES
 from up42_facade.errors import ApiError, InvalidInputError, NotFoundError, Up42Error
 from up42_facade.processing import Job
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Answers of a server that takes fewer ids in one request.
 TOO_MANY_IDS = (

@@ -34,13 +34,21 @@ def read_pages(
 
     Raises:
         UnexpectedResponseError: If the pages don't end: an address repeats, or too many pages
-            bring nothing new. The pages before it have been yielded.
+            bring nothing new. Or if the link to the next page can't be used. The pages before
+            have been yielded.
     """
     addresses: set[Hashable] = set()
     known: set[Hashable] = set()
     stale = 0
     page = first()
-    while (after := following(page)) is not None:
+    while True:
+        try:
+            after = following(page)
+        except UnexpectedResponseError:
+            yield page
+            raise
+        if after is None:
+            break
         address, fetch = after
         fresh = set(keys(page)) - known
         stale = 0 if fresh else stale + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -11,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
+from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
 from up42_facade._common.values import is_number
 from up42_facade.errors import (
@@ -24,7 +24,7 @@ from up42_facade.errors import (
     Up42Error,
 )
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Errors of an outage: the job goes on without us, so tracking does too.
 PASSING = (

@@ -7,12 +7,15 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from up42_client.types import UNSET, Unset
+from up42_facade.errors import UnexpectedResponseError
 
 if TYPE_CHECKING:
-    from up42_client.models import Link
+    from up42_client.models import Link, ProcessingJobList, StacItemCollection
 
 T = TypeVar("T")
 LARGEST_INT64 = 2**63 - 1
+# Fields of a link that say how the next page is requested; unknown ones don't matter.
+NEXT_FIELDS = ("href", "method", "body", "merge")
 
 
 def sent(value: T | None) -> T | Unset:
@@ -50,9 +53,31 @@ def as_dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def next_link(links: list[Link] | None) -> tuple[str, Link] | None:
-    """Return URL and link of the next page, or None on the last page."""
-    for link in links or ():
-        if link.rel == "next" and link.href:
+def next_link(page: ProcessingJobList | StacItemCollection) -> tuple[str, Link] | None:
+    """Return URL and link of the next page, or None on the last page.
+
+    Raises:
+        UnexpectedResponseError: If there might be a next page, but nothing that leads to it.
+    """
+    for link in page.links or ():
+        if (link.rel or "").lower() == "next":
+            damaged = [name for name in NEXT_FIELDS if link.additional_properties.get(name)]
+            if damaged or not link.href:
+                raise lost_page(f"its {' and '.join(damaged) or 'href'} can't be used")
             return link.href, link
+        if link.additional_properties.get("rel"):
+            raise lost_page("a link has a relation that isn't a string")
+    unread = page.additional_properties.get("links")
+    if isinstance(unread, list):
+        unread = [entry for entry in unread if not isinstance(entry, dict | None)]
+    if unread:
+        raise lost_page("the page has links that aren't JSON objects")
     return None
+
+
+def lost_page(reason: str) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"The server sent no usable link to the next page: {reason}. What was listed so far is "
+        "complete up to there. Try again, and report it to UP42 if it persists.",
+        status_code=200,
+    )

@@ -6,16 +6,16 @@ import base64
 import binascii
 import hashlib
 import importlib
-import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from attrs import frozen
 
+from up42_facade._common.logs import get_logger
 from up42_facade.errors import ChecksumError, InvalidInputError
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Multihash codes of the algorithms that hashlib knows, by the table that STAC's
 # `file:checksum` refers to.

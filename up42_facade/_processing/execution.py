@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from attrs import Factory, field, frozen
 
+from up42_facade._common.logs import get_logger
 from up42_facade._common.values import next_link, sent
 from up42_facade._processing.job_list import jobs_of
 from up42_facade._processing.ledger import (
@@ -31,7 +31,7 @@ from up42_facade.errors import (
 from up42_facade.processing import Job
 from up42_facade.session import Session
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # Jobs of one process that are compared before and after; new ones come first.
 RECENT_JOBS = 100
@@ -212,7 +212,7 @@ class Execution:
         )
         page = self.session.call(request)
         jobs = list(jobs_of(page, self.session))
-        if len(jobs) < RECENT_JOBS and next_link(page.links):
+        if len(jobs) < RECENT_JOBS and next_link(page):
             # The server's pages are smaller than requested.
             return list(islice(self._newest_first(), RECENT_JOBS))
         return jobs

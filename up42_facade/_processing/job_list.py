@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
 from up42_client.types import UNSET
+from up42_facade._common.logs import get_logger
 from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import Moment, moment
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from up42_client.models import ProcessingJobList
     from up42_client.types import Request
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 FetchPage = Callable[[], "ProcessingJobList"]
 
 # Ids per request: a hundred UUIDs make a URL of 4 kB, which every server takes.
@@ -143,7 +143,7 @@ class Query:
         def following(
             page: ProcessingJobList,
         ) -> tuple[str, Callable[[], ProcessingJobList]] | None:
-            link = next_link(page.links)
+            link = next_link(page)
             if link is None:
                 return None
             href, _ = link

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from up42_facade._common.logs import get_logger
 from up42_facade._common.values import as_dict, entries
 from up42_facade.errors import UnexpectedResponseError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyproj
     from geopandas import GeoDataFrame
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 # UP42's results are in EPSG:4326, as GeoJSON is by definition.
 CRS = "EPSG:4326"

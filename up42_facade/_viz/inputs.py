@@ -6,18 +6,18 @@ geopandas is loaded for features only: images are on the screen in half the time
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from up42_facade._common.logs import get_logger
 from up42_facade._downloads.locations import local_folder, scheme_of
 from up42_facade._results.formats import GEOPACKAGE, JSON, format_of
-from up42_facade._results.geojson import CRS, foreign_crs, to_frame
+from up42_facade._results.geojson import CRS, foreign_crs, is_geometry, to_frame
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__)
 
 RASTER_FORMATS = (".tif",)
 PICTURE_FORMATS = (".jpg", ".png", ".tif")
@@ -26,7 +26,6 @@ VECTOR_FORMATS = (GEOJSON, GEOPACKAGE)
 # Other spellings of a suffix; letter case never matters.
 SPELLINGS = {".tiff": ".tif", ".jpeg": ".jpg"}
 COLLECTION = "FeatureCollection"
-GEOJSON_TYPES = (COLLECTION, "Feature")
 LONLAT = "EPSG:4326"
 # The feature property of `data.json` that names the image of a feature.
 DATA_PATH = "up42.data_path"
@@ -136,11 +135,16 @@ def read_features(path: Path) -> list[Any]:
 def read_geojson(path: Path) -> Any:
     """Read GeoJSON without GDAL, whose JSON formats include some that follow links."""
     content = json.loads(path.read_bytes())
-    kind = content.get("type")
-    if kind not in GEOJSON_TYPES:
-        raise ValueError(f"expected a {' or a '.join(GEOJSON_TYPES)}, got type {kind!r}")
-    crs = foreign_crs(content.get("crs")) or CRS
-    return to_frame(content if kind == COLLECTION else {"features": [content]}, crs)
+    found = content if isinstance(content, dict) else {}
+    if is_geometry(found):
+        collection = {"features": [{"geometry": found}]}
+    elif found.get("type") == "Feature":
+        collection = {"features": [found]}
+    elif found.get("type") == COLLECTION:
+        collection = found
+    else:
+        raise ValueError(f"expected GeoJSON, got type {found.get('type')!r}")
+    return to_frame(collection, foreign_crs(found.get("crs")) or CRS)
 
 
 def is_feature_collection(path: Path) -> bool:
