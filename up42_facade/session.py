@@ -17,7 +17,7 @@ from up42_facade._common.once import Once
 from up42_facade._session.auth import TokenAuth
 from up42_facade._session.connections import Connections
 from up42_facade._session.credentials import Credentials, ProjectCredentials, collect, hidden
-from up42_facade._session.hosts import DEFAULT_REGION, choose_hosts
+from up42_facade._session.hosts import DEFAULT_REGION, choose_hosts, without_query
 from up42_facade._session.pickling import Settings, registry, required_credentials, restore
 from up42_facade._session.responses import UNREADABLE, closed_session, unexpected
 from up42_facade._session.transport import TransportOptions
@@ -131,7 +131,10 @@ class Session:
         self._known: dict[Hashable, Once[Any]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        settings = evolve(self._settings, project_id=self.project_id, options=self.options)
+        options = self.options
+        if self._settings.credentials is None and options.proxy is not None:
+            options = evolve(options, proxy=without_query(options.proxy))
+        settings = evolve(self._settings, project_id=self.project_id, options=options)
         return restore, (type(self), settings)
 
     def _leave_parent(self) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
+import pickle
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -230,6 +233,43 @@ def test_the_password_of_a_proxy_is_not_shown() -> None:
     options = up42.TransportOptions(proxy="http://u:SECRET-7@proxy:3128")
     assert "SECRET-7" not in repr(options)
     assert "proxy:3128" in repr(options)
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_the_password_of_a_proxy_is_pickled_only_with_credentials(is_sent: bool) -> None:
+    options = up42.TransportOptions(proxy="http://user-7:SECRET-7@proxy:3128")
+    session = up42.Session(
+        username="u", password="p", base_url="http://h", options=options, pickle_credentials=is_sent
+    )
+    for thing in (session, up42.Job.from_metadata({"jobID": "1", "processID": "p"}, session)):
+        data = pickle.dumps(thing)
+        assert (b"SECRET-7" in data) is (b"user-7" in data) is is_sent
+    session.close()
+    arrived = pickle.loads(pickle.dumps(session))
+    assert arrived.options.proxy == (options.proxy if is_sent else "http://proxy:3128")
+    arrived.close()
+
+
+@pytest.mark.parametrize("use", [use_api, use_async])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_a_password_says_what_to_do(use: Use, scheme: str) -> None:
+    def handle(self: http.server.BaseHTTPRequestHandler) -> None:
+        self.send_error(407)
+
+    names = dict.fromkeys(("do_GET", "do_POST", "do_CONNECT"), handle)
+    silent = {"log_message": lambda *_: None}
+    handler = type("Proxy", (http.server.BaseHTTPRequestHandler,), names | silent)
+    with http.server.HTTPServer(("127.0.0.1", 0), handler) as proxy:
+        threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+        session = up42.Session(
+            username="u",
+            password="p",
+            base_url=f"{scheme}://api.example.com",
+            options=up42.TransportOptions(proxy=f"127.0.0.1:{proxy.server_port}", retries=0),
+        )
+        with session, pytest.raises(up42.Up42Error, match="pickle_credentials"):
+            use(session)
+        proxy.shutdown()
 
 
 @pytest.mark.parametrize("name", ["ca_file", *CA_FILES])

@@ -14,7 +14,7 @@ from attrs import frozen
 from up42_facade._session.credentials import AccountCredentials, Credentials, ProjectCredentials
 from up42_facade._session.hosts import Hosts
 from up42_facade._session.redaction import Secret, basic, register
-from up42_facade._session.responses import BROKEN, harmless, json_or_none
+from up42_facade._session.responses import BROKEN, harmless, json_or_none, proxy_hint
 from up42_facade.errors import (
     AuthenticationError,
     AuthServerError,
@@ -203,10 +203,10 @@ def answered(client: httpx.Client, request: httpx.Request) -> httpx.Response:
     try:
         return client.send(request)
     except (*BROKEN, ConnectionFailedError, UnexpectedResponseError) as error:
-        reason, cause = type(error).__name__, harmless(error)
+        reason, cause, hint = type(error).__name__, harmless(error), proxy_hint(error)
     raise AuthServerError(
         f"The server for tokens, {request.url.host}, can't be reached ({reason}). The "
-        "credentials were not judged; try again later."
+        f"credentials were not judged; try again later. {hint}".rstrip()
     ) from cause
 
 
@@ -263,7 +263,8 @@ def read_answer(response: httpx.Response, credentials: Credentials) -> dict[str,
     if not response.is_success:
         raise AuthServerError(
             f"The server for tokens, {host}, answered {status}. The credentials were not "
-            "judged; try again later, and check region and base_url if it stays."
+            "judged; try again later, and check region and base_url if it stays. "
+            f"{proxy_hint(status)}".rstrip()
         )
     body = json_or_none(response)
     if not isinstance(body, dict):

@@ -1,6 +1,6 @@
 """Sessions in other processes: what of one travels, and which one it becomes on arrival.
 
-Neither credentials nor a token travel, unless the session was made with
+Neither credentials (a proxy's included) nor a token travel, unless the session was made with
 `pickle_credentials=True`. A session that arrives becomes, in this order: the one that it was, if
 that lives here; the default session, if it belongs to the same hosts; one that is shared by all
 that arrive with equal settings, with the credentials of this process's environment.
@@ -71,8 +71,9 @@ class Registry:
                 kind,
                 settings.hosts,
                 settings.project_id,
-                # Options may hold a list where a tuple was expected.
+                # Options may hold a list where a tuple was expected. Their repr has no password.
                 repr(settings.options),
+                settings.options.proxy,
                 credentials,
             )
             shared = self._shared.get(key)

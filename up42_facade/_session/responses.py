@@ -22,10 +22,16 @@ CLASSES: dict[int, type[errors.ApiError]] = {
     410: errors.NotFoundError,
     422: errors.UnprocessableError,
 }
+PROXY_HINT = (
+    "The proxy wants a user and password: give TransportOptions a proxy with both. A pickled "
+    "session leaves them out, unless it was created with pickle_credentials=True: call "
+    "authenticate(…, options=…) in the other process, before anything is unpickled."
+)
 HINTS = {
     402: "Top up the balance.",
     403: "Check that the account may do this, in this workspace and region.",
     404: "Check the id, and that it belongs to this account and region.",
+    407: PROXY_HINT,
     410: "The endpoint is no longer offered.",
 }
 # What breaks on the way; the last is a body whose compression is damaged.
@@ -111,9 +117,13 @@ def broken_connection(
     what = "The connection broke" if sent else "The server can't be reached"
     said = register.redact(str(error))[:LONGEST_DETAIL]
     reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    return errors.ConnectionFailedError(
-        f"{request.method} {without_query(str(request.url))}: {what} ({reason}).", sent=sent
-    )
+    message = f"{request.method} {without_query(str(request.url))}: {what} ({reason})."
+    return errors.ConnectionFailedError(f"{message} {proxy_hint(said)}".rstrip(), sent=sent)
+
+
+def proxy_hint(status: object) -> str:
+    """Return what to do if a status, or the text that begins with it, is that of a proxy."""
+    return PROXY_HINT if str(status).startswith("407") else ""
 
 
 def unsendable(error: Exception) -> errors.InvalidInputError:

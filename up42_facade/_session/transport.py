@@ -59,7 +59,8 @@ class TransportOptions:
         lookup_waits: Seconds before each look for the job of an execution whose answer was
             lost. Together they are the time that the server has to finish taking it.
         proxy: URL of a proxy for all requests. Defaults to HTTP_PROXY, HTTPS_PROXY, ALL_PROXY,
-            and NO_PROXY in the environment.
+            and NO_PROXY in the environment. Its user and password are pickled with a session
+            only if that was created with `pickle_credentials=True`.
         ca_file: File with the certificates of the authorities to trust. Defaults to
             SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE in the
             environment, then to those of the package certifi.
