@@ -47,6 +47,10 @@ __all__ = [
 # Seconds between two looks at a job, and how many: the documented defaults, three days in all.
 TRACK_WAIT = 60
 TRACK_RETRIES = 60 * 24 * 3
+# Characters of a job ID: UUIDs have 36, and a hundred must fit into a URL.
+MAX_ID_LENGTH = 300
+# Characters of an ID that an error shows.
+SHOWN_ID = 60
 
 
 @define
@@ -344,16 +348,19 @@ class Job(JobFiles):
 
     @classmethod
     def _adapt(cls, content: ProcessingJob, session: Session | None) -> Job:
+        job_id = content.job_id or ""
         # Half a surrogate pair isn't printable either: it could be neither stored nor requested.
-        if not content.job_id or not content.job_id.isprintable():
+        if not job_id.isprintable() or not 0 < len(job_id) <= MAX_ID_LENGTH:
             raise UnexpectedResponseError(
-                "The server sent a job without jobID. Check region and base_url.", status_code=200
+                f"The server sent a job whose jobID can't be used: {job_id[:SHOWN_ID]!r}. Check "
+                "region and base_url.",
+                status_code=200,
             )
         results, consumption = content.results, content.credit_consumption
         definition = content.definition
         return cls(
             process_id=content.process_id or "",
-            id=content.job_id,
+            id=job_id,
             account_id=content.account_id or "",
             workspace_id=content.workspace_id,
             definition=definition.to_dict() | {"inputs": definition.inputs or {}}

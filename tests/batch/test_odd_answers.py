@@ -112,3 +112,28 @@ def test_pairs_of_which_one_has_no_footprint(
     assert table["is_valid"].all()
     # It is asked for again, as storage has them right.
     assert table.geometry.notna().all()
+
+
+@pytest.mark.parametrize("text", ["a\ud800b", "a\0b", "x" * 1_000_000], ids=["half", "NUL", "long"])
+def test_every_text_of_a_job_is_recorded_or_refused_as_a_whole(
+    make: Any, sandbox: Sandbox, session: up42.Session, tmp_path: Any, text: str
+) -> None:
+    error = {"name": text, "message": text}
+    patch = {
+        "jobID": text,
+        "processID": text,
+        "workspaceID": text,
+        "accountID": text,
+        "definition": {"inputs": {text: text}},
+        "results": {"errors": [error], "collection": text},
+    }
+    # The job of each answer with one odd text exists, and isn't started twice.
+    for name, value in patch.items():
+        sandbox.inject(Fault(path="*/execution", patch={name: value}))
+    with up42.Batch(make(len(patch)), tmp_path / "journal.db") as batch:
+        batch.execute()
+        sandbox.inject(Fault(path="/v2/processing/jobs", patch={"jobs": patch}))
+        batch.track(wait=0.05, timeout=20)
+    with up42.Batch.resume(tmp_path / "journal.db", session=session) as resumed:
+        assert {entry.status for entry in resumed} == {"captured"}
+        assert {entry.job.id for entry in resumed} == set(sandbox.jobs)

@@ -492,7 +492,8 @@ class Journal:
                     with suppress(sqlite3.Error):
                         self.connection.execute("ROLLBACK")
                     raise
-            except sqlite3.Error as error:
+            # The second one: text that SQLite can't store.
+            except (sqlite3.Error, UnicodeEncodeError) as error:
                 raise JournalError(
                     f"The journal {self.path or 'in memory'} can't be written: {error}. Nothing "
                     "more is executed; what was written stays. Free some space or correct the "
