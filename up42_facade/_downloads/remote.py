@@ -7,9 +7,8 @@ import random
 import re
 import threading
 from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
-from time import monotonic, time
+from time import monotonic
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.checksums import Checksum, Verifier, header_checksums, parse_checksum
 from up42_facade._downloads.inflate import crc32
 from up42_facade._downloads.records import Record, Validator
+from up42_facade._session.headers import seconds_until
 from up42_facade._session.hosts import without_query
 from up42_facade._session.network import Network
 from up42_facade._session.redaction import protect_logs
@@ -630,15 +630,7 @@ def shared_client() -> httpx.Client:
 
 def retry_after(text: str | None) -> float:
     """Seconds that a Retry-After header asks for, as a number or a date, up to the longest."""
-    if not text:
-        return 0.0
-    if text.strip().isdecimal():
-        return min(float(text), LONGEST_RETRY_AFTER_SECONDS)
-    try:
-        seconds = parsedate_to_datetime(text).timestamp() - time()
-    except ValueError:
-        return 0.0
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
+    return min(seconds_until(text or "") or 0.0, LONGEST_RETRY_AFTER_SECONDS)
 
 
 def _extent(response: httpx.Response, start: int) -> tuple[int, int | None, int | None]:

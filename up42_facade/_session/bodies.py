@@ -34,8 +34,6 @@ def bound(response: httpx.Response, request: httpx.Request) -> None:
         response: As the inner transport returns it; its body is decoded from here on.
         request: Its request; the extension `streamed` says that the caller counts.
     """
-    # httpx has a phrase of its own for each status; a server's could say anything.
-    response.extensions.pop("reason_phrase", None)
     if response.is_success and request.extensions.get("streamed"):
         return
     seconds = request.extensions.get("timeout", {}).get("read") or LONGEST_BODY

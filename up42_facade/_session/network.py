@@ -21,6 +21,7 @@ import httpx
 from attrs import frozen
 
 from up42_facade._session.bodies import bound
+from up42_facade._session.headers import drop_unusable
 from up42_facade._session.hosts import DEFAULT_PORTS, without_query
 from up42_facade._session.redaction import basic, register
 from up42_facade._session.responses import (
@@ -188,6 +189,7 @@ class RoutedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = self._transport(request.url).handle_request(request)
+        drop_unusable(response)
         if not request.extensions.get("streamed"):
             bound(response, request)
         return response

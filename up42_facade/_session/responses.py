@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from up42_facade import errors
+from up42_facade._session.headers import seconds_until
 from up42_facade._session.hosts import without_query
-from up42_facade._session.redaction import register
+from up42_facade._session.redaction import register, without_queries
 
 # How much of an error body goes into a message, in characters.
 LONGEST_DETAIL = 300
@@ -93,7 +94,10 @@ def error_of(response: httpx.Response) -> errors.Up42Error:
         "url": url,
     }
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        return errors.RateLimitError(message, retry_after=retry_after(response), **known)
+        wait = response.headers.get("retry-after")
+        return errors.RateLimitError(
+            message, retry_after=None if wait is None else seconds_until(wait), **known
+        )
     kind = CLASSES.get(status) or (errors.ServerError if status >= 500 else errors.ApiError)
     return kind(f"{message} {HINTS.get(status, '')}".rstrip(), **known)
 
@@ -158,9 +162,9 @@ def json_or_none(response: httpx.Response) -> Any:
 
 
 def shown_body(response: httpx.Response) -> Any:
-    """Return the JSON of an error body as errors carry it: without secrets that it echoes."""
+    """Return the JSON of an error body as errors carry it: without secrets and queries of URLs."""
     try:
-        return json.loads(register.redact(response.text))
+        return json.loads(register.redact(without_queries(response.text)))
     except UNREADABLE:
         return None
 
@@ -184,15 +188,3 @@ def describe(body: Any) -> tuple[str | None, str | None]:
         or "; ".join(f"{reason.name}: {reason.message}" for reason in reasons)
     )
     return title or None, detail or None
-
-
-def retry_after(response: httpx.Response) -> float | None:
-    from httpx_retries import Retry
-
-    header = response.headers.get("retry-after")
-    if header is None:
-        return None
-    try:
-        return Retry().parse_retry_after(header)
-    except ValueError:
-        return None

@@ -16,6 +16,7 @@ from attrs import field, frozen
 from httpx_retries import Retry, RetryTransport
 
 from up42_facade._session.bodies import ACCEPTED_ENCODING, bound
+from up42_facade._session.headers import drop_unusable
 from up42_facade._session.hosts import is_same_host, without_query
 from up42_facade._session.limits import TokenBucket
 from up42_facade._session.network import Network
@@ -30,6 +31,7 @@ from up42_facade._session.responses import (
     unsendable,
 )
 from up42_facade._version import __version__
+from up42_facade.errors import InvalidInputError
 
 USER_AGENT = f"up42-facade/{__version__}"
 # POSTs that only ask and never create: validation, cost, STAC search, a signed URL, a token.
@@ -157,9 +159,10 @@ class ApiClient(httpx.Client):
         super().__init__(**options)
         self._policy = policy
 
-    def build_request(self, *arguments: Any, **options: Any) -> httpx.Request:
+    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+        check_path(url)
         try:
-            return super().build_request(*arguments, **options)
+            return super().build_request(method, url, **options)
         except UNSENDABLE as error:
             raise unsendable(error) from error
 
@@ -206,9 +209,10 @@ class AsyncApiClient(httpx.AsyncClient):
         super().__init__(**options)
         self._policy = policy
 
-    def build_request(self, *arguments: Any, **options: Any) -> httpx.Request:
+    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+        check_path(url)
         try:
-            return super().build_request(*arguments, **options)
+            return super().build_request(method, url, **options)
         except UNSENDABLE as error:
             raise unsendable(error) from error
 
@@ -234,6 +238,17 @@ class AsyncApiClient(httpx.AsyncClient):
             failure, cause = broken_connection(error, request), harmless(error)
         self._policy.check()
         raise failure from cause
+
+
+def check_path(url: httpx.URL | str) -> None:
+    """Refuse a path that would become another one, because an ID in it is `.` or `..`.
+
+    Raises:
+        InvalidInputError: If it is one.
+    """
+    dots = {".", ".."}.intersection(str(url).split("/") if str(url).startswith("/") else ())
+    if dots:
+        raise InvalidInputError(f"{dots.pop()!r} isn't the ID of anything. Nothing was sent.")
 
 
 def moved_on_the_same_host(response: httpx.Response) -> httpx.Request | None:
@@ -268,6 +283,7 @@ class LimitedTransport(httpx.BaseTransport):
             time.sleep(wait)
         self._check()
         response = self._inner.handle_request(request)
+        drop_unusable(response)
         bound(response, request)
         return response
 
@@ -298,6 +314,7 @@ class AsyncLimitedTransport(httpx.AsyncBaseTransport):
         loop = asyncio.get_running_loop()
         pool = self._pools.get(loop) or await self._open(loop)
         response = await pool.handle_async_request(request)
+        drop_unusable(response)
         bound(response, request)
         return response
 

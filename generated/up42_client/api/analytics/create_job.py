@@ -50,8 +50,8 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/projects/{project_id}/workflows/{workflow_id}/jobs".format(
-            project_id=quote(str(project_id), safe=""),
-            workflow_id=quote(str(workflow_id), safe=""),
+            project_id=quote(str(project_id), safe="", errors="surrogatepass"),
+            workflow_id=quote(str(workflow_id), safe="", errors="surrogatepass"),
         ),
         "params": params,
     }

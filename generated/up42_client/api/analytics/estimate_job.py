@@ -37,7 +37,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/projects/{project_id}/estimate/job".format(
-            project_id=quote(str(project_id), safe=""),
+            project_id=quote(str(project_id), safe="", errors="surrogatepass"),
         ),
     }
     _kwargs["json"] = body.to_dict()

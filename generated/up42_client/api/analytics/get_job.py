@@ -34,8 +34,8 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/projects/{project_id}/jobs/{job_id}".format(
-            project_id=quote(str(project_id), safe=""),
-            job_id=quote(str(job_id), safe=""),
+            project_id=quote(str(project_id), safe="", errors="surrogatepass"),
+            job_id=quote(str(job_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

@@ -37,9 +37,9 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/projects/{project_id}/jobs/{job_id}/tasks/{task_id}/downloads/results".format(
-            project_id=quote(str(project_id), safe=""),
-            job_id=quote(str(job_id), safe=""),
-            task_id=quote(str(task_id), safe=""),
+            project_id=quote(str(project_id), safe="", errors="surrogatepass"),
+            job_id=quote(str(job_id), safe="", errors="surrogatepass"),
+            task_id=quote(str(task_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

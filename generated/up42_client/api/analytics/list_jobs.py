@@ -47,7 +47,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/projects/{project_id}/jobs".format(
-            project_id=quote(str(project_id), safe=""),
+            project_id=quote(str(project_id), safe="", errors="surrogatepass"),
         ),
         "params": params,
     }

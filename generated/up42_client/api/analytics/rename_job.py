@@ -42,9 +42,9 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "put",
         "url": "/projects/{project_id}/workflows/{workflow_id}/jobs/{job_id}".format(
-            project_id=quote(str(project_id), safe=""),
-            workflow_id=quote(str(workflow_id), safe=""),
-            job_id=quote(str(job_id), safe=""),
+            project_id=quote(str(project_id), safe="", errors="surrogatepass"),
+            workflow_id=quote(str(workflow_id), safe="", errors="surrogatepass"),
+            job_id=quote(str(job_id), safe="", errors="surrogatepass"),
         ),
     }
     _kwargs["json"] = body.to_dict()

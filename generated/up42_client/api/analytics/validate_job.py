@@ -36,7 +36,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/projects/{project_id}/jobs/validate".format(
-            project_id=quote(str(project_id), safe=""),
+            project_id=quote(str(project_id), safe="", errors="surrogatepass"),
         ),
     }
     _kwargs["json"] = body.to_dict()

@@ -33,7 +33,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/eulas/{eula_id}".format(
-            eula_id=quote(str(eula_id), safe=""),
+            eula_id=quote(str(eula_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

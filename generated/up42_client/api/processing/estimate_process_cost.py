@@ -39,7 +39,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/v2/processing/processes/{process_id}/cost".format(
-            process_id=quote(str(process_id), safe=""),
+            process_id=quote(str(process_id), safe="", errors="surrogatepass"),
         ),
     }
     _kwargs["json"] = body.to_dict()

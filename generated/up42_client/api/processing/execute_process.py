@@ -54,7 +54,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/v2/processing/processes/{process_id}/execution".format(
-            process_id=quote(str(process_id), safe=""),
+            process_id=quote(str(process_id), safe="", errors="surrogatepass"),
         ),
         "params": params,
     }

@@ -33,7 +33,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/processing/processes/{process_id}".format(
-            process_id=quote(str(process_id), safe=""),
+            process_id=quote(str(process_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

@@ -32,7 +32,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/processing/jobs/{job_id}".format(
-            job_id=quote(str(job_id), safe=""),
+            job_id=quote(str(job_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

@@ -34,7 +34,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/v2/assets/{asset_id}/download-url".format(
-            asset_id=quote(str(asset_id), safe=""),
+            asset_id=quote(str(asset_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

@@ -32,7 +32,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/assets/stac/collections/{collection_id}".format(
-            collection_id=quote(str(collection_id), safe=""),
+            collection_id=quote(str(collection_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

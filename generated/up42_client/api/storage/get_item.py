@@ -34,8 +34,8 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/assets/stac/collections/{collection_id}/items/{item_id}".format(
-            collection_id=quote(str(collection_id), safe=""),
-            item_id=quote(str(item_id), safe=""),
+            collection_id=quote(str(collection_id), safe="", errors="surrogatepass"),
+            item_id=quote(str(item_id), safe="", errors="surrogatepass"),
         ),
     }
     return Request(_kwargs, read)

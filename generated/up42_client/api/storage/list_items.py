@@ -46,7 +46,7 @@ def request(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/assets/stac/collections/{collection_id}/items".format(
-            collection_id=quote(str(collection_id), safe=""),
+            collection_id=quote(str(collection_id), safe="", errors="surrogatepass"),
         ),
         "params": params,
     }
