@@ -1,4 +1,4 @@
-"""One document out of several files: what a relative `$ref` names moves to the components."""
+"""One document from several files: parts that relative `$ref`s name move to the components."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from updating.errors import UpdateError
 from updating.pointers import Json, join, look_up, references, split
 from updating.sources import Source, beside, read
 
-# Which section of the components something belongs to, by the key that it stands below.
+# Section of the components for what a reference names, by the key that the reference is under.
 SECTIONS = {
     "parameters": "parameters",
     "responses": "responses",
@@ -43,7 +43,7 @@ class Document:
     origins: dict[str, tuple[Source, str]] = field(default_factory=dict)
 
     def place(self, pointer: str) -> str:
-        """Return file, line and path of a part, as it stands in its own file."""
+        """Return file, line, and path of a part in the file that it comes from."""
         above = [one for one in self.origins if pointer == one or pointer.startswith(f"{one}/")]
         nearest = max(above, key=len, default=None)
         if nearest is None:
@@ -65,7 +65,7 @@ def bundle(location: str) -> Document:
 
 
 class Bundler:
-    """Moves what stands in other files into the main one."""
+    """Moves parts of other files into the main one."""
 
     def __init__(self, root: Source) -> None:
         self._root = root

@@ -1,4 +1,4 @@
-"""Run the generator on a copy of the document that says which schemas are sent."""
+"""Run the generator on a copy of the document that is prepared for our templates."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def generate(spec: Path, folder: Path) -> Path:
 
 def run_generator(spec: Path, package: Path) -> None:
     scripts = Path(sys.executable).parent
-    # The post hooks call ruff by name: it must be the pinned one that stands beside this Python.
+    # The post hooks call ruff by name: it must be the pinned one, next to this Python.
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [
         sys.executable, "-m", "openapi_python_client", "generate",
@@ -60,7 +60,7 @@ def run_generator(spec: Path, package: Path) -> None:
 
 
 def check_list_parameters(document: Json) -> None:
-    """Refuse list parameters that our endpoint template would send in another form."""
+    """Refuse list parameters that our endpoint template would send differently."""
     for path, operations in document["paths"].items():
         for name, operation in operations.items():
             parameters = operation.get("parameters", []) if isinstance(operation, dict) else []

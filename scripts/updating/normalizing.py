@@ -41,7 +41,7 @@ def is_schema(pointer: str) -> bool:
         return True
     if last.isdigit() and parent in SCHEMA_LISTS:
         return True
-    # Not `properties/items`, which is caught above, but `schema` and what stands inside of one.
+    # Not `properties/items`, which is handled above, but `schema` and the keywords inside one.
     return last in SCHEMA_KEYS
 
 
@@ -60,7 +60,7 @@ def allow_null(schema: Json) -> None:
     if isinstance(schema.get("type"), str):
         schema["type"] = [schema["type"], "null"]
         if "enum" in schema and None not in schema["enum"]:
-            # The generator makes a class of an enum; null stands beside it, not in it.
+            # The generator makes a class of an enum, which null is an alternative to.
             plain: Json = {**schema, "type": schema["type"][0]}
             texts: Json = {key: plain.pop(key) for key in ("description", "title") if key in plain}
             schema.clear()

@@ -1,4 +1,4 @@
-"""Corrections of an upstream document: each with its reason, and only as long as it is needed."""
+"""Corrections of a published document: each with its reason, and only as long as it's needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Patches:
     """The patches in a file: `patches`, each with `reason` and `steps` (JSON Patch, RFC 6902).
 
     Raises:
-        UpdateError: The file can't be read or holds something else.
+        UpdateError: If the file can't be read or has other contents.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +40,7 @@ class Patches:
         """Return the document with all patches.
 
         Raises:
-            UpdateError: A patch doesn't fit any more, or changes nothing.
+            UpdateError: If a patch no longer applies, or changes nothing.
         """
         for index, entry in enumerate(self.entries):
             document = self._patched(document, entry, f"/patches/{index}")
@@ -58,6 +58,6 @@ class Patches:
     def _stale(self, pointer: str, entry: Json, why: str) -> UpdateError:
         return UpdateError(
             f"{self._source.place(pointer)}: the patch no longer applies: {why}. Its reason was: "
-            f"{entry['reason'].strip()} Look whether the document is right by now; then remove "
-            "the patch, else adapt it."
+            f"{entry['reason'].strip()} If the document is correct now, remove the patch; "
+            "otherwise, adapt it."
         )

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): where something stands in a document."""
+"""JSON pointers (RFC 6901): where something is in a document."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 Json = dict[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Below these keys stand invented values, which may look like anything, also like a reference.
+# These keys have invented values, which can look like anything, even like a reference.
 VALUES = frozenset({"example", "default", "enum", "const", "value"})
 
 
 def escape(key: str | int) -> str:
-    """Return a key as it is written in a pointer."""
+    """Return a key as it's written in a pointer."""
     return str(key).replace("~", "~0").replace("/", "~1")
 
 
 def join(pointer: str, *keys: str | int) -> str:
-    """Return the pointer of what stands below a pointer under these keys."""
+    """Return the pointer that these keys lead to from a pointer."""
     return "".join([pointer, *(f"/{escape(key)}" for key in keys)])
 
 
@@ -28,10 +28,10 @@ def split(pointer: str) -> list[str]:
 
 
 def look_up(document: Any, pointer: str) -> Any:
-    """Return what stands at a pointer.
+    """Return the value at a pointer.
 
     Raises:
-        KeyError: Nothing does.
+        KeyError: If there is none.
     """
     value = document
     for key in split(pointer):
@@ -58,28 +58,28 @@ def walk(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def is_value(pointer: str, key: str | int) -> bool:
-    """Tell whether what stands under a key is an invented value and no part of the contract."""
+    """Return whether a key has an invented value, which says nothing about the API."""
     parent = pointer.rpartition("/")[2]
     # A property may be called `default` or `value`; then it is a schema like any other.
     return key in VALUES and parent not in {"properties", "schemas", "examples"}
 
 
 def references(node: Any, pointer: str = "") -> Iterator[tuple[str, Json]]:
-    """Yield every mapping that refers to something else, with its pointer."""
+    """Yield every mapping that is a reference, with its pointer."""
     for where, value in walk(node, pointer):
         if isinstance(value, dict) and isinstance(value.get("$ref"), str):
             yield where, value
 
 
 def resolve(document: Json, node: Json) -> Json:
-    """Follow references until something else comes."""
+    """Follow references to what they name."""
     while isinstance(node.get("$ref"), str):
         node = look_up(document, node["$ref"].removeprefix("#"))
     return node
 
 
 def operations(document: Json) -> Iterator[tuple[str, str, Json, Json]]:
-    """Yield method, path, path item and operation of everything that can be called."""
+    """Yield method, path, path item, and operation of all operations."""
     for path, item in (document.get("paths") or {}).items():
         for method in METHODS:
             if isinstance(item, dict) and isinstance(item.get(method), dict):

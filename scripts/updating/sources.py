@@ -1,4 +1,4 @@
-"""Read a file of an OpenAPI document, from disk or the web, and know the line of every part."""
+"""Read a file of an OpenAPI document, from disk or the web, and find the line of each part."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 from updating.errors import UpdateError
 from updating.pointers import escape, split
 
-# Seconds until a server that doesn't answer is given up.
+# Seconds to wait for a server.
 FETCH_TIMEOUT = 30.0
 NOT_PLAIN = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
 TRUTH = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
@@ -23,7 +23,7 @@ Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Loader(Base):  # type: ignore[misc]  # which of the two is known at run time
-    """YAML as JSON knows it: a date stays a text, and `no` or `on` are words."""
+    """YAML with the types of JSON: dates are strings, and so are `no` and `on`."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - the library's way to set them
         start: [entry for entry in entries if entry[0] not in NOT_PLAIN]
@@ -42,7 +42,7 @@ class Source:
         text: Its content.
 
     Raises:
-        UpdateError: It is no YAML or JSON, or has a key twice in one mapping.
+        UpdateError: If it isn't YAML or JSON, or a mapping has a key twice.
     """
 
     def __init__(self, location: str, text: str) -> None:
@@ -71,7 +71,7 @@ class Source:
             loader.dispose()
 
     def line(self, pointer: str) -> int:
-        """Return the line of what stands at a pointer, or of the nearest thing above it."""
+        """Return the line of the value at a pointer, or of the nearest one above it."""
         node, line = self._node, 1
         for key in split(pointer):
             found = child(node, key)
@@ -87,26 +87,26 @@ class Source:
     def _compose(self) -> yaml.Node:
         text = self.text
         if text.lstrip()[:1] in {"{", "["}:
-            # JSON may be indented with tabs, which YAML refuses; inside of texts they can't stand.
+            # JSON can be indented with tabs, which YAML refuses; its strings can't contain them.
             text = text.replace("\t", " ")
         try:
             node = yaml.compose(text, Loader=Loader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise UpdateError(
-                f"{self.name}:{line}: no YAML or JSON: {error.problem}. Correct the line or the "
-                "one before it."
+                f"{self.name}:{line}: invalid YAML or JSON: {error.problem}. Correct this line "
+                "or the one before it."
             ) from error
         except yaml.YAMLError as error:
-            raise UpdateError(f"{self.name}: no YAML or JSON: {error}") from error
+            raise UpdateError(f"{self.name}: invalid YAML or JSON: {error}") from error
         if not isinstance(node, yaml.MappingNode):
-            raise UpdateError(f"{self.name}:1: expected a mapping, found nothing of that kind.")
+            raise UpdateError(f"{self.name}:1: expected a mapping.")
         return node
 
     def _check(self, node: yaml.Node, pointer: str, above: set[int]) -> None:
-        """Refuse doubled keys, which YAML lets win silently, and anchors that hold themselves."""
+        """Refuse duplicate keys and anchors that contain themselves."""
         if id(node) in above:
-            raise UpdateError(f"{self.place(pointer)}: an alias refers to what it stands in.")
+            raise UpdateError(f"{self.place(pointer)}: the alias contains itself.")
         above = above | {id(node)}
         if isinstance(node, yaml.SequenceNode):
             for index, entry in enumerate(node.value):
@@ -119,14 +119,14 @@ class Source:
             if key.value in seen:
                 raise UpdateError(
                     f"{self.name}:{line} ({pointer}/{escape(key.value)}): the key {key.value!r} "
-                    f"stands in line {seen[key.value]} already. Remove one of the two."
+                    f"is already in line {seen[key.value]}. Remove one of the two."
                 )
             seen[key.value] = line
             self._check(value, f"{pointer}/{escape(key.value)}", above)
 
 
 def child(node: yaml.Node, key: str) -> tuple[int, yaml.Node] | None:
-    """Return what stands under a key, and its line."""
+    """Return the node under a key, and its line."""
     if isinstance(node, yaml.SequenceNode) and key.isdigit() and int(key) < len(node.value):
         entry = node.value[int(key)]
         return entry.start_mark.line + 1, entry
@@ -138,7 +138,7 @@ def child(node: yaml.Node, key: str) -> tuple[int, yaml.Node] | None:
 
 
 def as_json(value: Any) -> Any:
-    """Return a copy with texts as keys (`200:` becomes "200") and nothing shared."""
+    """Return a copy with strings as keys (`200:` becomes "200") and without shared parts."""
     if isinstance(value, dict):
         return {key_text(key): as_json(entry) for key, entry in value.items()}
     if isinstance(value, list):
@@ -157,7 +157,7 @@ def read(location: str) -> Source:
         location: Path, or URL with http or https.
 
     Raises:
-        UpdateError: It can't be read, or is no YAML or JSON.
+        UpdateError: If it can't be read, or isn't YAML or JSON.
     """
     if is_url(location):
         return Source(location, fetch(location))

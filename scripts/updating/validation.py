@@ -1,4 +1,4 @@
-"""Is it valid OpenAPI 3.0 or 3.1, and where not."""
+"""Check that a document is valid OpenAPI 3.0 or 3.1."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def validate(document: Document) -> None:
     """Check a bundled document.
 
     Raises:
-        UpdateError: It isn't valid; the message names each fault with line and path.
+        UpdateError: If it isn't valid. The message names each fault with file, line, and path.
     """
     version = document.value.get("openapi")
     if not isinstance(version, str) or version[:3] not in VERSIONS:
@@ -43,7 +43,7 @@ def validate(document: Document) -> None:
 
 
 def doubled_ids(document: Document) -> Iterator[str]:
-    """Yield what is wrong with operation ids: doubled, or missing where a name is needed."""
+    """Yield duplicate operation IDs."""
     places: dict[str, list[str]] = defaultdict(list)
     for method, path, _, operation in operations(document.value):
         pointer = join("/paths", path, method)
@@ -53,12 +53,12 @@ def doubled_ids(document: Document) -> Iterator[str]:
         for other in others:
             yield (
                 f"{document.place(other)}: operationId {name!r} is used in "
-                f"{document.place(first)} already. Each operation needs one of its own."
+                f"{document.place(first)}, too. Each operation needs its own."
             )
 
 
 def faults(document: Document, version: str) -> Iterator[str]:
-    """Yield what is wrong, with line and path: the form first, then what the form can't say."""
+    """Yield the faults, with line and path: those of the schema of OpenAPI first, then others."""
     rules, form, validator = VERSIONS[version]
     errors = [nearest_miss(error) for error in rules(dict(form)).iter_errors(document.value)]
     for error in errors or validator(document.value).iter_errors():
@@ -68,7 +68,7 @@ def faults(document: Document, version: str) -> Iterator[str]:
 
 
 def nearest_miss(error: ValidationError) -> ValidationError:
-    """Return what came closest, where nothing of an `anyOf` fits: it says more than the whole."""
+    """Return what came closest if no variant of an `anyOf` matches: it says more."""
     while error.context:
         # "Is no reference" is true of everything that isn't one and never the point.
         misses = [each for each in error.context if each.validator != "required"]
@@ -77,7 +77,7 @@ def nearest_miss(error: ValidationError) -> ValidationError:
 
 
 def pointer_of(error: ValidationError, document: Json) -> str:
-    """Return where an error is: the validator counts from the schema if it is inside of one."""
+    """Return where an error is: inside a schema, the validator counts from that schema."""
     pointer = join("", *error.absolute_path)
     if stands_at(document, pointer, error.instance):
         return pointer

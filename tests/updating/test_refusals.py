@@ -43,7 +43,7 @@ def written(tree: Tree, text: str) -> Path:
 def test_broken_yaml(tree: Tree) -> None:
     text = TEXT.replace("  title: UP42 facade contract", "  title: [UP42 facade contract", 1)
     reason = refused(tree, written(tree, text))
-    assert "new.yaml:4: no YAML or JSON: " in reason
+    assert "new.yaml:4: invalid YAML or JSON: " in reason
 
 
 def test_a_key_twice(tree: Tree) -> None:
@@ -51,7 +51,7 @@ def test_a_key_twice(tree: Tree) -> None:
     line = line_of(text, "operationId: b")
     reason = refused(tree, written(tree, text))
     assert f"new.yaml:{line} (/paths/~1v2~1eulas~1{{eulaId}}/get/operationId)" in reason
-    assert f"stands in line {line - 1} already" in reason
+    assert f"is already in line {line - 1}" in reason
 
 
 def test_a_dangling_reference(tree: Tree) -> None:
