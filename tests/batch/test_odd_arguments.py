@@ -222,5 +222,5 @@ def test_a_damaged_journal(make: Make, session: up42.Session, tmp_path: Path) ->
     with up42.Batch(make(3), path=path):
         pass
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(up42.JournalError, match=r"backup, or look at Job\.all"):
+    with pytest.raises(up42.JournalError, match=r"backup, or check Job\.all"):
         up42.Batch.resume(path, session=session)

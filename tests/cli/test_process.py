@@ -330,7 +330,12 @@ def test_it_uses_what_everybody_may_use() -> None:
         for module in re.findall(r"(?:from|import) (up42_\S+)", path.read_text(encoding="utf-8")):
             found.add(module.removesuffix(","))
     ours = {name for name in found if not name.startswith("up42_facade.cli")}
-    assert ours == {"up42_facade", "up42_sandbox.__main__", "up42_sandbox.sandbox"}
+    assert ours == {
+        "up42_facade",
+        "up42_facade.errors",
+        "up42_sandbox.__main__",
+        "up42_sandbox.sandbox",
+    }
     used = set()
     for path in (ROOT / "up42_facade" / "cli").glob("*.py"):
         used |= set(re.findall(r"\bup42\.([A-Za-z0-9_]+)", path.read_text(encoding="utf-8")))

@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from up42_facade._downloads.locations import expanded
-
 
 class LocalPath(click.Path):
     """A path in which `~` is the home folder, also where no shell replaces it."""
@@ -23,4 +21,5 @@ class LocalPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:
-        return super().convert(expanded(value), param, ctx)
+        home = os.path.expanduser(value)  # noqa: PTH111 - Path's raises for a file named ~draft
+        return super().convert(home, param, ctx)
