@@ -35,6 +35,7 @@ def main() -> None:
     if given.again is not None:
         importlib.import_module(f"tests.fuzz.{given.target}").check(given.again.read_bytes())
         return
+    logging.disable()
     print(f"python -m tests.fuzz {given.target} --seconds {given.seconds} --seed {given.seed}")
     try:
         import atheris  # noqa: F401
@@ -53,7 +54,6 @@ def guided(name: str, seconds: int, seed: int) -> None:
         for data in target.SEEDS:
             # Now, so that what is imported when first needed is measured too.
             target.check(data)
-    logging.disable()
     corpus = FOLDER / name
     corpus.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(target.SEEDS):

@@ -122,6 +122,7 @@ def occupy(world: Path) -> None:
     (outside / "secret").write_text("outside")
     (target / "folder").mkdir(parents=True)
     (target / "keep.tif").write_text("mine")
+    (target / ".up42-unpacking-mine").mkdir()
     (target / "folder" / "a").write_text("mine too")
     (target / "link").symlink_to(outside)
     (target / "a").symlink_to(outside / "secret")
@@ -183,7 +184,7 @@ def check_files(
             assert not above.is_symlink()
     assert before.keys() <= after.keys()
     assert may_replace or not new & before.keys()
-    assert not [path for path in new if "unpacking" in path]
+    assert not [path for path in new if Path(path).name.startswith(".up42-unpacking")]
 
 
 def check_sizes(paths: list[str], limits: ArchiveLimits) -> None:
@@ -291,34 +292,45 @@ def with_checksums(archive: bytes) -> bytes:
     return bytes(blocks)
 
 
-def _zip(method: int) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as archive:
-        archive.writestr("output/", b"")
-        archive.writestr("output/scene/b.tif", b"tiff" * 20)
-    return target.getvalue()
-
-
-def _tar(kind: int) -> bytes:
+def whole_tar(kind: int, names: list[str]) -> bytes:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=kind) as archive:
-        for name in ("output/b.tif", "output/" + "long/" * 40 + "\u00e9.tif"):
+        for name in names:
             info = tarfile.TarInfo(name)
             info.size = 5
             archive.addfile(info, io.BytesIO(b"tiff!"))
-    return target.getvalue().rstrip(b"\0") + bytes(2 * BLOCK)
+    archive_bytes = target.getvalue().rstrip(b"\0")
+    return archive_bytes + bytes(-len(archive_bytes) % BLOCK + 2 * BLOCK)
 
 
-# Arbitrary choices first, then small valid archives as they are and packed.
+def whole_zip(method: int, names: list[str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", method) as archive:
+        for name in names:
+            archive.writestr(name, b"tiff" * 20)
+    return target.getvalue()
+
+
+# What meets the files of others, other members, and limits.
+MEMBERS = [
+    ["output/scene/b.tif", "output/" + "long/" * 30 + "\u00e9.tif"],
+    ["b.tif", "keep.tif"],
+    *(["new.tif", name] for name in ("link/x", "keep.tif/x", "folder", "a/x", "NEW.tif")),
+    ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
+]
+ARCHIVES = [
+    *(whole_tar(kind, MEMBERS[0]) for kind in FORMATS),
+    *(whole_zip(method, MEMBERS[0]) for method in METHODS[:2]),
+    *(pack(0, names) for names in MEMBERS[1:] for pack in (whole_tar, whole_zip)),
+]
+# Arbitrary choices first, then valid archives: into an empty folder or not, as they are or packed,
+# and then with low limits and a subfolder for what would replace files of others.
 SEEDS = [
     *(bytes(range(start, start + 200)) for start in (0, 7, 40)),
     *(
-        bytes(5) + b"\2" + bytes([is_packed, 1, 0]) + archive
-        for archive in [
-            *map(_tar, FORMATS),
-            *map(_zip, METHODS[:2]),
-            gzip.compress(_tar(tarfile.PAX_FORMAT), mtime=0),
-        ]
+        bytes([is_packed, is_occupied, 0, is_packed, 0, 2, is_packed, 1, 0]) + archive
+        for archive in ARCHIVES
+        for is_occupied in (0, 1)
         for is_packed in (0, 1)
     ),
 ]
