@@ -356,7 +356,8 @@ def _download(
         )
         fetched = transfer.fetch(source, target)
     if source_id is not None and fetched is not None:
-        write_record(folder, source_id, fetched.validator, [target])
+        name = target.relative_to(folder).as_posix()
+        write_record(folder, source_id, fetched.validator, [name])
     return target
 
 

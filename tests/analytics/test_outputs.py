@@ -14,7 +14,7 @@ import pytest
 
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID, GetJob, paths
-from up42_facade._downloads.records import RESERVED_NAME
+from up42_facade._downloads.folders import RESERVED_NAME
 from up42_facade.analytics import JobTask
 from up42_sandbox import Fault, Sandbox
 

@@ -14,10 +14,10 @@ import pytest
 import s3fs
 from attrs import frozen
 from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 
 import up42_facade as up42
-from up42_facade._downloads import stores
 from up42_sandbox import Sandbox
 
 
@@ -31,7 +31,10 @@ class Place:
     fs: Any
 
     def names(self) -> list[str]:
-        """Names of all files below the folder, also of temporary ones."""
+        """Names of all files below the folder, also of temporary ones, but not of records."""
+        return [name for name in self.everything() if not name.startswith(".up42/")]
+
+    def everything(self) -> list[str]:
         self.fs.invalidate_cache()
         if not self.fs.exists(self.root):
             return []
@@ -121,17 +124,40 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 
 @pytest.fixture
-def visible_before(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What could be seen in the store right before each file got its name."""
-    seen: list[list[str]] = []
-    publish = stores.Draft.publish
+def refuse(place: Place, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what makes the store fail in the middle of a file."""
 
-    def noting(draft: stores.Draft, size: int) -> None:
-        seen.append([name for name in place.names() if ".part" not in name])
-        publish(draft, size)
+    def is_met(path: str, name: str) -> bool:
+        return path.endswith(name) and ".up42/" not in path
 
-    monkeypatch.setattr(stores.Draft, "publish", noting)
-    return seen
+    def fail_in_s3(error: BaseException, name: str) -> None:
+        call = s3fs.S3FileSystem._call_s3
+
+        async def failing(fs: Any, method: str, *args: Any, **options: Any) -> Any:
+            is_last = method == "put_object" or options.get("PartNumber") == 2
+            if is_last and is_met(options["Key"], name):
+                raise error
+            return await call(fs, method, *args, **options)
+
+        monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", failing)
+
+    def fail(error: BaseException, name: str = "") -> None:
+        if isinstance(place.fs, s3fs.S3FileSystem):
+            fail_in_s3(error, name)
+            return
+        kind = MemoryFileSystem if isinstance(place.fs, MemoryFileSystem) else LocalFileSystem
+        put = kind.put_file
+
+        def failing(fs: Any, source: str, target: str, **options: Any) -> None:
+            if not is_met(source, name):
+                put(fs, source, target, **options)
+                return
+            fs.pipe_file(target, Path(source).read_bytes()[:-1])
+            raise error
+
+        monkeypatch.setattr(kind, "put_file", failing)
+
+    return fail
 
 
 @pytest.fixture
@@ -171,3 +197,13 @@ def serve(sandbox: Sandbox, item: pystac.Item) -> Serve:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pauses between attempts short, for tests that use up all attempts."""
     monkeypatch.setattr("up42_facade._downloads.remote.LONGEST_WAIT_SECONDS", 0.01)
+
+
+def bodies(sandbox: Sandbox) -> int:
+    """Number of times that more than the first byte of a file was requested."""
+    return sum(
+        request.origin == "storage"
+        and request.method == "GET"
+        and request.headers.get("range") != "bytes=0-0"
+        for request in sandbox.requests
+    )

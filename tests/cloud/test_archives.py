@@ -6,6 +6,7 @@ import io
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import pystac
 import pytest
 
 import up42_facade as up42
-from tests.cloud.conftest import Place, Serve
-from up42_facade._downloads import stores
+from tests.cloud.conftest import Place, Serve, bodies
+from up42_sandbox import Sandbox
 
 CONTENT = {"output/data.json": b"{}", "output/deep/a.txt": b"a", "output/deep/b.txt": b"bb"}
 NAMES = ["data.json", "deep/a.txt", "deep/b.txt"]
@@ -56,7 +57,7 @@ def test_members_are_files_of_the_store(
     assert get(items, place, session) == [place.url_of(name) for name in NAMES]
     assert place.names() == NAMES
     assert [place.read(name) for name in NAMES] == list(CONTENT.values())
-    assert not list(temporary.glob("up42-archive-*"))
+    assert not list(temporary.glob(".up42-*"))
 
 
 def test_an_archive_can_stay_one(serve: Serve, session: up42.Session, place: Place) -> None:
@@ -81,7 +82,7 @@ def test_a_member_that_would_leave_the_folder(
         get(items, place, session)
     assert place.names() == []
     assert not place.folders()
-    assert not list(temporary.glob("up42-archive-*"))
+    assert not list(temporary.glob(".up42-*"))
 
 
 @pytest.mark.parametrize("end", [-1, 60])
@@ -91,7 +92,7 @@ def test_an_archive_that_is_cut_off(
     with pytest.raises(up42.CorruptArchiveError):
         get(serve(packed(CONTENT)[:end], "results.tgz"), place, session)
     assert place.names() == []
-    assert not list(temporary.glob("up42-archive-*"))
+    assert not list(temporary.glob(".up42-*"))
 
 
 def test_a_wrong_checksum(serve: Serve, session: up42.Session, place: Place) -> None:
@@ -106,30 +107,48 @@ def test_a_store_that_refuses_one_member(
     session: up42.Session,
     place: Place,
     temporary: Path,
+    refuse: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    place.write("data.json", b"old")
-
-    def refusing(kind: type[stores.Draft]) -> Any:
-        own = kind._publish
-
-        def publish(draft: stores.Draft, size: int) -> None:
-            if draft._parts[-1] == "b.txt":
-                raise PermissionError("Access Denied")
-            own(draft, size)
-
-        return publish
-
-    for kind in (stores.ClosedDraft, stores.MovedDraft):
-        monkeypatch.setattr(kind, "_publish", refusing(kind))
-    monkeypatch.setattr("up42_facade._downloads.store_files.DEFAULT_WORKERS", 1)
-    with pytest.raises(up42.UploadError, match="Access Denied"):
-        get(serve(packed(CONTENT), "results.tgz"), place, session)
-    # What was there before can't be brought back; it is whole, and nothing new is left.
-    assert place.names() == ["data.json"]
-    assert place.read("data.json") == b"{}"
+    items = serve(packed(CONTENT), "results.tgz")
+    with monkeypatch.context() as context:
+        context.setattr("up42_facade.downloads.DEFAULT_WORKERS", 1)
+        refuse(PermissionError("Access Denied"), "b.txt")
+        with pytest.raises(up42.UploadError, match="Access Denied"):
+            get(items, place, session)
+    assert place.everything() == []
     assert place.unfinished() == []
-    assert not list(temporary.glob("up42-archive-*"))
+    assert not list(temporary.glob(".up42-*"))
+
+
+def test_archives_in_one_folder(serve: Serve, session: up42.Session, place: Place) -> None:
+    (one,) = serve(packed(CONTENT), "results.tgz")
+    other = one.clone()
+    other.id = "other"
+    other.assets = {"results.tgz": serve(packed(dict.fromkeys(CONTENT, b"x")))[0].assets["a.bin"]}
+    one.assets = {"results.tgz": serve(packed(CONTENT))[0].assets["a.bin"]}
+    first = get([one], place, session)
+    second = get([other], place, session)
+    assert second == [place.url_of(f"other/{name}") for name in NAMES]
+    for _ in range(2):
+        assert [place.read(name) for name in NAMES] == list(CONTENT.values())
+        assert [place.read(f"other/{name}") for name in NAMES] == [b"x"] * 3
+        assert get([one], place, session, overwrite=True) == first
+        assert get([other], place, session) == second
+
+
+def test_an_archive_is_fetched_once_and_completed_if_a_member_is_gone(
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
+) -> None:
+    items = serve(packed(CONTENT), "results.tgz")
+    urls = get(items, place, session)
+    sandbox.clear_requests()
+    assert get(items, place, session) == urls
+    assert bodies(sandbox) == 0
+    place.fs.rm_file(f"{place.root}/deep/a.txt")
+    assert get(items, place, session) == urls
+    assert [place.read(name) for name in NAMES] == list(CONTENT.values())
+    assert place.names() == NAMES
 
 
 def test_an_empty_archive(serve: Serve, session: up42.Session, place: Place) -> None:

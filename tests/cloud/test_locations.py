@@ -168,7 +168,7 @@ def test_no_options_are_given_to_folders_here(
 
 def test_passwords_in_urls_are_not_told() -> None:
     store = open_store("memory://me:s3cret@host/x")
-    with pytest.raises(up42.UploadError) as caught, store.errors(("a.tif",)):
+    with pytest.raises(up42.UploadError) as caught, store.errors("a.tif"):
         raise OSError("GET https://me:s3cret@host/x/a.tif?sig=s3cret failed")
     assert "s3cret" not in str(caught.value)
     assert "host/x/a.tif" in str(caught.value)

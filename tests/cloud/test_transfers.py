@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import random
+import sys
+import tempfile
 import threading
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pystac
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 import up42_facade as up42
-from tests.cloud.conftest import Place, Serve
-from up42_facade._downloads import stores
-from up42_facade._downloads.destinations import destination
+from tests.cloud.conftest import Place, Serve, bodies
+from up42_facade._downloads.destinations import Incoming, destination
+from up42_facade._downloads.layout import Planned
 from up42_sandbox import Fault, Sandbox
 
 MIB = 1 << 20
 # More than two of the blocks in which it is sent.
 LARGE = random.Random(1).randbytes(17 * MIB)
-
-
-def fetched(sandbox: Sandbox) -> int:
-    """Number of times that bytes of files were asked for."""
-    return sum(r.origin == "storage" and r.method == "GET" for r in sandbox.requests)
 
 
 def get(items: list[pystac.Item], place: Place, session: up42.Session, **options: Any) -> list[str]:
@@ -79,16 +80,6 @@ def test_keys_that_occur_twice_get_folders(
     assert place.names() == sorted(names)
 
 
-def test_what_storage_keeps_gzipped_arrives_unpacked(
-    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
-) -> None:
-    content = b'{"type": "FeatureCollection", "features": []}' * 100
-    items = serve(content, "a.geojson", size=len(content))
-    sandbox.inject(Fault(origin="storage", gzip=True, times=None))
-    assert get(items, place, session) == [place.url_of("a.geojson")]
-    assert place.read("a.geojson") == content
-
-
 def test_one_item_twice(item: pystac.Item, session: up42.Session, place: Place) -> None:
     paths = get([item, item], place, session, assets="thumbnail")
     assert paths == [place.url_of("thumbnail.png")] * 2
@@ -96,77 +87,156 @@ def test_one_item_twice(item: pystac.Item, session: up42.Session, place: Place) 
 
 
 @pytest.mark.parametrize("content", [b"", b"x", LARGE], ids=["empty", "small", "large"])
-def test_a_file_appears_when_it_is_whole(
+@pytest.mark.parametrize("is_size_known", [True, False])
+def test_files_of_any_length(
     serve: Serve,
     session: up42.Session,
     place: Place,
-    visible_before: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
     content: bytes,
+    is_size_known: bool,
 ) -> None:
+    if not is_size_known:
+        # As of a server that sends chunks.
+        monkeypatch.setattr("up42_facade._downloads.remote._length", lambda text: None)
     assert get(serve(content), place, session) == [place.url_of("a.bin")]
-    assert visible_before == [[]]
     assert place.names() == ["a.bin"]
     assert place.read("a.bin") == content
 
 
-def test_what_is_there_is_replaced_when_the_new_one_is_whole(
-    serve: Serve, session: up42.Session, place: Place, visible_before: list[list[str]]
+# ---- once is enough, and what others have stays
+
+
+def test_a_second_run_fetches_nothing(
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
 ) -> None:
-    place.write("a.bin", b"old")
-    get(serve(LARGE), place, session)
-    assert visible_before == [["a.bin"]]
-    assert place.read("a.bin") == LARGE
-
-
-def test_a_file_of_unknown_length(
-    serve: Serve, session: up42.Session, place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As of a server that sends chunks.
-    monkeypatch.setattr("up42_facade._downloads.remote._length", lambda text: None)
-    sizes = []
-    draft = stores.Store.draft
-
-    def noting(store: stores.Store, parts: tuple[str, ...], size: int | None) -> stores.Draft:
-        sizes.append(size)
-        return draft(store, parts, size)
-
-    monkeypatch.setattr(stores.Store, "draft", noting)
-    get(serve(LARGE), place, session)
-    get(serve(b"", "empty"), place, session)
-    assert sizes == [None, None]
-    assert place.read("a.bin") == LARGE
-    assert place.read("empty") == b""
-
-
-# ---- once is enough
-
-
-@pytest.mark.parametrize("is_size_known", [True, False])
-def test_a_second_run_sends_nothing(
-    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place, is_size_known: bool
-) -> None:
-    items = serve(b"content", **({"size": 7} if is_size_known else {}))
+    items = serve(b"content", "a.bin", "b.bin", size=7)
     first = get(items, place, session)
-    # Of the right size: whether it is left alone can be seen.
-    place.write("a.bin", b"CONTENT")
+    place.fs.invalidate_cache()
+    before = [place.fs.info(f"{place.root}/{name}") for name in place.everything()]
     sandbox.clear_requests()
     assert get(items, place, session) == first
-    assert place.read("a.bin") == b"CONTENT"
-    assert fetched(sandbox) == (0 if is_size_known else 1)
+    assert bodies(sandbox) == 0
+    place.fs.invalidate_cache()
+    assert [place.fs.info(f"{place.root}/{name}") for name in place.everything()] == before
     get(items, place, session, overwrite=True)
-    assert place.read("a.bin") == b"content"
+    assert bodies(sandbox) == 2
 
 
 def test_a_second_run_completes_the_first(
-    serve: Serve, session: up42.Session, place: Place
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
 ) -> None:
-    items = serve(b"content", "cut.bin", "kept.bin")
+    items = serve(b"content", "cut.bin", "gone.bin", "kept.bin", "other.bin", size=7)
     urls = get(items, place, session)
     place.write("cut.bin", b"cont")
-    place.write("kept.bin", b"CONTENT")
+    place.fs.rm_file(f"{place.root}/gone.bin")
+    # Its length proves nothing.
+    place.write("other.bin", b"CONTENT")
+    sandbox.clear_requests()
     assert get(items, place, session) == urls
-    assert place.read("cut.bin") == b"content"
-    assert place.read("kept.bin") == b"CONTENT"
+    assert {name: place.read(name) for name in place.names()} == dict.fromkeys(
+        ["cut.bin", "gone.bin", "kept.bin", "other.bin"], b"content"
+    )
+    assert bodies(sandbox) == 3
+
+
+def test_what_has_changed_is_fetched_again(
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
+) -> None:
+    items = serve(b"content")
+    urls = get(items, place, session)
+    name = items[0].assets["a.bin"].href.partition("?")[0].rpartition("/")[2]
+    sandbox.storage.put(name, b"CONTENT")
+    assert get(items, place, session) == urls
+    assert place.read("a.bin") == b"CONTENT"
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_files_of_others_stay(
+    serve: Serve, session: up42.Session, place: Place, overwrite: bool
+) -> None:
+    items = serve(b"content", size=7)
+    place.write("a.bin", b"CONTENT")
+    (url,) = get(items, place, session, overwrite=overwrite)
+    assert url == place.url_of(f"{items[0].id}/a.bin")
+    assert place.read("a.bin") == b"CONTENT"
+    assert place.read(f"{items[0].id}/a.bin") == b"content"
+    assert get(items, place, session) == [url]
+
+
+def test_a_file_where_a_folder_should_be(serve: Serve, session: up42.Session, place: Place) -> None:
+    items = serve(b"content")
+    place.write("a.bin", b"x")
+    place.write(items[0].id, b"x")
+    (url,) = get(items, place, session)
+    assert url.startswith(place.url_of(f"{items[0].id}-"))
+    assert place.read(items[0].id) == b"x"
+
+
+def test_two_jobs_in_one_folder(
+    sandbox: Sandbox, session: up42.Session, item: pystac.Item, finished: up42.Job, place: Place
+) -> None:
+    template = up42.processing_templates.DetectionShipsAirbus("More", item, session=session)
+    other = template.execute()
+    sandbox.clock.advance(100_000)
+    other.track(progress=False)
+    there: dict[str, Any] = {"storage_options": place.options, "progress": False}
+    urls = {job.id: job.download_results(place.url, **there) for job in (finished, other)}
+    names = [url.removeprefix(f"{place.url}/") for url in urls[finished.id]]
+    assert urls[other.id] == [place.url_of(f"job_{other.id}/{name}") for name in names]
+    content = {name: place.read(name) for name in place.names()}
+    sandbox.clear_requests()
+    for job in (other, finished):
+        assert job.download_results(place.url, **there) == urls[job.id]
+    assert bodies(sandbox) == 0
+    assert {name: place.read(name) for name in place.names()} == content
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked here")
+def test_a_batch_on_other_machines(
+    sandbox: Sandbox,
+    session: up42.Session,
+    item: pystac.Item,
+    s3: Place,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UP42_USERNAME", sandbox.username)
+    monkeypatch.setenv("UP42_PASSWORD", sandbox.password)
+    templates = [
+        up42.processing_templates.DetectionShipsAirbus(title, item, session=session)
+        for title in ("One", "Two")
+    ]
+    context = multiprocessing.get_context("spawn")
+    with up42.Batch(templates) as batch, ProcessPoolExecutor(2, mp_context=context) as pool:
+        batch.execute().track(wait=0.05)
+        there: dict[str, Any] = {"executor": pool, "storage_options": s3.options}
+        urls = batch.download(s3.url, **there)
+        assert {job: {url.rpartition("/")[0] for url in urls[job]} for job in urls} == {
+            job.id: {s3.url_of(f"job_{job.id}")} for job in batch.jobs
+        }
+        sandbox.clear_requests()
+        assert batch.download(s3.url, **there) == urls
+        assert bodies(sandbox) == 0
+
+
+def test_a_file_without_its_record_is_not_trusted(
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
+) -> None:
+    # As if the process had been killed in between.
+    items = serve(b"content", size=7)
+    get(items, place, session)
+    place.fs.rm(f"{place.root}/.up42", recursive=True)
+    sandbox.clear_requests()
+    assert get(items, place, session) == [place.url_of(f"{items[0].id}/a.bin")]
+    assert bodies(sandbox) == 1
+
+
+def test_the_folder_of_a_job_is_its_own(finished: up42.Job, place: Place) -> None:
+    there: dict[str, Any] = {"storage_options": place.options, "progress": False}
+    folder = f"{place.url}/job_{finished.id}"
+    urls = finished.download_results(folder, **there)
+    place.fs.rm(f"{place.root}/job_{finished.id}/.up42", recursive=True)
+    assert finished.download_results(folder, **there) == urls
 
 
 def test_what_others_write_meanwhile_is_seen(
@@ -180,6 +250,34 @@ def test_what_others_write_meanwhile_is_seen(
     place.fs.rm_file(f"{place.root}/a.bin")
     get(items, place, session)
     assert place.read("a.bin") == b"content"
+
+
+def test_what_others_write_meanwhile_stays(
+    sandbox: Sandbox, session: up42.Session, place: Place
+) -> None:
+    signed = sandbox.storage.put("mine.bin", b"mine")
+
+    def get_url() -> str:
+        place.write("a.bin", b"theirs")
+        return signed()
+
+    folder = destination(place.url, place.options, http=session.storage, progress=False)
+    plan = Planned("a.bin", "item", "https://example.com/mine.bin")
+    (spot,) = folder.lay_out([plan])
+    with pytest.raises(up42.DownloadError, match="isn't replaced"):
+        folder.fetch_files([Incoming(get_url, plan, spot)])
+    assert place.read("a.bin") == b"theirs"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 50_000])
+def test_a_record_that_cannot_be_used(
+    serve: Serve, session: up42.Session, place: Place, content: bytes
+) -> None:
+    items = serve(b"content", size=7)
+    get(items, place, session)
+    (record,) = (name for name in place.everything() if name.startswith(".up42/"))
+    place.write(record, content)
+    assert get(items, place, session) == [place.url_of(f"{items[0].id}/a.bin")]
 
 
 # ---- on the way from UP42
@@ -198,56 +296,37 @@ def test_a_dropped_link_is_continued(
     get(serve(LARGE, size=len(LARGE), checksum=checksum), place, session)
     assert place.read("a.bin") == LARGE
     assert place.names() == ["a.bin"]
-    starts = [r.headers.get("range") for r in sandbox.requests if r.origin == "storage"]
-    assert f"bytes={9 * MIB}-" in starts
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("is_there", [True, False])
 def test_a_link_that_stays_dropped_leaves_nothing(
-    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place, is_there: bool
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place
 ) -> None:
-    if is_there:
-        place.write("a.bin", b"old")
     items = serve(LARGE)
     sandbox.inject(
         Fault(origin="storage", drop=9 * MIB), Fault(origin="storage", drop="before", times=None)
     )
     with pytest.raises(up42.ConnectionFailedError):
         get(items, place, session)
-    assert place.names() == (["a.bin"] if is_there else [])
-    if is_there:
-        assert place.read("a.bin") == b"old"
-    else:
-        assert not place.folders()
+    assert not place.folders()
     assert place.unfinished() == []
 
 
-@pytest.mark.parametrize("content", [b"x", LARGE], ids=["small", "large"])
 @pytest.mark.parametrize("announced_by", ["item", "header", "length"])
-def test_what_is_not_as_announced_is_never_seen(
-    sandbox: Sandbox,
-    serve: Serve,
-    session: up42.Session,
-    place: Place,
-    visible_before: list[list[str]],
-    content: bytes,
-    announced_by: str,
+def test_what_is_not_as_announced_is_not_sent(
+    sandbox: Sandbox, serve: Serve, session: up42.Session, place: Place, announced_by: str
 ) -> None:
     announced: dict[str, Any] = {}
     if announced_by == "item":
         announced["checksum"] = "1220" + "00" * 32
     elif announced_by == "length":
-        announced["size"] = len(content) + 1
+        announced["size"] = 2
     else:
         wrong = {"x-goog-hash": "md5=AAAAAAAAAAAAAAAAAAAAAA=="}
         sandbox.inject(Fault(origin="storage", headers=wrong, times=None))
     with pytest.raises(up42.ChecksumError):
-        get(serve(content, **announced), place, session)
-    assert visible_before == []
-    assert place.names() == []
+        get(serve(b"x", **announced), place, session)
     assert not place.folders()
-    assert place.unfinished() == []
 
 
 def test_one_bad_file_of_many(serve: Serve, session: up42.Session, place: Place) -> None:
@@ -258,81 +337,124 @@ def test_one_bad_file_of_many(serve: Serve, session: up42.Session, place: Place)
     assert set(place.names()) <= {"a.bin", "c.bin"}
 
 
-def test_an_interrupt_leaves_nothing(
-    serve: Serve, session: up42.Session, place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = stores.Draft.write
-    sent = 0
-
-    def interrupted(draft: stores.Draft, block: bytes) -> None:
-        nonlocal sent
-        sent += len(block)
-        if sent > 10 * MIB:
-            raise KeyboardInterrupt
-        write(draft, block)
-
-    monkeypatch.setattr(stores.Draft, "write", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        get(serve(LARGE), place, session)
-    assert place.names() == []
-    assert not place.folders()
-    assert place.unfinished() == []
-
-
 # ---- on the way into the store
 
 
+@pytest.mark.parametrize("content", [b"content", LARGE], ids=["small", "large"])
 def test_a_store_that_refuses_in_between(
-    serve: Serve, session: up42.Session, place: Place, monkeypatch: pytest.MonkeyPatch
+    serve: Serve,
+    session: up42.Session,
+    place: Place,
+    refuse: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
 ) -> None:
-    draft_of = stores.Store.draft
-
-    def failing(store: stores.Store, parts: tuple[str, ...], size: int | None) -> stores.Draft:
-        draft = draft_of(store, parts, size)
-        write, count = draft._file.write, 0
-
-        def full(block: bytes) -> None:
-            nonlocal count
-            count += len(block)
-            if count > 10 * MIB:
-                raise OSError(28, "No space left")
-            write(block)
-
-        monkeypatch.setattr(draft._file, "write", full, raising=False)
-        return draft
-
-    monkeypatch.setattr(stores.Store, "draft", failing)
-    with pytest.raises(up42.UploadError, match="No space left") as caught:
-        get(serve(LARGE), place, session)
+    items = serve(content, size=len(content))
+    with monkeypatch.context():
+        refuse(OSError(28, "No space left"))
+        with pytest.raises(up42.UploadError, match="No space left") as caught:
+            get(items, place, session)
     assert place.url_of("a.bin") in str(caught.value)
-    assert place.names() == []
-    assert not place.folders()
+    assert place.everything() == []
     assert place.unfinished() == []
 
 
-def test_a_store_that_loses_bytes(
-    serve: Serve, session: up42.Session, place: Place, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_cannot_be_replaced_stays(
+    sandbox: Sandbox,
+    serve: Serve,
+    session: up42.Session,
+    place: Place,
+    refuse: Callable[..., None],
 ) -> None:
-    publish = stores.Draft.publish
-    monkeypatch.setattr(stores.Draft, "publish", lambda self, size: publish(self, size + 1))
-    with pytest.raises(up42.UploadError, match="1 bytes in the store, 2 were sent"):
-        get(serve(b"x"), place, session)
-    assert place.names() == []
+    items = serve(b"content")
+    get(items, place, session)
+    refuse(PermissionError("Access Denied"))
+    with pytest.raises(up42.UploadError, match="Access Denied"):
+        get(items, place, session, overwrite=True)
+    assert place.read("a.bin") == b"content"
+    assert place.names() == ["a.bin"]
+
+
+@pytest.mark.parametrize("place", ["memory", "disk"], indirect=True)
+def test_an_interrupt_leaves_nothing(
+    serve: Serve, session: up42.Session, place: Place, refuse: Callable[..., None]
+) -> None:
+    refuse(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        get(serve(b"content"), place, session)
+    assert place.everything() == []
+
+
+def test_a_store_that_loses_bytes(
+    serve: Serve, session: up42.Session, memory: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        MemoryFileSystem, "put_file", lambda fs, source, target, **_: fs.pipe_file(target, b"cont")
+    )
+    with pytest.raises(up42.UploadError, match="4 bytes in the store, 7 were sent"):
+        get(serve(b"content"), memory, session)
+    assert memory.everything() == []
+
+
+def test_a_record_that_cannot_be_written(
+    serve: Serve, session: up42.Session, memory: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = MemoryFileSystem.put_file
+
+    def failing(fs: Any, source: str, target: str, **options: Any) -> None:
+        if ".up42/" in target:
+            raise PermissionError("Access Denied")
+        put(fs, source, target, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "put_file", failing)
+    with pytest.raises(up42.UploadError, match="Access Denied"):
+        get(serve(b"content"), memory, session)
+    assert memory.everything() == []
+
+
+def test_who_may_not_look_may_not_write(
+    serve: Serve, session: up42.Session, memory: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(fs: Any, path: str, **_: Any) -> None:
+        raise PermissionError("Forbidden")
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", forbidden)
+    with pytest.raises(up42.UploadError, match="Forbidden"):
+        get(serve(b"content"), memory, session)
+    assert memory.fs.store == {} or not memory.folders()
 
 
 def test_many_files_are_sent_side_by_side(
-    serve: Serve, session: up42.Session, place: Place, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, session: up42.Session, memory: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together = threading.Barrier(2, timeout=20)
-    publish = stores.Draft.publish
+    put = MemoryFileSystem.put_file
 
-    def met(draft: stores.Draft, size: int) -> None:
-        together.wait()
-        publish(draft, size)
+    def met(fs: Any, source: str, target: str, **options: Any) -> None:
+        if ".up42/" not in target:
+            together.wait()
+        put(fs, source, target, **options)
 
-    monkeypatch.setattr(stores.Draft, "publish", met)
+    monkeypatch.setattr(MemoryFileSystem, "put_file", met)
     names = ["a.bin", "b.bin"]
-    assert get(serve(b"x", *names), place, session) == [place.url_of(name) for name in names]
+    assert get(serve(b"x", *names), memory, session) == [memory.url_of(name) for name in names]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_nothing_stays_on_the_disk(
+    serve: Serve,
+    session: up42.Session,
+    memory: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    get(serve(b"x", *map(str, range(count))), memory, session)
+    assert list(tmp_path.glob(".up42*")) == []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(up42.DownloadError, match="folder for temporary files"):
+        get(serve(b"x", *map(str, range(count))), memory, session)
 
 
 # ---- only S3
@@ -341,14 +463,6 @@ def test_many_files_are_sent_side_by_side(
 def test_a_large_file_passes_in_small_parts(serve: Serve, session: up42.Session, s3: Place) -> None:
     get(serve(LARGE), s3, session)
     assert s3.fs.info(f"{s3.root}/a.bin")["ETag"].endswith('-3"')
-
-
-def test_the_size_of_parts_can_be_chosen(serve: Serve, session: up42.Session, s3: Place) -> None:
-    options = {**s3.options, "default_block_size": 5 * MIB}
-    up42.download_items(
-        serve(LARGE), s3.url, storage_options=options, session=session, progress=False
-    )
-    assert s3.fs.info(f"{s3.root}/a.bin")["ETag"].endswith('-4"')
 
 
 def test_a_bucket_that_does_not_exist(serve: Serve, session: up42.Session, s3: Place) -> None:
@@ -362,25 +476,3 @@ def test_a_bucket_that_does_not_exist(serve: Serve, session: up42.Session, s3: P
         )
     assert "s3://no-such-bucket/x/a.bin" in str(caught.value)
     assert not s3.fs.exists("no-such-bucket")
-
-
-def test_who_may_not_look_may_still_write(
-    serve: Serve, session: up42.Session, s3: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def forbidden(path: str, **_: Any) -> None:
-        raise PermissionError("Forbidden")
-
-    folder: Any = destination(s3.url, s3.options, http=session.storage, progress=False)
-    monkeypatch.setattr(folder.store.fs, "info", forbidden)
-    get(serve(b"content"), s3, session)
-    monkeypatch.undo()
-    assert s3.read("a.bin") == b"content"
-
-
-def test_block_sizes() -> None:
-    assert stores.block_size(0) == stores.block_size(1_000 * MIB) == 8 * MIB
-    for size in (100_000 * MIB, 5_000_000 * MIB, 99_999 * MIB + 1):
-        block = stores.block_size(size)
-        assert size / block <= 9_000
-        assert block % MIB == 0
-    assert stores.block_size(None) == 32 * MIB

@@ -102,7 +102,7 @@ def deliver(folder: Path, planned: Planned, *parts: str) -> Path:
     path = folder.joinpath(*parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("x")
-    write_record(folder, planned.source_id, Validator('"1"'), [path])
+    write_record(folder, planned.source_id, Validator('"1"'), ["/".join(parts)])
     return path
 
 

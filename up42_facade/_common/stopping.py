@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 
 class Stop:
-    """Ends the transfers that are begun under it.
+    """Ends the transfers that are begun under it, and ends with the one that it is made under.
 
     Example:
         >>> stop = Stop()
@@ -23,16 +23,19 @@ class Stop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._events: weakref.WeakSet[threading.Event] = weakref.WeakSet()
+        self._inner: weakref.WeakSet[threading.Event | Stop] = weakref.WeakSet()
         self.is_set = False
+        outer = _present.get()
+        if outer is not None:
+            outer._adopt(self)
 
     def set(self) -> None:
         """End them, also those that begin from now on."""
         with self._lock:
             self.is_set = True
-            events = list(self._events)
-        for event in events:
-            event.set()
+            inner = list(self._inner)
+        for each in inner:
+            each.set()
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -46,11 +49,14 @@ class Stop:
     def event(self) -> threading.Event:
         """Return an event of one transfer, which may be set alone: its failure is its own."""
         event = threading.Event()
-        with self._lock:
-            self._events.add(event)
-            if self.is_set:
-                event.set()
+        self._adopt(event)
         return event
+
+    def _adopt(self, inner: threading.Event | Stop) -> None:
+        with self._lock:
+            self._inner.add(inner)
+            if self.is_set:
+                inner.set()
 
 
 _present: ContextVar[Stop | None] = ContextVar("up42_facade_stop", default=None)

@@ -155,7 +155,8 @@ def download_archive(
             if attempt == MAX_RESTARTS:
                 raise
     if source_id is not None:
-        write_record(kept_in, source_id, validator, paths)
+        files = [Path(path).relative_to(kept_in).as_posix() for path in paths]
+        write_record(kept_in, source_id, validator, files)
     return paths
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from attrs import frozen
 
-from up42_facade._downloads.locations import below
+from up42_facade._downloads.folders import Folder, as_folder
 from up42_facade._downloads.names import fold, safe_name, tagged_name
 from up42_facade._downloads.records import read_record
 from up42_facade.errors import DownloadError
@@ -82,7 +81,9 @@ def lay_out(planned: Sequence[Planned]) -> list[Place]:
             levels[index] += 1
 
 
-def lay_out_in(folder: Path, planned: Sequence[Planned], aside: str | None = None) -> list[Place]:
+def lay_out_in(
+    folder: Path | Folder, planned: Sequence[Planned], aside: str | None = None
+) -> list[Place]:
     """Give each file a path in a folder where nothing of others is replaced.
 
     A file that was delivered before stays where it is recorded. If another path is in use, all
@@ -97,6 +98,7 @@ def lay_out_in(folder: Path, planned: Sequence[Planned], aside: str | None = Non
     Raises:
         DownloadError: If paths are in use everywhere.
     """
+    folder = as_folder(folder)
     known = [_recorded(folder, plan) for plan in planned]
     plain = lay_out(planned)
     apart, further = (
@@ -106,7 +108,7 @@ def lay_out_in(folder: Path, planned: Sequence[Planned], aside: str | None = Non
         ]
         for name in (lambda name, _: safe_name(name), tagged_name)
     )
-    taken: Path | None = None
+    taken: Path | str | None = None
     for places in (plain, apart, further):
         chosen = [before or place for before, place in zip(known, places, strict=True)]
         taken = _taken(folder, planned, chosen, known)
@@ -115,7 +117,7 @@ def lay_out_in(folder: Path, planned: Sequence[Planned], aside: str | None = Non
     raise in_use(taken)
 
 
-def subfolder(folder: Path, aside: str) -> str | None:
+def subfolder(folder: Path | Folder, aside: str) -> str | None:
     """Return the name of the subfolder for what can't lie in a folder; None if nothing needs one.
 
     The default folder of a job has the name of its subfolders: whatever is there is the job's own,
@@ -125,23 +127,35 @@ def subfolder(folder: Path, aside: str) -> str | None:
     return None if folder.name == name else name
 
 
-def obstacle(folder: Path, parts: Parts, *, is_ours: bool = False) -> Path | None:
-    """Return what is in the way of a file below a folder: another file, or one instead of a folder.
+def free_subfolder(
+    folder: Path | Folder,
+    files: Sequence[Parts],
+    asides: Sequence[str],
+    is_ours: Callable[[Path | str], bool],
+) -> Parts:
+    """Return the subfolder in which files replace none of others; empty for the folder itself.
 
     Args:
-        folder: The output folder.
-        parts: Where the file goes.
-        is_ours: Whether a file at this path may be replaced.
+        folder: The folder.
+        files: The files' paths below the folder or its subfolder.
+        asides: Names of subfolders, in order of preference.
+        is_ours: Whether a file at a path may be replaced.
+
+    Raises:
+        DownloadError: If paths are in use everywhere.
     """
-    paths = [below(folder, *parts[: depth + 1]) for depth in range(len(parts))]
-    for path in paths[:-1]:
-        if path.is_symlink() or (path.exists() and not path.is_dir()):
-            return path
-    is_free = not os.path.lexists(paths[-1]) or (is_ours and not paths[-1].is_dir())
-    return None if is_free else paths[-1]
+    folder = as_folder(folder)
+    taken: Path | str | None = None
+    for above in ((), *((name,) for name in asides)):
+        names = ("/".join((*above, *parts)) for parts in files)
+        found = (folder.obstacle(name, is_ours=is_ours(folder.location(name))) for name in names)
+        taken = next((path for path in found if path is not None), None)
+        if taken is None:
+            return above
+    raise in_use(taken)
 
 
-def in_use(path: Path | None) -> DownloadError:
+def in_use(path: Path | str | None) -> DownloadError:
     """Return the error for a path that others use."""
     return DownloadError(
         f"{path} exists and isn't known to come from this download, so it isn't replaced: remove "
@@ -175,21 +189,22 @@ def _clashing(claims: Sequence[set[Parts]]) -> list[int]:
     return [index for index, paths in enumerate(claims) if any(map(clashes, paths))]
 
 
-def _recorded(folder: Path, plan: Planned) -> Place | None:
+def _recorded(folder: Folder, plan: Planned) -> Place | None:
     """Return where a single file was delivered before."""
     record = None if plan.is_unpacked else read_record(folder, plan.source_id)
     if record is None or len(record.files) != 1:
         return None
-    parts = tuple(record.files[0].path.split("/"))
-    return None if obstacle(folder, parts, is_ours=True) else Place(parts, parts[:-1])
+    name = record.files[0].name
+    parts = tuple(name.split("/"))
+    return None if folder.obstacle(name, is_ours=True) else Place(parts, parts[:-1])
 
 
 def _taken(
-    folder: Path,
+    folder: Folder,
     planned: Sequence[Planned],
     places: Sequence[Place],
     known: Sequence[Place | None],
-) -> Path | None:
+) -> Path | str | None:
     """Return a path of others that a new file would have."""
     kept = {place.file for place in known if place is not None}
     for plan, place, before in zip(planned, places, known, strict=True):
@@ -197,9 +212,10 @@ def _taken(
             continue
         # Which members of an archive are in use shows when it is unpacked. Whatever turns out
         # not to be one becomes a file, and might be there already.
+        name = "/".join(place.file)
+        path = folder.location(name)
         record = read_record(folder, plan.source_id) if plan.is_unpacked else None
-        is_ours = record is not None and record.owns(below(folder, *place.file))
-        found = obstacle(folder, place.file, is_ours=is_ours)
+        found = folder.obstacle(name, is_ours=record is not None and record.owns(path))
         if found is not None or place.file in kept:
-            return found or below(folder, *place.file)
+            return found or path
     return None

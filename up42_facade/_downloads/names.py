@@ -9,7 +9,7 @@ import sys
 import unicodedata
 from typing import TypeAlias
 
-from up42_facade._downloads.records import RESERVED_NAME
+from up42_facade._downloads.folders import RESERVED_NAME
 from up42_facade.errors import DownloadError, UnsafeArchiveError
 
 # Bytes of one name: the limit of every common file system.

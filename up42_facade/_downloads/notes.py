@@ -34,6 +34,25 @@ def create_plain(path: Path) -> BinaryIO:
     return path.open("xb")
 
 
+def read_plain(path: Path, most_bytes: int) -> bytes | None:
+    """Return the content of a small file; None if there is none, or it has more bytes."""
+    try:
+        with os.fdopen(open_plain(path), "rb") as file:
+            content = file.read(most_bytes + 1)
+    except OSError:
+        return None
+    return content if len(content) <= most_bytes else None
+
+
+def note_of(content: bytes | None) -> dict[str, Any] | None:
+    """Return the JSON object in a content; None if there is none that can be used."""
+    try:
+        found = None if content is None else json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def read_note(path: Path, most_bytes: int) -> dict[str, Any] | None:
     """Return the JSON object in a file; None if there is none that can be used.
 
@@ -41,13 +60,7 @@ def read_note(path: Path, most_bytes: int) -> dict[str, Any] | None:
         path: The file.
         most_bytes: Length of the longest one that is read.
     """
-    try:
-        with os.fdopen(open_plain(path), "rb") as file:
-            content = file.read(most_bytes + 1)
-        found = json.loads(content) if len(content) <= most_bytes else None
-    except (OSError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+    return note_of(read_plain(path, most_bytes))
 
 
 def whole_number(value: Any) -> int:

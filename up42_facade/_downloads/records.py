@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
 
+from up42_facade._downloads.folders import RESERVED_NAME, Folder, FoundFile, as_folder
 from up42_facade._downloads.locations import single_name
-from up42_facade._downloads.notes import read_note, whole_number
+from up42_facade._downloads.notes import note_of, whole_number
 from up42_facade.errors import DownloadError
 
-# Everything that the downloads keep for themselves in an output folder begins with this name.
-RESERVED_NAME = ".up42"
 # Bytes of the longest record that is read: some 500,000 files.
 MAX_RECORD_BYTES = 32 << 20
 # Format of the records: one of another version is ignored.
@@ -65,15 +62,6 @@ class Validator:
 
 
 @frozen
-class RecordedFile:
-    """A file as it was when it had been written: its path below the folder, size, and time."""
-
-    path: str
-    size: int
-    modified_ns: int
-
-
-@frozen
 class Record:
     """What one source delivered into a folder.
 
@@ -81,32 +69,32 @@ class Record:
         folder: The output folder.
         source: A stable ID of the source, such as an asset's link without its query.
         validator: The version of the object that was delivered.
-        files: The files, in the order in which the source delivered them.
+        files: The files as they were when they had been written, in the order in which the source
+            delivered them.
     """
 
-    folder: Path
+    folder: Folder
     source: str
     validator: Validator
-    files: tuple[RecordedFile, ...] = field(repr=False)
+    files: tuple[FoundFile, ...] = field(repr=False)
 
     @property
-    def paths(self) -> list[Path]:
-        """The paths of the files, in order."""
-        return [self.folder / file.path for file in self.files]
+    def paths(self) -> list[Path | str]:
+        """The paths of the files, or their URLs, in order."""
+        return [self.folder.location(file.name) for file in self.files]
 
-    def owns(self, path: Path) -> bool:
+    def owns(self, path: Path | str) -> bool:
         """Return whether this source wrote the file at a path."""
         return path in self.paths
 
     def is_intact(self) -> bool:
-        """Return whether every file is still there, with the size and time that it had."""
-        return all(_recorded(self.folder, path) == file for path, file in self._pairs())
+        """Return whether every file is still there, with the size and version that it had."""
+        return all(
+            file.version != "" and self.folder.find(file.name) == file for file in self.files
+        )
 
-    def _pairs(self) -> Iterable[tuple[Path, RecordedFile]]:
-        return zip(self.paths, self.files, strict=True)
 
-
-def read_record(folder: Path, source: str) -> Record | None:
+def read_record(folder: Path | Folder, source: str) -> Record | None:
     """Read what a source delivered into a folder.
 
     Args:
@@ -121,8 +109,8 @@ def read_record(folder: Path, source: str) -> Record | None:
         if record is not None and record.is_intact():
             return record.paths
     """
-    path = _record_path(folder, source)
-    content = None if path.parent.is_symlink() else read_note(path, MAX_RECORD_BYTES)
+    folder = as_folder(folder)
+    content = note_of(folder.read(_record_name(source), MAX_RECORD_BYTES))
     try:
         return None if content is None else _parsed(folder, source, content)
     except (DownloadError, ValueError, TypeError, KeyError):
@@ -148,58 +136,52 @@ def validator_of(content: Mapping[str, Any]) -> Validator:
 
 
 def write_record(
-    folder: Path, source: str, validator: Validator, paths: Iterable[str | Path]
+    folder: Path | Folder, source: str, validator: Validator, names: Iterable[str]
 ) -> None:
     """Record what a source delivered, after its files are in place.
 
-    A record that can't be written is left out: the files are complete without it.
+    On disk, a record that can't be written is left out: the files are complete without it.
 
     Args:
         folder: The output folder.
         source: The source's stable ID.
         validator: The version of the object that was delivered.
-        paths: The files, all below the folder.
+        names: The files' paths below the folder, with slashes.
+
+    Raises:
+        UploadError: The folder is in a store that refuses or can't be reached.
     """
-    with contextlib.suppress(OSError):
-        files = [_recorded(folder, Path(path)) for path in paths]
-        content = json.dumps(
-            {
-                "version": VERSION,
-                "source": source,
-                "etag": validator.etag,
-                "modified": validator.modified,
-                "size": validator.size,
-                "files": [[file.path, file.size, file.modified_ns] for file in files if file],
-            }
-        )
-        if None not in files and len(content) <= MAX_RECORD_BYTES:
-            _replace(_record_path(folder, source), content)
+    folder = as_folder(folder)
+    files = [folder.find(name) for name in names]
+    content = json.dumps(
+        {
+            "version": VERSION,
+            "source": source,
+            "etag": validator.etag,
+            "modified": validator.modified,
+            "size": validator.size,
+            "files": [[file.name, file.size, file.version] for file in files if file],
+        }
+    ).encode()
+    if None not in files and len(content) <= MAX_RECORD_BYTES:
+        folder.write(_record_name(source), content)
 
 
 def _strong(etag: str | None) -> str | None:
     return etag.removeprefix("W/") if etag else None
 
 
-def _record_path(folder: Path, source: str) -> Path:
+def _record_name(source: str) -> str:
     name = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return folder / RESERVED_NAME / f"{name}.json"
+    return f"{RESERVED_NAME}/{name}.json"
 
 
-def _recorded(folder: Path, path: Path) -> RecordedFile | None:
-    try:
-        found = path.lstat()
-    except OSError:
-        return None
-    name = path.relative_to(folder).as_posix()
-    return RecordedFile(name, found.st_size, found.st_mtime_ns)
-
-
-def _parsed(folder: Path, source: str, content: Mapping[str, Any]) -> Record | None:
+def _parsed(folder: Folder, source: str, content: Mapping[str, Any]) -> Record | None:
     if content["version"] != VERSION or content["source"] != source:
         return None
     files = tuple(
-        RecordedFile(_checked(name), whole_number(size), whole_number(ns))
-        for name, size, ns in content["files"]
+        FoundFile(_checked(name), whole_number(size), _version(version))
+        for name, size, version in content["files"]
     )
     return Record(folder, source, validator_of(content), files)
 
@@ -213,16 +195,5 @@ def _checked(name: str) -> str:
     return name
 
 
-def _replace(path: Path, content: str) -> None:
-    path.parent.mkdir(exist_ok=True)
-    if path.parent.is_symlink():
-        raise NotADirectoryError(20, "it is a link", str(path.parent))
-    handle, draft = tempfile.mkstemp(prefix=path.stem, suffix="~", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-        Path(draft).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(draft).unlink()
-        raise
+def _version(value: int | str) -> int | str:
+    return value if isinstance(value, str) else whole_number(value)

@@ -6,15 +6,14 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from up42_facade._downloads.layout import in_use, obstacle
-from up42_facade._downloads.locations import below
+from up42_facade._downloads.folders import RESERVED_NAME
+from up42_facade._downloads.layout import free_subfolder
 from up42_facade._downloads.notes import open_plain
-from up42_facade._downloads.records import RESERVED_NAME
 from up42_facade.errors import ArchiveError, DownloadError, UnsafeArchiveError, Up42Error
 
 T = TypeVar("T")
@@ -33,7 +32,7 @@ MAX_FOLDER_RACES = 100
 
 
 @contextmanager
-def local_errors(path: Path) -> Iterator[None]:
+def local_errors(path: Path | str) -> Iterator[None]:
     """Turn errors of the file system into `DownloadError`s that name the path.
 
     Args:
@@ -162,7 +161,7 @@ class Staging:
         """Remember a folder that shall exist even if it's empty."""
         self._folders.append(parts)
 
-    def make_way(self, asides: Iterable[str], owned: Collection[Path]) -> None:
+    def make_way(self, asides: Sequence[str], owned: Collection[Path | str]) -> None:
         """Turn to a subfolder if a file of others would be replaced.
 
         Args:
@@ -175,27 +174,8 @@ class Staging:
         if self.target in self._made:
             # It's new: nobody else has files there.
             return
-        taken: Path | None = None
-        for above in ((), *((name,) for name in asides)):
-            target = below(self.target, *above)
-            taken = next(
-                filter(
-                    None,
-                    (
-                        obstacle(
-                            self.target,
-                            (*above, *parts),
-                            is_ours=target.joinpath(*parts) in owned,
-                        )
-                        for parts in self._files
-                    ),
-                ),
-                None,
-            )
-            if taken is None:
-                self.target = target
-                return
-        raise in_use(taken)
+        above = free_subfolder(self.target, self._files, asides, owned.__contains__)
+        self.target = self.target.joinpath(*above)
 
     def commit(self) -> None:
         """Move everything to its final path, one file after another.

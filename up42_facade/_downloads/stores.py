@@ -1,16 +1,21 @@
-"""Stores other than the disk, through fsspec: what lies there, and files that appear whole."""
+"""Folders in other stores, through fsspec: what lies there, and files that appear whole."""
 
 from __future__ import annotations
 
 import contextlib
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
+from up42_facade._downloads.folders import RESERVED_NAME, FoundFile
+from up42_facade._downloads.layout import in_use
 from up42_facade._downloads.locations import below, scheme_of, single_name
 from up42_facade.errors import (
     InvalidInputError,
@@ -21,86 +26,133 @@ from up42_facade.errors import (
 )
 
 EXTRA = "cloud"
-# Stores whose drivers show a file when it is closed and not before, and can give it up until
-# then: what arrives there needs no temporary name.
-WHOLE_AT_CLOSE = frozenset({"s3", "s3a", "gs", "gcs"})
-# Stores without folders, where making one would make a bucket.
-BUCKETS = WHOLE_AT_CLOSE | {"az", "abfs", "abfss", "adl", "oci", "oss", "r2"}
+# Stores without folders, where making one would make a bucket. They show an object when all of it
+# has arrived, so that it needs no temporary name.
+BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "r2"})
+# Stores whose drivers take the size of parts, and hold several in memory: 50 MiB each by default.
+PARTS = frozenset({"s3", "s3a", "gs", "gcs"})
 MIB = 1 << 20
-# Bytes that are sent in one request and held in memory meanwhile, if that is enough for the file.
-BLOCK_BYTES = 8 * MIB
-# The same where nobody knows how long the file is.
-UNKNOWN_BLOCK_BYTES = 32 * MIB
-# S3 takes 10,000 parts; the last ones stay free, as parts may come out shorter than a block.
-MOST_BLOCKS = 9_000
+# Bytes of one part, if that is enough for the file.
+PART_BYTES = 8 * MIB
+# S3 takes 10,000 parts.
+MOST_PARTS = 9_000
+# What drivers call the version of a file, the surest first.
+VERSIONS = (
+    "ETag", "etag", "mtime", "modified", "modify", "LastModified", "last_modified", "updated",
+    "created",
+)  # fmt: skip
 # Where URLs have passwords and signatures; drivers quote URLs in their errors.
 _SECRETS = re.compile(r"(?<=//)[^/@\s]+@|\?\S+")
 HOW_TO_REACH = (
     "Check that the bucket or folder exists and that its credentials are set as its driver "
-    "expects them, or pass storage_options."
+    "expects them and allow to list, read, write, and delete, or pass storage_options."
 )
 
 
 @frozen(eq=False)
 class Store:
-    """A folder in a store.
+    """A folder in a store, as it is when it's first looked at; for one call.
 
     Attributes:
         url: As the user gave it.
         root: Its path as the driver writes it.
         fs: The fsspec file system.
-        options: What it was made with.
     """
 
     url: str
     root: str
     fs: Any
-    options: Mapping[str, Any]
+    _listings: dict[str, dict[str, dict[str, Any]]] = field(factory=dict, init=False, repr=False)
 
     @property
-    def scheme(self) -> str:
-        return str(scheme_of(self.url))
+    def name(self) -> str:
+        return self.root.rstrip("/").rpartition("/")[2]
 
-    def url_of(self, parts: tuple[str, ...]) -> str:
-        """Return the URL of a file in the folder."""
-        return str(below(self.url, *parts))
+    def location(self, name: str) -> str:
+        """Return the URL of a file."""
+        return str(below(self.url, *name.split("/")))
 
-    def path_of(self, parts: tuple[str, ...]) -> str:
-        """Return the path of a file in the folder, as the driver writes it."""
-        return "/".join([self.root.rstrip("/"), *map(single_name, parts)])
-
-    def size(self, parts: tuple[str, ...]) -> int | None:
-        """Return the size of a file in bytes; None if there is none, or it can't be told."""
-        path = self.path_of(parts)
-        with self.errors(parts):
-            try:
-                # Another process may have changed what was listed before.
-                self.fs.invalidate_cache(path)
-                found = self.fs.info(path)
-            except (FileNotFoundError, NotADirectoryError):
-                return None
-            except PermissionError:
-                # Some may write and not look; S3 says so too of what isn't there.
-                return None
+    def find(self, name: str) -> FoundFile | None:
+        found = self._listed(name)
         size = found.get("size")
-        return size if found.get("type") != "directory" and isinstance(size, int) else None
+        if found.get("type") == "directory" or not isinstance(size, int):
+            return None
+        version = next((found[key] for key in VERSIONS if found.get(key)), "")
+        if isinstance(version, datetime):
+            # Some drivers list a date as a number, and tell it of a single file as it is.
+            version = version.timestamp()
+        return FoundFile(name, size, str(version).strip('"'))
 
-    def remove(self, parts: tuple[str, ...]) -> None:
-        """Remove a file."""
-        with self.errors(parts):
-            self.fs.rm_file(self.path_of(parts))
+    def obstacle(self, name: str, *, is_ours: bool = False) -> str | None:
+        parts = name.split("/")
+        for depth in range(1, len(parts)):
+            above = "/".join(parts[:depth])
+            if self._listed(above).get("type", "directory") != "directory":
+                return shown(self.location(above))
+        found = self._listed(name)
+        is_free = not found or (is_ours and found.get("type") != "directory")
+        return None if is_free else shown(self.location(name))
 
-    def draft(self, parts: tuple[str, ...], size: int | None) -> Draft:
-        """Begin a file that is seen by nobody until it is published.
+    def read(self, name: str, most: int) -> bytes | None:
+        found = self.find(name)
+        if found is None or found.size > most:
+            return None
+        with self.errors(name):
+            return bytes(self.fs.cat_file(self._path(name)))
+
+    def write(self, name: str, content: bytes) -> None:
+        with TemporaryDirectory(prefix=f"{RESERVED_NAME}-") as folder:
+            path = Path(folder, "content")
+            path.write_bytes(content)
+            self.put(path, name, replace=True)
+
+    def put(
+        self,
+        source: Path,
+        name: str,
+        *,
+        replace: bool,
+        on_bytes: Callable[[int, int], object] | None = None,
+    ) -> None:
+        """Bring a file from this machine into the store; it appears whole or not at all.
 
         Args:
-            parts: Its path in the folder.
-            size: Its length in bytes, if known.
+            source: The file.
+            name: Its path in the folder.
+            replace: Whether a file of this name may be replaced.
+            on_bytes: Called with its length and the bytes that were sent by then, if the driver
+                tells.
+
+        Raises:
+            DownloadError: A file is there that may not be replaced.
+            UploadError: The store refuses, can't be reached, or has another number of bytes.
         """
-        return (ClosedDraft if self.scheme in WHOLE_AT_CLOSE else MovedDraft)(self, parts, size)
+        from fsspec.callbacks import Callback
+
+        hooks = {"bytes": lambda size, value, **_: on_bytes(size, value)} if on_bytes else {}
+        path = self._path(name)
+        with self.errors(name):
+            if not replace and self._info(path) is not None:
+                raise in_use(shown(self.location(name)))
+            self._put(source, path, Callback(hooks=hooks))
+            found = self._info(path) or {}
+            size = source.stat().st_size
+            if found.get("size") != size:
+                with contextlib.suppress(Exception):
+                    self.fs.rm_file(path)
+                raise UploadError(
+                    f"{shown(self.location(name))} has {found.get('size')} bytes in the store, "
+                    f"{size:,} were sent. It was removed: try again."
+                )
+        self._listing(name)[path.rpartition("/")[2]] = found
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        with self.errors(name):
+            self.fs.rm_file(self._path(name))
 
     @contextmanager
-    def errors(self, parts: tuple[str, ...]) -> Iterator[None]:
+    def errors(self, name: str) -> Iterator[None]:
         """Turn whatever a driver raises into an `UploadError` that names the URL."""
         try:
             yield
@@ -109,118 +161,61 @@ class Store:
         except Exception as error:  # each driver has classes of its own
             reason = f"{type(error).__name__}: {shown(str(error))}".rstrip(": .")
             raise UploadError(
-                f"{shown(self.url_of(parts))} can't be written ({reason}). {HOW_TO_REACH}"
+                f"{shown(self.location(name))} can't be written ({reason}). {HOW_TO_REACH}"
             ) from error
 
-
-class Draft:
-    """A file on its way into a store. Leaving the context without `publish` leaves nothing."""
-
-    def __init__(self, store: Store, parts: tuple[str, ...], size: int | None) -> None:
-        self._store = store
-        self._parts = parts
-        self._is_published = False
-        self._file: Any = None
-        with store.errors(parts):
-            self._file = self._open(size)
-
-    def __enter__(self) -> Draft:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._is_published:
-            # What went wrong before matters more than what the store says to this.
-            with contextlib.suppress(Exception):
-                self._discard()
-
-    def write(self, block: bytes) -> None:
-        """Send the next bytes.
-
-        Raises:
-            UploadError: The store refuses or can't be reached.
-        """
-        with self._store.errors(self._parts):
-            self._file.write(block)
-
-    def publish(self, size: int) -> None:
-        """Give the file its name; one that has it is replaced.
-
-        Args:
-            size: What was written, in bytes.
-
-        Raises:
-            UploadError: The store refuses, or has another number of bytes.
-        """
-        with self._store.errors(self._parts):
-            self._publish(size)
-        self._is_published = True
-
-    def _open(self, size: int | None) -> Any:
-        raise NotImplementedError
-
-    def _publish(self, size: int) -> None:
-        raise NotImplementedError
-
-    def _discard(self) -> None:
-        raise NotImplementedError
-
-    def _check(self, found: int | None, size: int) -> None:
-        if found is not None and found != size:
-            raise UploadError(
-                f"{shown(self._store.url_of(self._parts))} has {found:,} bytes in the "
-                f"store, {size:,} were sent. It was removed: try again."
-            )
-
-
-class ClosedDraft(Draft):
-    """A file of which the store shows nothing before it is closed."""
-
-    def _open(self, size: int | None) -> Any:
-        path = self._store.path_of(self._parts)
-        if "default_block_size" in self._store.options:
-            return self._store.fs.open(path, "wb", autocommit=True)
-        return self._store.fs.open(path, "wb", autocommit=True, block_size=block_size(size))
-
-    def _publish(self, size: int) -> None:
-        self._file.close()
-        try:
-            self._check(self._store.size(self._parts), size)
-        except UploadError:
-            self._store.remove(self._parts)
-            raise
-
-    def _discard(self) -> None:
-        give_up(self._file)
-
-
-class MovedDraft(Draft):
-    """A file that is written under another name beside its own."""
-
-    def _open(self, size: int | None) -> Any:
-        fs, path = self._store.fs, self._store.path_of(self._parts)
+    def _put(self, source: Path, path: str, callback: Any) -> None:
+        scheme = scheme_of(self.url)
+        if scheme in BUCKETS:
+            least = -(-source.stat().st_size // MOST_PARTS // MIB) * MIB
+            options = {"chunksize": max(PART_BYTES, least)} if scheme in PARTS else {}
+            self.fs.put_file(str(source), path, callback=callback, **options)
+            return
         folder = path.rpartition("/")[0]
-        self._path = f"{folder}/.up42-{secrets.token_hex(8)}.part"
-        self._made = [] if self._store.scheme in BUCKETS else make_folders(fs, folder)
+        draft = f"{folder}/{RESERVED_NAME}-{secrets.token_hex(8)}.part"
         try:
-            return fs.open(self._path, "wb")
+            self.fs.makedirs(folder, exist_ok=True)
+            self.fs.put_file(str(source), draft, callback=callback)
+            move(self.fs, draft, path)
         except BaseException:
-            remove_folders(fs, self._made)
+            with contextlib.suppress(Exception):
+                self.fs.rm_file(draft)
             raise
 
-    def _publish(self, size: int) -> None:
-        fs, path = self._store.fs, self._store.path_of(self._parts)
-        self._file.close()
-        self._check(fs.info(self._path).get("size"), size)
-        move(fs, self._path, path)
-        fs.invalidate_cache(path)
+    def _path(self, name: str) -> str:
+        return "/".join([self.root.rstrip("/"), *map(single_name, name.split("/"))])
 
-    def _discard(self) -> None:
-        fs = self._store.fs
-        with contextlib.suppress(Exception):  # the file may not have come into being
-            give_up(self._file)
-        with contextlib.suppress(Exception):
-            fs.rm_file(self._path)
-        remove_folders(fs, self._made)
+    def _info(self, path: str) -> dict[str, Any] | None:
+        """Return what the store says of a file now."""
+        self.fs.invalidate_cache(path)
+        try:
+            return dict(self.fs.info(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _listed(self, name: str) -> dict[str, Any]:
+        """Return what the store said of a file when its folder was first looked at."""
+        return self._listing(name).get(self._path(name).rpartition("/")[2], {})
+
+    def _listing(self, name: str) -> dict[str, dict[str, Any]]:
+        # One request for a thousand files, instead of one or two for each of them.
+        folder = self._path(name).rpartition("/")[0]
+        if folder not in self._listings:
+            with self.errors(name):
+                # Another process may have changed what was listed before.
+                self.fs.invalidate_cache(folder)
+                try:
+                    found: list[dict[str, Any]] = self.fs.ls(folder, detail=True)
+                except (FileNotFoundError, NotADirectoryError):
+                    found = []
+            listing = {
+                info["name"].rstrip("/").rpartition("/")[2]: info
+                for info in found
+                if info["name"].strip("/") != folder.strip("/")
+            }
+            # Another thread may have been first, and have added what it has put there.
+            self._listings.setdefault(folder, listing)
+        return self._listings[folder]
 
 
 def shown(text: str) -> str:
@@ -265,7 +260,7 @@ def open_store(url: str, storage_options: Mapping[str, Any] | None = None) -> St
         raise InvalidInputError(
             f"output_directory={url!r} names no bucket: expected '{scheme}://bucket/folder'."
         )
-    return Store(url, root, fs, options)
+    return Store(url, root, fs)
 
 
 def require_driver(scheme: str, url: str) -> Any:
@@ -292,56 +287,12 @@ def require_driver(scheme: str, url: str) -> Any:
         raise MissingDriverError(scheme, f"its driver isn't installed. {how}") from error
 
 
-def block_size(size: int | None) -> int:
-    """Return how many bytes to send at once, for a file of this size."""
-    if size is None:
-        return UNKNOWN_BLOCK_BYTES
-    least = -(-size // MOST_BLOCKS)
-    return max(BLOCK_BYTES, -(-least // MIB) * MIB)
-
-
-def give_up(file: Any) -> None:
-    """Close an fsspec file without keeping what was written to it."""
-    from fsspec.spec import AbstractBufferedFile
-
-    if not isinstance(file, AbstractBufferedFile):
-        file.close()
-        return
-    try:
-        file.discard()
-    finally:
-        # Its end would send the rest otherwise, and so publish a part.
-        file.closed = True
-
-
 def move(fs: Any, source: str, target: str) -> None:
     """Rename a file: `mv` of fsspec itself takes names for patterns."""
     from fsspec.spec import AbstractFileSystem
 
-    if hasattr(fs, "mv_file"):
-        fs.mv_file(source, target)
-    elif type(fs).mv is not AbstractFileSystem.mv:
+    if type(fs).mv is not AbstractFileSystem.mv:
         fs.mv(source, target)
-    else:
-        fs.cp_file(source, target)
-        fs.rm_file(source)
-
-
-def make_folders(fs: Any, folder: str) -> list[str]:
-    """Make a folder and those above it; return which were missing, the outer ones first."""
-    missing: list[str] = []
-    while folder.strip("/") and not fs.exists(folder):
-        missing.insert(0, folder)
-        folder = folder.rpartition("/")[0]
-    if missing:
-        fs.makedirs(missing[-1], exist_ok=True)
-    return missing
-
-
-def remove_folders(fs: Any, folders: list[str]) -> None:
-    """Remove folders that were made for nothing, unless something lies in them by now."""
-    for folder in reversed(folders):
-        try:
-            fs.rmdir(folder)
-        except Exception:  # each driver says in its own way that it isn't empty
-            return
+        return
+    fs.cp_file(source, target)
+    fs.rm_file(source)

@@ -221,8 +221,7 @@ class JobFiles(Viz):
                 current one.
             assets: Only assets with these keys, roles or media types; default: all.
             unpacking: Unpack archives while they arrive, instead of keeping them.
-            overwrite: Fetch also files that are there with the right size and checksum (in
-                another store: with the right size).
+            overwrite: Fetch also files that are there and unchanged. Those of others stay.
             progress: Show a bar.
             storage_options: For the fsspec driver of another store, for instance credentials.
 

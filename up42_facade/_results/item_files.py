@@ -111,8 +111,7 @@ def download_items(
             driver for fsspec (s3fs, gcsfs, adlfs, …).
         assets: Only assets with these keys, roles or media types; default: all.
         unpacking: Unpack archives while they arrive, instead of keeping them.
-        overwrite: Fetch also files that are there with the right size and checksum (in another
-            store: with the right size).
+        overwrite: Fetch also files that are there and unchanged. Those of others stay.
         progress: Show a bar.
         storage_options: For the driver of another store, for instance credentials; default:
             what it finds by itself, and fsspec's own configuration.
