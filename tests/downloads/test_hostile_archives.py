@@ -114,6 +114,10 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str | None]] = {
         lambda: tgz(MEMBER) + gzip.compress(bytes(1 << 20), 9) * 64,
         "come after it",
     ),
+    "a long name in the gzip header": (
+        lambda: b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 20_000_000,
+        "The compressed data is damaged",
+    ),
     "zip with a long directory": (long_zip, "the directory"),
 }
 

@@ -219,6 +219,7 @@ def test_a_crs_that_is_not_known(results: Results, declared: Any) -> None:
     "shape",
     [
         {"type": "Point", "coordinates": [1e30, 1e30]},
+        {"type": "Point", "coordinates": [10**400, 1]},
         {"type": "Blob", "coordinates": BERLIN_UTM},
         {"type": "Point"},
         5,
@@ -227,6 +228,13 @@ def test_a_crs_that_is_not_known(results: Results, declared: Any) -> None:
 def test_a_shape_that_has_no_place_in_degrees(results: Results, shape: Any) -> None:
     results.put("a.geojson", collection(feature(shape), crs=epsg()))
     with pytest.raises(up42.UnexpectedResponseError, match=r"WGS 84 / UTM zone 33N"):
+        results.job.get_results_json()
+
+
+def test_a_crs_of_mars(results: Results) -> None:
+    declared = {"type": "name", "properties": {"name": "ESRI:104905"}}
+    results.put("a.geojson", collection(feature(), crs=declared))
+    with pytest.raises(up42.UnexpectedResponseError, match=r"'a\.geojson'.*GCS_Mars_2000"):
         results.job.get_results_json()
 
 

@@ -90,7 +90,8 @@ def gunzip(blocks: Iterator[bytes]) -> Generator[bytes, None, None]:
         raise CorruptArchiveError(
             "The archive is cut off: its compressed data has no end."
         ) from error
-    except (gzip.BadGzipFile, zlib.error, isal_error) as error:
+    # The last is isal's for a header of megabytes.
+    except (gzip.BadGzipFile, zlib.error, isal_error, OverflowError) as error:
         raise CorruptArchiveError(f"The compressed data is damaged: {error}.") from error
 
 

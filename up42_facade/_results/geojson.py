@@ -27,6 +27,15 @@ GEOMETRY_PROPERTY = "properties.geometry"
 # Floats hold no whole number above this exactly, nor do numbers in browsers.
 LARGEST_EXACT = 2**53
 LARGEST_INT64 = 2**63 - 1
+# What shapely raises for coordinates that are none, too large for a float, or nested too deep.
+NO_SHAPE = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 # A name or code. Definitions aren't read: they can name files.
 CRS_NAME = re.compile(r"[\w.:/ -]+")
 
@@ -90,7 +99,7 @@ def shapes_of(geometries: Sequence[Any]) -> Any:
             continue
         try:
             found[index] = shapely.geometry.shape(geometry)
-        except (ShapelyError, ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ShapelyError, *NO_SHAPE) as error:
             if not is_geometry(geometry):
                 raise ValueError(f"{type(error).__name__}: {error}") from error
             unusable.append((index, str(error)))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from up42_facade._common.values import entries
-from up42_facade._results.geojson import DEGREES, foreign_crs, to_frame
+from up42_facade._results.geojson import DEGREES, NO_SHAPE, foreign_crs, to_frame
 from up42_facade._results.result_files import described, is_vector, may_be_vector, result_files
 from up42_facade.downloads import stream_to
 from up42_facade.errors import NoResultsError, UnexpectedResponseError
@@ -128,11 +128,11 @@ def in_degrees(
     from pyproj.exceptions import ProjError
     from shapely.errors import ShapelyError
 
-    # Old GeoJSON has x before y whatever order the definition of its CRS has.
-    transformer = Transformer.from_crs(crs, DEGREES, always_xy=True)
     try:
+        # Old GeoJSON has x before y whatever order the definition of its CRS has.
+        transformer = Transformer.from_crs(crs, DEGREES, always_xy=True)
         return [moved(feature, transformer) for feature in features]
-    except (ProjError, ShapelyError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ProjError, ShapelyError, *NO_SHAPE) as error:
         raise unreadable(
             file, f"holds a shape that can't be brought from {crs.name!r} to degrees ({error})"
         ) from error

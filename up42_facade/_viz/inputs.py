@@ -162,11 +162,28 @@ def in_lonlat(frame: Any, what: str) -> Any:
     Without a CRS, coordinates that can be longitude and latitude are taken for them.
 
     Raises:
-        InvalidInputError: There is no CRS and the coordinates are none in degrees.
+        InvalidInputError: There is no CRS and the coordinates are none in degrees, or there is one
+            that isn't on Earth.
     """
     if frame.crs is None:
         return with_lonlat(frame, what)
-    return frame.to_crs(LONLAT)
+    return in_crs(frame, LONLAT, what)
+
+
+def in_crs(frame: Any, crs: Any, what: str) -> Any:
+    """Return a GeoDataFrame in another CRS.
+
+    Raises:
+        InvalidInputError: There is no way to it, such as from one on Mars.
+    """
+    from pyproj.exceptions import ProjError
+
+    try:
+        return frame.to_crs(crs)
+    except ProjError as error:
+        raise InvalidInputError(
+            f"{what} can't be brought from its CRS {frame.crs.name!r} to another: {error}"
+        ) from error
 
 
 def with_lonlat(frame: Any, what: str) -> Any:

@@ -24,6 +24,10 @@ GRID_POINTS = 41
 # Where web maps end: the latitude at which their world is a square.
 MAP_END = 85.0511287798
 CIRCLE = 360.0
+# What no place on Earth exceeds in any unit. PROJ can take for ever to bring larger ones into turn.
+LARGEST_COORDINATE = 1e9
+# Degrees of longitude of an image: a world, counted from any meridian.
+MOST_DEGREES = 2 * CIRCLE
 
 
 def place_of(path: Path) -> Bounds | None:
@@ -38,9 +42,13 @@ def lonlat_bounds(crs: Any, bounds: Any, path: Path) -> Bounds:
     """Return bounds in degrees, also across the 180th meridian and around a pole.
 
     Raises:
-        InvalidInputError: If there is no way from the CRS of the image to degrees.
+        InvalidInputError: If there is no way from the CRS of the image to degrees, or its bounds
+            are absurd.
     """
     west, south, east, north = bounds
+    is_sane = np.abs([west, south, east, north]).max() <= LARGEST_COORDINATE
+    if not is_sane or (crs.is_geographic and east - west > MOST_DEGREES):
+        raise unreadable(path, "its bounds lie outside of its CRS")
     if crs.is_geographic:
         turns = CIRCLE * np.floor(((west + east) / 2 + 180) / CIRCLE)
         return west - turns, south, east - turns, north

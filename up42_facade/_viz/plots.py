@@ -26,6 +26,7 @@ from up42_facade._viz.inputs import (
     canonical,
     drawable,
     existing,
+    in_crs,
     in_lonlat,
     labels,
     names_of,
@@ -299,7 +300,7 @@ def draw_over(axes: Axes, scene: Scene, layers: list[Layer], options: dict[str, 
         return
     frame = axes.get_xlim(), axes.get_ylim()
     for layer in layers:
-        shapes = layer.frame.to_crs(scene.crs)
+        shapes = in_crs(layer.frame, scene.crs, layer.path.name)
         if scene.crs.is_geographic:
             shapes = turned_to(shapes, (scene.bounds[0] + scene.bounds[2]) / 2)
         draw_features(axes, evolve(layer, frame=shapes))

@@ -129,6 +129,8 @@ def read_scene(
         palette = palette_of(dataset, chosen) if as_colors else None
         size = Size(dataset.width, dataset.height).within(box)
         chunks = chunks_of(dataset, size)
+        if not all(map(math.isfinite, dataset.transform)):
+            raise unreadable(path, "its place isn't given in finite numbers")
         has_place = dataset.crs is not None and not dataset.transform.is_identity
         across, down = dataset.width / size.width, dataset.height / size.height
         names = tuple(dataset.descriptions[band - 1] or "" for band in chosen)

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.ma as ma
 from attrs import evolve
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.warp import reproject
 
 from up42_facade._viz.places import Bounds
-from up42_facade._viz.reading import Scene, Size
+from up42_facade._viz.reading import Scene, Size, unreadable
 
 MAP_CRS = "EPSG:3857"
 # The same around another meridian, and the radius of its earth in meters.
@@ -52,24 +54,30 @@ def warped(scene: Scene, crs: Any, bounds: Bounds, box: Size) -> Scene:
     """Return a scene in another CRS, no larger than a box.
 
     It was reduced before: what is warped is the picture, never the file.
+
+    Raises:
+        InvalidInputError: If there is no way to that CRS, such as from one on Mars.
     """
     west, south, east, north = bounds
     size = shape_like(scene.size, east - west, north - south).within(box)
     across, down = (east - west) / size.width, (north - south) / size.height
     transform = Affine(across, 0, west, 0, -down, north)
     target = np.full((len(scene.values), size.height, size.width), np.nan, dtype="float32")
-    reproject(
-        scene.values.filled(np.nan),
-        target,
-        src_transform=scene.transform,
-        src_crs=scene.crs,
-        src_nodata=np.nan,
-        dst_transform=transform,
-        dst_crs=crs,
-        dst_nodata=np.nan,
-        # Between the colors of two classes lies none.
-        resampling=Resampling.nearest if scene.is_palette else Resampling.bilinear,
-    )
+    try:
+        reproject(
+            scene.values.filled(np.nan),
+            target,
+            src_transform=scene.transform,
+            src_crs=scene.crs,
+            src_nodata=np.nan,
+            dst_transform=transform,
+            dst_crs=crs,
+            dst_nodata=np.nan,
+            # Between the colors of two classes lies none.
+            resampling=Resampling.nearest if scene.is_palette else Resampling.bilinear,
+        )
+    except (RasterioError, CPLE_BaseError) as error:
+        raise unreadable(scene.path, f"it can't be brought to another CRS: {error}") from error
     return evolve(scene, values=ma.masked_invalid(target), transform=transform, crs=crs)
 
 
