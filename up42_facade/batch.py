@@ -417,7 +417,8 @@ class Batch(BatchView):
             job: The job or its ID.
 
         Raises:
-            InvalidInputError: If the entry isn't uncertain, or the job belongs to another one.
+            InvalidInputError: If the entry isn't uncertain, or the job belongs to another one, in
+                this batch or another one that this program has opened.
             NotFoundError: If there is no such job.
         """
         with exclusively(self._journal):
@@ -425,10 +426,12 @@ class Batch(BatchView):
             if record.status != UNCERTAIN:
                 raise InvalidInputError(f"Entry {index} is {record.status!r}, not {UNCERTAIN!r}.")
             found = job if isinstance(job, Job) else Job.get(job, session=self.session)
-            if self._journal.is_claimed(found) or found.process_id != record.process_id:
+            is_taken = self._journal.is_claimed(found) or self._journal.is_elsewhere(found)
+            if is_taken or found.process_id != record.process_id:
                 raise InvalidInputError(
                     f"Job {found.id} of process {found.process_id!r} can't be that of entry "
-                    f"{index}: expected a job of {record.process_id!r} that no other entry has."
+                    f"{index}: expected a job of {record.process_id!r} that no other entry has, "
+                    "in this batch or another one."
                 )
             self._journal.mark_executed(record.attempts[-1], found)
 

@@ -14,6 +14,8 @@ import up42_facade as up42
 from tests.batch import workers
 from tests.batch.conftest import Make, job_titles
 from tests.batch.zygote import Zygote
+from up42_facade._processing import execution
+from up42_facade.processing_templates import UpsamplingNS
 from up42_sandbox import Fault, Sandbox
 
 TITLES = ["Scene 0", "Scene 1", "Scene 2"]
@@ -60,6 +62,57 @@ def test_jobs_of_another_copy_are_noticed(
         batch.retry(include_uncertain=True)
         assert job_titles(sandbox) == [*TITLES[:2], "Scene 2", "Scene 2"]
         assert {job.id for job in batch.jobs} < set(sandbox.jobs)
+
+
+def test_more_jobs_of_another_copy_than_one_page_has(
+    make: Make, path: Path, sandbox: Sandbox, second: up42.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "RECENT_JOBS", 5)
+    copy = path.with_name("copy.db")
+    with up42.Batch(make(12), path=path) as batch:
+        batch[:1].execute()
+        shutil.copy(path, copy)
+        batch.execute()
+    with up42.Batch.resume(copy, session=second) as elsewhere:
+        with pytest.raises(up42.PartialBatchError, match="another copy of the journal"):
+            elsewhere.execute()
+        assert elsewhere.counts["uncertain"] == 11
+    assert len(sandbox.jobs) == 12
+
+
+def test_a_copy_from_before_the_first_job_of_another_process(
+    make: Make, path: Path, sandbox: Sandbox, session: up42.Session, second: up42.Session
+) -> None:
+    copy = path.with_name("copy.db")
+    other = UpsamplingNS(title="Other", item=sandbox.item_url("pneo-berlin"), session=session)
+    with up42.Batch([*make(1), other], path=path) as batch:
+        batch[:1].execute()
+        shutil.copy(path, copy)
+        batch.execute()
+    with (
+        up42.Batch.resume(copy, session=second) as elsewhere,
+        pytest.raises(up42.PartialBatchError, match="another copy of the journal"),
+    ):
+        elsewhere.execute()
+    assert len(sandbox.jobs) == 2
+
+
+def test_a_retry_of_another_copy_is_noticed(
+    make: Make, path: Path, sandbox: Sandbox, second: up42.Session
+) -> None:
+    copy = path.with_name("copy.db")
+    with up42.Batch(make(1), path=path) as batch:
+        sandbox.inject(Fault(path=EXECUTION, status=422))
+        batch.execute()
+        assert batch.counts == {"refused": 1}
+        shutil.copy(path, copy)
+        batch.retry()
+    with (
+        up42.Batch.resume(copy, session=second) as elsewhere,
+        pytest.raises(up42.PartialBatchError, match="another copy of the journal"),
+    ):
+        elsewhere.retry()
+    assert len(sandbox.jobs) == 1
 
 
 def test_who_has_lost_the_journal_sends_nothing_more(

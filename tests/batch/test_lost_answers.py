@@ -248,3 +248,52 @@ def test_a_session_that_is_closed_in_between(
         again = up42.Batch.resume(path, session=second)
         again.execute()
         assert len(batch.jobs) == 2
+
+
+def test_a_session_that_is_closed_while_requests_are_under_way(
+    sandbox: Sandbox, make: Make, second: up42.Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.db"
+    first = new_session(sandbox, IMPATIENT)
+    with up42.Batch(make("a", session=first), path=path) as batch:
+        batch.estimate()
+        sandbox.inject(Fault(path=EXECUTION, patch=lambda *_: first.close()))
+        with pytest.raises(up42.PartialBatchError, match="was lost"):
+            batch.execute()
+        assert batch.counts == {"uncertain": 1}
+    with up42.Batch.resume(path, session=second) as batch:
+        batch.execute()
+        require_own_jobs(batch, sandbox)
+
+
+def test_a_job_of_another_batch_is_not_assigned(sandbox: Sandbox, make: Make) -> None:
+    with up42.Batch(make("a")).execute() as first, up42.Batch(make("a")) as second:
+        sandbox.inject(Fault(path=EXECUTION, drop="before"), Fault(path=JOBS, status=503, times=20))
+        with pytest.raises(up42.PartialBatchError):
+            second.execute()
+        sandbox.clear_faults()
+        with pytest.raises(up42.InvalidInputError, match="another one"):
+            second.assign(0, first.jobs[0])
+        # What was executed by hand may be assigned.
+        second.assign(0, make("a")[0].execute())
+        assert {job.id for job in (*first.jobs, *second.jobs)} == set(sandbox.jobs)
+
+
+def test_titles_that_a_server_makes_equal(sandbox: Sandbox, make: Make) -> None:
+    """Two new jobs are one too many to be explained by one other request."""
+    trimmed = {"definition": {"inputs": {"title": "Scene"}}}
+    with up42.Batch(make("Scene ", "Scene")) as batch:
+        batch.estimate()
+        sandbox.inject(
+            Fault(path=EXECUTION, drop="after", times=2),
+            Fault(path=JOBS, status=503, after=1, times=None),
+        )
+        with pytest.raises(up42.PartialBatchError):
+            batch.execute()
+        sandbox.clear_faults()
+        sandbox.inject(Fault(path=JOBS, patch={"jobs": trimmed}, times=None))
+        for _ in range(3):
+            with pytest.raises(up42.PartialBatchError):
+                batch.execute()
+        assert batch.counts == {"uncertain": 2}
+    assert len(sandbox.jobs) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -98,6 +99,105 @@ def test_a_refusal_is_final(
         template(session, item).execute()
     assert executions(sandbox) == 1
     assert sandbox.jobs == {}
+
+
+NO_LISTS = ({"message": "maintenance"}, {}, {"jobs": "soon"})
+
+
+@pytest.mark.parametrize("body", NO_LISTS, ids=str)
+def test_json_that_is_no_list_of_jobs_is_not_an_empty_list(
+    sandbox: Sandbox, session: up42.Session, item: Any, body: Any
+) -> None:
+    template(session, item, "Before").execute()
+    sandbox.inject(
+        Fault(path=EXECUTION, drop="after"), Fault(path=JOBS, status=200, body=body, times=None)
+    )
+    with pytest.raises(up42.ExecutionUncertainError, match="can't be read either") as caught:
+        template(session, item).execute()
+    sandbox.clear_faults()
+    assert [job.inputs["title"] for job in caught.value.find_jobs()] == ["Trees"]
+
+
+def test_a_session_that_is_closed_while_a_request_is_under_way(sandbox: Sandbox, item: Any) -> None:
+    """The server may have accepted the request: that isn't an error from before it."""
+    session = new_session(sandbox)
+    wanted = template(session, item)
+    assert wanted.is_valid
+    sandbox.inject(Fault(path=EXECUTION, patch=lambda *_: session.close()))
+    with pytest.raises(up42.ExecutionUncertainError, match="session was closed"):
+        wanted.execute()
+    assert len(sandbox.jobs) == 1
+
+
+def test_a_response_with_a_job_of_another_process(
+    sandbox: Sandbox, session: up42.Session, item: Any
+) -> None:
+    other = {"processID": "upsampling-ns", "jobID": "11111111-2222-4333-8444-555555555555"}
+    sandbox.inject(Fault(path=EXECUTION, patch=other))
+    job = template(session, item).execute()
+    assert list(sandbox.jobs) == [job.id]
+    assert executions(sandbox) == 1
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_ctrl_c_at_any_call_says_where_to_look_and_blocks_nobody(
+    sandbox: Sandbox, session: up42.Session, item: Any, is_lost: bool
+) -> None:
+    """Python handles Ctrl-C where functions begin."""
+    for number in range(1, 1000):
+        wanted = template(session, item, f"Trees {number}")
+        assert wanted.is_valid
+        if is_lost:
+            sandbox.inject(Fault(path=EXECUTION, drop="after"))
+        before = len(sandbox.jobs)
+        # What a search does with the ledger is the same as what a request does.
+        interrupter = Interrupter(number, MODULES[: 1 if is_lost else 2])
+        try:
+            interrupter.run(wanted.execute)
+        except KeyboardInterrupt as interruption:
+            is_told = bool(getattr(interruption, "__notes__", None))
+        if not interrupter.is_done:
+            break
+        assert is_told or len(sandbox.jobs) == before, interrupter.place
+        sandbox.clear_faults()
+        with ThreadPoolExecutor(1) as pool:
+            # It ends, with whatever can be known.
+            assert pool.submit(wanted.execute).exception(timeout=20) is None or is_told
+    assert number > 10
+
+
+MODULES = ("_processing/execution.py", "_processing/ledger.py")
+
+
+class Interrupter:
+    """Raises KeyboardInterrupt at the beginning of one of the functions that are called."""
+
+    def __init__(self, number: int, modules: tuple[str, ...]) -> None:
+        self.left = number
+        self.modules = modules
+        self.place = ""
+
+    @property
+    def is_done(self) -> bool:
+        return self.left <= 0
+
+    def run(self, call: Any) -> None:
+        before = sys.gettrace()
+        sys.settrace(self._trace)
+        try:
+            call()
+        finally:
+            sys.settrace(before)
+
+    def _trace(self, frame: Any, event: str, _: Any) -> None:
+        if not frame.f_code.co_filename.endswith(self.modules):
+            return
+        if frame.f_code.co_name.startswith("<"):
+            return
+        self.left -= 1
+        if self.left == 0:
+            self.place = frame.f_code.co_qualname
+            raise KeyboardInterrupt
 
 
 def test_an_unreachable_server_creates_nothing(sandbox: Sandbox, session: up42.Session) -> None:

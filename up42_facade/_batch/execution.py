@@ -22,7 +22,7 @@ from up42_facade._common.tracking import PASSING
 from up42_facade._common.values import is_number
 from up42_facade._processing.execution import Execution
 from up42_facade._processing.job_templates import check_budget, check_limit
-from up42_facade._processing.ledger import OPEN, Intent, Scope, State
+from up42_facade._processing.ledger import LISTING_LIFETIME, OPEN, Intent, Scope, State
 from up42_facade._processing.types import Cost
 from up42_facade.errors import (
     BatchCostLimitError,
@@ -135,29 +135,36 @@ class BatchExecution:
         return failures
 
     def _find_unrecorded(self, wanted: Sequence[Record]) -> Failures:
-        """Mark pending entries for which another copy of the journal has executed a job.
+        """Mark entries without a job for which another copy of the journal has executed one.
 
         The account's jobs show it: one has the same inputs, and none of our requests made it.
         """
         failures: Failures = {}
-        for record in wanted:
-            if record.status != PENDING or record.attempt is not None:
+        chosen = set(wanted)
+        for record in self.journal.records:
+            if not (record.has_failed or (record.status == PENDING and record.attempt is None)):
                 continue
             try:
-                self._require_unexecuted(record)
+                # Of all processes, wanted now or not: what a copy executes later is new then.
+                unrecorded = self._unrecorded_in(record)
+                if record in chosen:
+                    self._require_unexecuted(record, unrecorded)
             except FATAL:
                 raise
             except Up42Error as error:
                 failures[record.index] = error
         return failures
 
-    def _require_unexecuted(self, record: Record) -> None:
-        journal = self.journal
-        workspace_id = record.workspace_id or journal.session.workspace_id
-        scope = (record.process_id, workspace_id)
+    def _unrecorded_in(self, record: Record) -> list[Job]:
+        scope = scope_of(record, self.journal)
         if scope not in self._unrecorded:
-            self._unrecorded[scope] = unrecorded_jobs(journal, scope)
-        found = [job for job in self._unrecorded[scope] if job.inputs == record.inputs]
+            self._unrecorded[scope] = unrecorded_jobs(self.journal, scope)
+        return self._unrecorded[scope]
+
+    def _require_unexecuted(self, record: Record, unrecorded: Sequence[Job]) -> None:
+        journal = self.journal
+        _, workspace_id = scope_of(record, journal)
+        found = [job for job in unrecorded if job.inputs == record.inputs]
         if found:
             ids = ", ".join(job.id for job in found)
             reason = (
@@ -272,7 +279,7 @@ def send(
         Up42Error: If there is no job, and another try may succeed. A refusal of these inputs is
             recorded, not raised.
     """
-    workspace_id = record.workspace_id or journal.session.workspace_id
+    _, workspace_id = scope_of(record, journal)
     if not is_declined and find_late(journal, record):
         return
     attempt = journal.new_attempt(record, workspace_id)
@@ -308,20 +315,29 @@ def conclude(journal: Journal, record: Record, attempt: Attempt, error: BaseExce
 
 
 def unrecorded_jobs(journal: Journal, scope: Scope) -> list[Job]:
-    """List the jobs of a process that appeared since the journal executed its first one."""
+    """List the jobs of a process that appeared since this journal was first executed."""
     process_id, workspace_id = scope
     attempts = [attempt for attempt in journal.attempts() if attempt.scope == scope]
-    if not attempts:
+    known = journal.known_jobs(scope) | {a.job.id for a in attempts if a.job is not None}
+    intent = Intent(
+        process_id=process_id, workspace_id=workspace_id, inputs={}, known=frozenset(known)
+    )
+    execution = Execution(journal.session, intent, ledger=journal.ledger)
+    if not attempts and not journal.has_known_jobs(scope):
+        execution.list_jobs(LISTING_LIFETIME)
+        journal.save_known_jobs(scope)
         return []
-    intent = Intent(process_id=process_id, workspace_id=workspace_id, inputs={})
-    listed = Execution(journal.session, intent, ledger=journal.ledger).list_jobs(lifetime=0) or ()
-    known = journal.known_jobs(scope)
+    listed = execution.list_back_to_known()
     uncertain = [attempt.inputs for attempt in attempts if attempt.state in OPEN]
     return [
         job
         for job in listed
         if job.id not in known and not journal.is_claimed(job) and job.inputs not in uncertain
     ]
+
+
+def scope_of(record: Record, journal: Journal) -> Scope:
+    return record.process_id, record.workspace_id or journal.session.workspace_id
 
 
 def credits_of(record: Record) -> int:

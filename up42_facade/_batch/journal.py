@@ -212,6 +212,30 @@ class Journal:
             )
             return {job_id for (job_id,) in rows}
 
+    def has_known_jobs(self, scope: Scope) -> bool:
+        """Return whether the jobs that existed before the first request were recorded."""
+        with self._guard:
+            self._require_open()
+            query = "SELECT 1 FROM facts WHERE name = ?"
+            return self.connection.execute(query, (listed_fact(scope),)).fetchone() is not None
+
+    def save_known_jobs(self, scope: Scope) -> None:
+        """Record the jobs that exist before the first request for a process in a workspace."""
+        self._require_file()
+        with self._guard:
+            saved = self._saved.get(scope, 0)
+            known = self.ledger.seen(scope)[saved:]
+            with self._writing() as connection:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO known_jobs VALUES (?, ?, ?, 0)",
+                    [(*scope, job_id) for job_id in known],
+                )
+                # There may be no job yet, which has to be known too.
+                connection.execute(
+                    "INSERT OR IGNORE INTO facts VALUES (?, '')", (listed_fact(scope),)
+                )
+            self._saved[scope] = saved + len(known)
+
     def find(self, mark: str, duplicate: int) -> Record | None:
         return self._known.get((mark, duplicate))
 
@@ -222,6 +246,12 @@ class Journal:
     def is_claimed(self, job: Job) -> bool:
         """Return whether a job belongs to an entry already."""
         return job.id in self._jobs
+
+    def is_elsewhere(self, job: Job) -> bool:
+        """Return whether a job belongs to an entry of another journal in this Python process."""
+        owner = self.ledger.owner_of(job.id)
+        # Single executions have no journal: whoever made one may assign its job.
+        return isinstance(owner, tuple) and owner[0] != self.name
 
     def add(self, records: Sequence[Record]) -> None:
         """Append records; their indices must follow."""
@@ -524,6 +554,10 @@ def identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def listed_fact(scope: Scope) -> str:
+    return f"listed {json.dumps(scope)}"
 
 
 def storable(text: str | None) -> str | None:

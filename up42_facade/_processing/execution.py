@@ -88,26 +88,22 @@ class Execution:
         """
         intent, ledger = self.intent, self.ledger
         self.list_jobs(LISTING_LIFETIME)
-        ledger.begin(intent)
         try:
+            # Inside, as Ctrl-C may strike when it has begun.
+            ledger.begin(intent)
             if record is not None:
                 record()
         except BaseException:
             ledger.withdraw(intent)
             raise
         try:
-            return self._send()
+            return self._send_or_find()
         except KeyboardInterrupt as interruption:
             interruption.add_note(
                 f"An execution of {intent.process_id!r} was under way: look for its job in "
                 "Job.all(sort_by=JobSorting.created) before you execute it again."
             )
             raise
-        except Exception as error:
-            if is_refusal(error):
-                ledger.move(intent, State.REFUSED)
-                raise
-            return self._find(error)
         finally:
             if intent.state in UNDERWAY:
                 ledger.move(intent, State.UNCERTAIN)
@@ -115,6 +111,21 @@ class Execution:
     def list_jobs(self, lifetime: float) -> list[Job] | None:
         """List the recent jobs of the process, unless that was done within the lifetime."""
         return self.ledger.list_jobs(self.intent.scope, self._recent, lifetime=lifetime)
+
+    def list_back_to_known(self) -> list[Job]:
+        """List the recent jobs, and all others that are newer than those that the intent knows."""
+
+        def read() -> list[Job]:
+            listed: list[Job] = []
+            passed = 0
+            for job in self._newest_first():
+                listed.append(job)
+                passed += job.id in self.intent.known
+                if passed >= OVERLAP and len(listed) >= RECENT_JOBS:
+                    break
+            return listed
+
+        return self.ledger.list_jobs(self.intent.scope, read, lifetime=0) or []
 
     def search(self, delays: Iterable[float]) -> Finding:
         """Look for the job until one fits.
@@ -167,6 +178,15 @@ class Execution:
             find_jobs=lambda: list(self.look(dry=True).candidates),
         )
 
+    def _send_or_find(self) -> Job:
+        try:
+            return self._send()
+        except Exception as error:
+            if is_refusal(error):
+                self.ledger.move(self.intent, State.REFUSED)
+                raise
+            return self._find(error)
+
     def _send(self) -> Job:
         from up42_client.api.processing import execute_process
         from up42_client.models import ExecuteRequest
@@ -180,7 +200,8 @@ class Execution:
         job = Job._adapt(self.session.call(request), self.session)
         if not self.ledger.accept(self.intent, job):
             raise UnexpectedResponseError(
-                f"The server responded with job {job.id}, which existed before the request.",
+                f"The server responded with job {job.id} of {job.process_id!r}, which can't be "
+                "that of this request: it existed before, or belongs to another one.",
                 status_code=200,
             )
         return job

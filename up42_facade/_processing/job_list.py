@@ -176,7 +176,18 @@ def job_ids(page: ProcessingJobList) -> list[str | None]:
 
 
 def jobs_of(page: ProcessingJobList, session: Session) -> Iterator[Job]:
-    """Yield the jobs of a page; an entry that is no job is logged and passed over."""
+    """Yield the jobs of a page; an entry that isn't a job is logged and passed over.
+
+    Raises:
+        UnexpectedResponseError: If it isn't a list of jobs. It mustn't pass for an empty one: that
+            would mean that an execution has no job.
+    """
+    if page.jobs is None and page.additional_properties.get("jobs", page) is not None:
+        raise UnexpectedResponseError(
+            "The server responded to a request for jobs with JSON that contains no list of them: "
+            "expected `jobs`. Check region and base_url; a proxy might stand in between.",
+            status_code=200,
+        )
     for entry in page.jobs or ():
         try:
             yield Job._adapt(entry, session)

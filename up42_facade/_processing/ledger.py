@@ -212,6 +212,17 @@ class Ledger:
             self._open.update({intent.key: intent for intent in intents})
             self._owners.update(owners)
 
+    def owner_of(self, job_id: str) -> Hashable | None:
+        """Return the key of the intent that a job belongs to, if any does."""
+        with self._changed:
+            return self._owners.get(job_id)
+
+    def seen(self, scope: Scope) -> list[str]:
+        """Return the IDs of the jobs of a scope, in the order in which they were seen."""
+        known = self._jobs_of(scope)
+        with self._changed:
+            return list(known.seen)
+
     def seen_before(self, intent: Intent, start: int) -> list[str]:
         """Return the IDs of jobs that were seen before a request, without the first `start`."""
         known = self._jobs_of(intent.scope)
@@ -229,8 +240,7 @@ class Ledger:
         """Claim the job that a response names; False if it can't be that of this request."""
         known = self._jobs_of(intent.scope)
         with self._changed:
-            is_owned = self._owners.get(job.id, intent.key) != intent.key
-            if is_owned or self._existed(known, intent, job.id):
+            if job.process_id != intent.process_id or not self._is_free(known, intent, job):
                 return False
             known.see([job.id])
             self._settle(intent, job)
@@ -247,14 +257,10 @@ class Ledger:
         known = self._jobs_of(intent.scope)
         with self._changed:
             # Pages shift while they are read: a job that is listed twice is one.
-            new = {
-                job.id: job
-                for job in listed
-                if self._owners.get(job.id, intent.key) == intent.key
-                and not self._existed(known, intent, job.id)
-            }
-            equal = [job for job in new.values() if job.inputs == intent.inputs]
-            fitting = equal or [job for job in new.values() if contains(job.inputs, intent.inputs)]
+            new = {job.id: job for job in listed if self._is_free(known, intent, job)}
+            own = [job for job in new.values() if job.process_id == intent.process_id]
+            equal = [job for job in own if job.inputs == intent.inputs]
+            fitting = equal or [job for job in own if contains(job.inputs, intent.inputs)]
             if not fitting:
                 return Finding(candidates=self._unexplained(intent, new.values()), fits=False)
             rivals = self._rivals(known, intent, fitting[0])
@@ -269,6 +275,11 @@ class Ledger:
 
     def _existed(self, known: KnownJobs, intent: Intent, job_id: str) -> bool:
         return job_id in intent.known or known.seen.get(job_id, intent.tick + 1) <= intent.tick
+
+    def _is_free(self, known: KnownJobs, intent: Intent, job: Job) -> bool:
+        """Return whether a job is new, and nobody else's."""
+        is_owned = self._owners.get(job.id, intent.key) != intent.key
+        return not is_owned and not self._existed(known, intent, job.id)
 
     def _is_blocked(self, intent: Intent) -> bool:
         return any(
@@ -290,12 +301,15 @@ class Ledger:
         ]
 
     def _unexplained(self, intent: Intent, jobs: Collection[Job]) -> list[Job]:
-        others = [
-            other.inputs
-            for other in self._open.values()
-            if other.entry != intent.entry and other.scope == intent.scope
-        ]
-        return [job for job in jobs if not any(contains(job.inputs, other) for other in others)]
+        # Each request has one job: two jobs that one other request would explain are one too many.
+        left = list(jobs)
+        for other in self._open.values():
+            if other.entry == intent.entry or other.scope != intent.scope:
+                continue
+            explained = next((job for job in left if contains(job.inputs, other.inputs)), None)
+            if explained is not None:
+                left.remove(explained)
+        return [job for job in jobs if any(job.inputs == other.inputs for other in left)]
 
     def _settle(self, intent: Intent, job: Job) -> None:
         self._move(intent, State.EXECUTED)

@@ -31,7 +31,7 @@ from up42_facade._session.responses import (
     unsendable,
 )
 from up42_facade._version import __version__
-from up42_facade.errors import InvalidInputError
+from up42_facade.errors import ConnectionFailedError, InvalidInputError
 
 USER_AGENT = f"up42-facade/{__version__}"
 # POSTs that only ask and never create: validation, cost, STAC search, a signed URL, a token.
@@ -106,6 +106,15 @@ class Policy:
 
     def asynchronous(self, request: httpx.Request, *, streamed: bool = False) -> Retry:
         return self._choose(request, self._streamed if streamed else self._asynchronous)
+
+    def explain(self, failure: ConnectionFailedError, request: httpx.Request) -> None:
+        """Raise the better explanation if a connection broke because the session was closed.
+
+        Not if the server may have accepted a request that creates something: the caller has to
+        know that.
+        """
+        if is_safe(request) or not failure.sent:
+            self.check()
 
     def _choose(self, request: httpx.Request, patient: Retry) -> Retry:
         return patient if is_safe(request) else self._never
@@ -186,7 +195,7 @@ class ApiClient(httpx.Client):
             return response
         except BROKEN as error:
             failure, cause = broken_connection(error, request), harmless(error)
-        self._policy.check()
+        self._policy.explain(failure, request)
         raise failure from cause
 
 
@@ -236,7 +245,7 @@ class AsyncApiClient(httpx.AsyncClient):
             return response
         except BROKEN as error:
             failure, cause = broken_connection(error, request), harmless(error)
-        self._policy.check()
+        self._policy.explain(failure, request)
         raise failure from cause
 
 
