@@ -10,7 +10,7 @@ from geopandas import GeoDataFrame
 import up42_facade as up42
 from tests.batch.conftest import Make, posts
 from up42_facade import processing_templates
-from up42_facade._batch import pricing as batch_pricing
+from up42_facade._processing import job_templates
 from up42_sandbox import Fault, Sandbox
 
 
@@ -74,7 +74,7 @@ def test_execute_uses_fresh_prices_only(
     sandbox.clear_requests()
     batch[:1].execute()
     assert posts(sandbox, "/cost") == 0
-    monkeypatch.setattr(batch_pricing, "PRICE_LIFETIME", batch_pricing.PRICE_LIFETIME * 0)
+    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
     batch[1:].execute()
     assert posts(sandbox, "/cost") == 2
 
@@ -88,7 +88,7 @@ def test_what_may_have_been_executed_keeps_its_price(
     with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     assert batch[0].status == "uncertain"
-    monkeypatch.setattr(batch_pricing, "PRICE_LIFETIME", batch_pricing.PRICE_LIFETIME * 0)
+    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
     sandbox.inject(Fault(path="*/validation", status=400, times=None))
     assert batch.estimate()["credits"].fillna(0).tolist() == [cost, 0, 0]
 

@@ -13,6 +13,7 @@ import pytest
 
 import up42_facade as up42
 from up42_facade import processing_templates as templates
+from up42_facade._processing import job_templates
 from up42_sandbox import Fault, Sandbox
 
 SINGLE = [
@@ -310,3 +311,33 @@ def test_bad_limits(sandbox: Sandbox, trees: templates.JobTemplate, limit: Any) 
 def test_the_base_class_has_no_inputs(session: up42.Session) -> None:
     with pytest.raises(TypeError, match="subclasses"):
         _ = templates.JobTemplate(session=session).inputs
+
+
+def test_an_old_price_does_not_hold_a_limit(
+    sandbox: Sandbox,
+    session: up42.Session,
+    items: list[pystac.Item],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    template = templates.DetectionTreesSpacept(title="Old", item=items[0], session=session)
+    limit = template.cost.credits
+    sandbox.inject(Fault(path="*/cost", patch={"totalCredits": limit + 1}, times=None))
+    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
+    with pytest.raises(up42.CostLimitError):
+        template.execute(max_credits=limit)
+    assert created(sandbox) == 0
+
+
+def test_inputs_that_are_changed_are_estimated_again(
+    sandbox: Sandbox, session: up42.Session, items: list[pystac.Item]
+) -> None:
+    weights = [templates.GreyWeight("red", 0.5)]
+    template = templates.Pansharpening(
+        title="Changed", item=items[0], grey_weights=weights, session=session
+    )
+    limit = template.cost.credits
+    weights.append(templates.GreyWeight("blue", 0.5))
+    sandbox.inject(Fault(path="*/cost", patch={"totalCredits": limit + 1}, times=None))
+    with pytest.raises(up42.CostLimitError):
+        template.execute(max_credits=limit)
+    assert created(sandbox) == 0

@@ -19,7 +19,7 @@ from up42_facade._common.once import Once
 from up42_facade._common.progress import bar
 from up42_facade._processing.frames import texts
 from up42_facade._processing.job_files import item_urls
-from up42_facade._processing.job_templates import JobTemplate, assess_in_turn
+from up42_facade._processing.job_templates import JobTemplate, assess_in_turn, is_recent
 from up42_facade._processing.types import Cost, ValidationError
 from up42_facade._results.geojson import CRS
 from up42_facade._session.hosts import is_same_host
@@ -34,8 +34,6 @@ logger = get_logger(__name__)
 # Templates that are priced at the same time. The documented rate of 100 requests per second is
 # kept by the session, and at usual latencies so many threads reach it.
 WORKERS = 16
-# How long a price counts: a batch that goes on after that asks again before it spends.
-PRICE_LIFETIME = dt.timedelta(hours=1)
 # Strategy of a total, beside those of the API.
 TOTAL = "sum"
 
@@ -56,9 +54,7 @@ def is_priced(record: Record) -> bool:
     """Tell whether a record has been validated, lately enough to spend credits on it."""
     if record.estimated_at is None or (record.cost is None and not record.errors):
         return False
-    age = dt.datetime.now(dt.UTC) - record.estimated_at
-    # A price from the future is one from before the clock was put back.
-    return dt.timedelta(0) <= age < PRICE_LIFETIME
+    return is_recent(record.estimated_at)
 
 
 def is_wanted(record: Record) -> bool:
@@ -86,7 +82,7 @@ def price(journal: Journal, records: Sequence[Record], progress: bool) -> dict[i
         if stop.is_set():
             return
         template = template_of(record, journal)
-        assessment = assess_in_turn(template, process(record.process_id))
+        assessment = assess_in_turn(template, record.inputs, process(record.process_id))
         record.errors, record.cost = assessment.errors, assessment.cost
         record.estimated_at, record.reason = dt.datetime.now(dt.UTC), None
         # Who asks the template itself needn't wait for the same answer.

@@ -27,9 +27,11 @@ class Once(Generic[T]):
         self._lock = threading.Lock()
         self._made = state["made"]
 
-    def get(self, make: Callable[[], T]) -> T:
-        """Return the value, made by `make` if there is none yet."""
+    def get(self, make: Callable[[], T], is_current: Callable[[T], bool] | None = None) -> T:
+        """Return the value, made by `make` if there is none yet, or one that isn't current."""
         with self._lock:
+            if self._made and is_current is not None and not is_current(self._made[0]):
+                self._made = []
             if not self._made:
                 self._made.append(make())
             return self._made[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import datetime as dt
 import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
     Item = pystac.Item | str
 
+# How long an estimate counts before it is asked for again.
+PRICE_LIFETIME = dt.timedelta(hours=1)
+
 
 @frozen
 class Assessment:
@@ -39,6 +44,30 @@ class Assessment:
 
     errors: frozenset[ValidationError]
     cost: Cost | None
+    inputs: Mapping[str, Any]
+    at: dt.datetime = field(factory=lambda: dt.datetime.now(dt.UTC))
+
+    def is_current(self, inputs: Mapping[str, Any]) -> bool:
+        """Return whether this holds for these inputs, which may have been changed, and now."""
+        try:
+            return bool(self.inputs == inputs) and is_recent(self.at)
+        except Exception:  # whatever comparing raises, for instance that of arrays
+            return False
+
+
+def is_recent(told_at: dt.datetime) -> bool:
+    """Return whether a price is new enough to spend credits on it."""
+    # A price from the future is one from before the clock was put back.
+    return dt.timedelta(0) <= dt.datetime.now(dt.UTC) - told_at < PRICE_LIFETIME
+
+
+def copied(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return inputs that stay as they are when a list among them is changed."""
+    try:
+        return copy.deepcopy(inputs)
+    except (TypeError, RecursionError):
+        # They can't be sent either, and who sends them says so.
+        return inputs
 
 
 @frozen(kw_only=True)
@@ -71,7 +100,7 @@ class JobTemplate:
 
     @property
     def errors(self) -> set[ValidationError]:
-        """What is wrong; empty if the template is valid. Asked for once.
+        """What is wrong; empty if the template is valid. Asked for once an hour.
 
         Raises:
             Up42Error: The server could not be asked; nothing is remembered then.
@@ -88,7 +117,7 @@ class JobTemplate:
 
     @property
     def cost(self) -> Cost:
-        """What the job would cost. Asked for once, together with `errors`.
+        """What the job would cost. Asked for once an hour, together with `errors`.
 
         Raises:
             InvalidTemplateError: The template is not valid; the error lists why.
@@ -131,11 +160,15 @@ class JobTemplate:
 
         check_limit(max_credits)
         check_budget(budget_id)
-        cost = self.cost
+        assessment = self._assessment
+        cost = assessment.cost
+        if cost is None:
+            raise InvalidTemplateError(self.process_id, assessment.errors)
         if max_credits is not None and cost > max_credits:
             raise CostLimitError(cost, max_credits)
+        # What was estimated is what is sent.
         intent = Intent(
-            process_id=self.process_id, workspace_id=self.workspace_id, inputs=self.inputs
+            process_id=self.process_id, workspace_id=self.workspace_id, inputs=assessment.inputs
         )
         return Execution(self._session, intent, budget_id).run()
 
@@ -151,7 +184,7 @@ class JobTemplate:
 
     @property
     def _assessment(self) -> Assessment:
-        return self._assessed.get(lambda: assess(self))
+        return self._assessed.get(lambda: assess(self), lambda known: known.is_current(self.inputs))
 
     def _local_errors(self) -> set[ValidationError]:
         """Errors that are found without asking the server; nothing is asked if there are any."""
@@ -185,36 +218,39 @@ def check_budget(budget_id: str | None) -> None:
 
 def assess(template: JobTemplate) -> Assessment:
     """Ask for everything about a template at once: process and EULA, validation, cost."""
+    inputs = copied(template.inputs)
     errors = template._local_errors()
     if errors:
-        return Assessment(frozenset(errors), None)
-    session, process_id, inputs = template._session, template.process_id, template.inputs
+        return Assessment(frozenset(errors), None, inputs)
+    session, process_id = template._session, template.process_id
     process = session.executor.submit(process_errors, process_id, session)
     validation = session.executor.submit(validate, process_id, inputs, session)
     cost = attempt(lambda: estimate(process_id, inputs, session))
     errors = process.result()
     if any(error.name == "ProcessNotFound" for error in errors):
-        return Assessment(frozenset(errors), None)
+        return Assessment(frozenset(errors), None, inputs)
     errors |= validation.result()
     # An invalid template has no cost: that the server refused to price it is no news.
-    return Assessment(frozenset(errors), None if errors else cost())
+    return Assessment(frozenset(errors), None if errors else cost(), inputs)
 
 
-def assess_in_turn(template: JobTemplate, process: set[ValidationError]) -> Assessment:
+def assess_in_turn(
+    template: JobTemplate, inputs: dict[str, Any], process: set[ValidationError]
+) -> Assessment:
     """Do what `assess` does with one request after the other, as one of many templates.
 
     Args:
         template: The template.
+        inputs: Its inputs, as they are sent.
         process: What `process_errors` has found for its process.
     """
     errors = template._local_errors() or set(process)
     if not any(error.name == "ProcessNotFound" for error in errors):
-        errors = errors or validate(template.process_id, template.inputs, template._session)
+        errors = errors or validate(template.process_id, inputs, template._session)
     if errors:
-        return Assessment(frozenset(errors), None)
-    return Assessment(
-        frozenset(), estimate(template.process_id, template.inputs, template._session)
-    )
+        return Assessment(frozenset(errors), None, inputs)
+    cost = estimate(template.process_id, inputs, template._session)
+    return Assessment(frozenset(), cost, inputs)
 
 
 def attempt(function: Callable[[], Cost]) -> Callable[[], Cost]:
