@@ -15,6 +15,7 @@ from itertools import islice
 from attrs import frozen
 
 from up42_facade._common.times import to_utc
+from up42_facade.errors import escape_for_terminal
 
 # How many rows of a grid, or entries of a list in a cell, are shown.
 ROWS = 20
@@ -211,11 +212,10 @@ def lines_of(values: Iterable[object]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text as HTML: cut where it is very long, and with nothing a notebook can't send."""
+    """Return a string as HTML: cut where it is very long, with control characters as escapes."""
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}… ({len(text):,} characters)"
-    # Titles come from JSON, which can hold half a surrogate pair; UTF-8 can't.
-    return html.escape(text.encode("utf-8", "replace").decode())
+    return html.escape(escape_for_terminal(text))
 
 
 def inert(text: str) -> str:

@@ -52,7 +52,8 @@ class JobStatus(StrEnum):
         if not isinstance(value, str):
             return None
         unknown = str.__new__(cls, value)
-        unknown._name_ = value.upper()
+        # Escaped, as the repr of an enum shows it as it is.
+        unknown._name_ = str.__repr__(value.upper())[1:-1]
         unknown._value_ = value
         return unknown
 

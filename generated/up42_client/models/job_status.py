@@ -20,7 +20,7 @@ class JobStatus(StrEnum):
         if not isinstance(value, str):
             return None
         unknown = str.__new__(cls, value)
-        unknown._name_ = value
+        unknown._name_ = str.__repr__(value)[1:-1]
         unknown._value_ = value
         return unknown
 
