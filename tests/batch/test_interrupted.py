@@ -231,10 +231,15 @@ def test_a_stop_reaches_what_began_before_and_after_it(make: Make) -> None:
         before = transfer_stop()
         other = transfer_stop()
         other.set()
+        inner, failed = Stop(), Stop()
+        failed.set()
         assert not before.is_set(), "the failure of one transfer is its own"
+        assert not inner.is_set
         stop.set()
         after = transfer_stop()
+        assert Stop().is_set
     assert before.is_set()
     assert after.is_set()
+    assert inner.is_set
     assert not alone.is_set()
     assert not transfer_stop().is_set()

@@ -7,14 +7,20 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pystac
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve, bodies
+from up42_facade._downloads.destinations import Incoming, destination
+from up42_facade._downloads.layout import Planned
+from up42_facade._downloads.records import read_record
 from up42_sandbox import Sandbox
 
 CONTENT = {"output/data.json": b"{}", "output/deep/a.txt": b"a", "output/deep/b.txt": b"bb"}
@@ -149,6 +155,35 @@ def test_an_archive_is_fetched_once_and_completed_if_a_member_is_gone(
     assert get(items, place, session) == urls
     assert [place.read(name) for name in NAMES] == list(CONTENT.values())
     assert place.names() == NAMES
+
+
+def test_members_side_by_side_in_a_folder_of_the_job(
+    serve: Serve, session: up42.Session, memory: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each of many threads may be the first to look at a folder, and the last to learn what's there.
+    look, delays = MemoryFileSystem.ls, count()
+
+    def slow(fs: Any, path: str, **options: Any) -> Any:
+        try:
+            return look(fs, path, **options)
+        finally:
+            sleep(next(delays) / 100)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", slow)
+    content = {f"output/{n % 3}/{n}.txt": b"x" for n in range(20)}
+    (item,) = serve(packed(content), "results.tgz")
+    url = f"{memory.url}/{item.id}"
+    folder: Any = destination(url, http=session.storage, progress=False, aside=item.id)
+    plan = Planned("results.tgz", item.id, item.assets["results.tgz"].href, is_unpacked=True)
+    (place,) = folder.lay_out([plan])
+    get_url = item.assets["results.tgz"].get_absolute_href
+    urls = folder.fetch_archive(Incoming(get_url, plan, place))
+    assert len(urls) == len(content)
+    again: Any = destination(url, http=session.storage)
+    record = read_record(again.store, plan.record_id)
+    assert record is not None
+    assert record.is_intact()
+    assert record.paths == urls
 
 
 def test_an_empty_archive(serve: Serve, session: up42.Session, place: Place) -> None:
