@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pystac
 from pystac.stac_io import DefaultStacIO
@@ -23,6 +23,7 @@ from up42_facade.errors import (
     InvalidInputError,
     NotFoundError,
     UnexpectedResponseError,
+    Up42Error,
 )
 from up42_facade.session import Session, resolve_session
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
+Content = TypeVar("Content", bound=pystac.STACObject)
 FetchPage = Callable[[], "StacItemCollection"]
 # Items per request; the server's own default of 10 would need ten times as many requests.
 PAGE_SIZE = 100
@@ -57,6 +59,65 @@ class SessionStacIO(DefaultStacIO):
         if not href.startswith(("http://", "https://")):
             raise ForeignHostError(f"{without_query(href)!r} isn't an http link: it's not read.")
         return read_public(self._session.storage, href)
+
+    def stac_object_from_dict(self, *arguments: Any, **options: Any) -> pystac.STACObject:
+        """Return the object, whose links are followed in the same way."""
+        found: pystac.STACObject = super().stac_object_from_dict(*arguments, **options)
+        return bound(found, self._session)
+
+
+class StorageLink(pystac.Link):
+    """A link that is followed with a session, also in copies, and fails with errors of ours."""
+
+    _session: Session | None = None
+
+    def resolve_stac_object(self, root: pystac.Catalog | None = None) -> pystac.Link:
+        """Read what the link leads to, once.
+
+        Raises:
+            Up42Error: If it can't be read, as for other requests.
+        """
+        if self.owner is not None and self._session is not None:
+            # Copies of pystac leave it out, and would read without credentials, local files too.
+            self.owner._stac_io = SessionStacIO(self._session)  # type: ignore[attr-defined]
+        try:
+            return super().resolve_stac_object(root)
+        except Up42Error:
+            raise
+        except Exception as error:  # whatever pystac makes of it
+            problem, cause = type(error).__name__, error.__cause__
+        # Raised here, without the error of pystac as its context: that quotes the link.
+        if isinstance(cause, Up42Error):
+            raise cause
+        raise UnexpectedResponseError(
+            f"The link {self.rel!r} of {getattr(self.owner, 'id', None)!r} leads to no STAC object "
+            f"({problem}): {without_query(str(self._target_href))!r}.",
+            status_code=200,
+        )
+
+    def clone(self) -> StorageLink:
+        copy = super().clone()
+        assert isinstance(copy, StorageLink)  # noqa: S101 - pystac makes its own class
+        copy._session = self._session
+        return copy
+
+
+def bound(content: Content, session: Session) -> Content:
+    """Let a STAC object read others with a session."""
+    content._stac_io = SessionStacIO(session)  # type: ignore[attr-defined]
+    for link in content.links:
+        link.__class__ = StorageLink
+        link._session = session  # type: ignore[attr-defined]
+    return content
+
+
+class StorageItem(pystac.Item):
+    """An item whose copies and pickles follow links with its session, too."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if isinstance(self._stac_io, SessionStacIO):
+            bound(self, self._stac_io._session)
 
 
 class StorageCollection(pystac.Collection):
@@ -101,8 +162,7 @@ def read_collection(collection_url: str, session: Session) -> StorageCollection:
     content = session.call(get_collection.request(collection_id))
     collection: StorageCollection = readable(StorageCollection.from_dict, content)
     collection._session = session
-    collection._stac_io = SessionStacIO(session)
-    return collection
+    return bound(collection, session)
 
 
 def read_item(url: str, session: Session) -> pystac.Item:
@@ -250,9 +310,8 @@ def items_of(pages: Iterable[StacItemCollection], session: Session) -> Iterator[
 
 
 def item_of(content: dict[str, Any], session: Session) -> pystac.Item:
-    item: pystac.Item = readable(pystac.Item.from_dict, content)
-    item._stac_io = SessionStacIO(session)
-    return item
+    item: pystac.Item = readable(StorageItem.from_dict, content)
+    return bound(item, session)
 
 
 def readable(read: Callable[[dict[str, Any]], Any], content: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pystac
@@ -13,6 +14,7 @@ import pytest
 import up42_facade as up42
 from tests.facade.small_server import (
     ITEMS,
+    JOBS,
     SEARCH,
     Reply,
     SmallServer,
@@ -22,6 +24,7 @@ from tests.facade.small_server import (
     job_with_collection,
     small_world,
 )
+from up42_sandbox import Sandbox
 
 COPIES: dict[str, Callable[[Any], Any]] = {
     "clone": lambda collection: collection.clone(),
@@ -53,6 +56,60 @@ def test_a_collection_of_pystac_alone_uses_the_default_session() -> None:
         read = StorageCollection.from_dict(collection.to_dict(include_self_link=False))
         with pytest.raises(up42.NotAuthenticatedError):
             list(read.get_items())
+
+
+FOLLOW: dict[str, Callable[[Any], Any]] = {
+    "root": lambda item: item.get_root(),
+    "parent": lambda item: item.get_parent(),
+    "collection": lambda item: item.get_collection(),
+}
+ITEM_COPIES: dict[str, Callable[[Any], Any]] = {
+    "itself": lambda item: item,
+    "clone": lambda item: item.clone(),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda item: pickle.loads(pickle.dumps(item)),
+}
+
+
+@pytest.mark.parametrize("make", ITEM_COPIES.values(), ids=ITEM_COPIES)
+@pytest.mark.parametrize("rel", FOLLOW)
+def test_links_of_items_and_copies_are_followed_with_the_session(
+    make: Callable[[Any], Any], rel: str, sandbox: Sandbox, session: up42.Session, tmp_path: Path
+) -> None:
+    item = make(next(up42.search_items(session=session)))
+    assert isinstance(FOLLOW[rel](item), pystac.Catalog)
+    assert up42.download_items([item], tmp_path, session=session, progress=False)
+    other = make(next(up42.search_items(session=session)))
+    session.close()
+    with pytest.raises(up42.NotAuthenticatedError, match="closed"):
+        FOLLOW[rel](other)
+
+
+@pytest.mark.parametrize("make", ITEM_COPIES.values(), ids=ITEM_COPIES)
+@pytest.mark.parametrize("rel", FOLLOW)
+@pytest.mark.parametrize(
+    ("href", "error"),
+    [
+        ("/missing", up42.NotFoundError),
+        (JOBS, up42.UnexpectedResponseError),
+        ("http://127.0.0.1:9/?signature=SECRET-7", up42.ConnectionFailedError),
+        ("http://[::1?signature=SECRET-7", up42.UnexpectedResponseError),
+        ("file:///etc/passwd", up42.ForeignHostError),
+    ],
+)
+def test_links_that_lead_nowhere_raise_errors_of_ours(
+    make: Callable[[Any], Any], rel: str, href: str, error: type[Exception]
+) -> None:
+    with small_world(retries=0) as (server, session):
+        server.routes[JOBS] = as_json({"jobs": []})
+        full = f"{server.url}{href}" if href.startswith("/") else href
+        server.routes[SEARCH] = item_page(feature("one", links=[{"rel": rel, "href": full}]))
+        item = make(next(up42.search_items(session=session)))
+        with pytest.raises(error) as caught:
+            FOLLOW[rel](item)
+        assert isinstance(caught.value, up42.Up42Error)
+        assert "SECRET-7" not in str(caught.value)
 
 
 ITEM_HOLES: list[dict[str, Any]] = [
