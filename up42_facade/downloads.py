@@ -6,9 +6,9 @@ import io
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._downloads.archives import ArchiveLimits, download_archive
-from up42_facade._downloads.layout import Planned, lay_out_in
+from up42_facade._downloads.layout import Planned, in_use, lay_out_in
 from up42_facade._downloads.locations import below, expanded
 from up42_facade._session.hosts import without_query
 from up42_facade.errors import (
@@ -30,6 +30,7 @@ from up42_facade.errors import (
 if TYPE_CHECKING:
     import httpx
 
+    from up42_facade._downloads.records import Validator
     from up42_facade._downloads.remote import ByteStream, RemoteFile
 
 __all__ = [
@@ -132,7 +133,8 @@ def download_file(
     if connections < 1:
         raise InvalidInputError(f"connections must be at least 1, not {connections}.")
     (request,) = _named([Download(get_url, target, size, checksum)], http, 1)
-    return _download(request, http, overwrite, progress, connections, transfer_stop())
+    is_free = _is_free(request)
+    return _download(request, http, overwrite, progress, connections, transfer_stop(), is_free)
 
 
 def download_files(
@@ -168,19 +170,19 @@ def download_files(
     if workers < 1:
         raise InvalidInputError(f"workers must be at least 1, not {workers}.")
     requests = _named(list(downloads), http, workers)
-    if len(requests) == 1:
-        return [
-            _download(requests[0], http, overwrite, progress, DEFAULT_CONNECTIONS, transfer_stop())
-        ]
-    _check_targets(requests)
     stop = transfer_stop()
+    free = [*map(_is_free, requests)]
+    if len(requests) == 1:
+        connections = DEFAULT_CONNECTIONS
+        return [_download(requests[0], http, overwrite, progress, connections, stop, free[0])]
+    _check_targets(requests)
     with (
         bar(progress=progress, total=len(requests), unit="file") as shown,
         ThreadPoolExecutor(workers, thread_name_prefix="up42-download") as pool,
     ):
         futures = []
-        for request in requests:
-            future = pool.submit(_download, request, http, overwrite, False, 1, stop)
+        for request, is_free in zip(requests, free, strict=True):
+            future = pool.submit(_download, request, http, overwrite, False, 1, stop, is_free)
             future.add_done_callback(lambda _: shown.update())
             futures.append(future)
         return _gather(futures, stop)
@@ -326,10 +328,11 @@ def _download(
     progress: bool,
     connections: int,
     stop: threading.Event,
+    is_free: bool,
 ) -> Path:
     from up42_facade._common.progress import bar
     from up42_facade._downloads.file_transfer import Transfer
-    from up42_facade._downloads.records import read_record, write_record
+    from up42_facade._downloads.records import exclusive, read_record, write_record
     from up42_facade._downloads.remote import RemoteFile, Stopped, is_html
 
     if stop.is_set():
@@ -345,19 +348,31 @@ def _download(
     target = expanded(request.target)
     folder = target.parent if request.folder is None else Path(request.folder)
     source_id = request.source_id
+
+    @contextmanager
+    def claim(version: Validator, complete: Path) -> Iterator[None]:
+        if source_id is None:
+            yield
+            return
+        with exclusive(folder):
+            known = read_record(folder, source_id)
+            if is_free and not _is_free(request) and not (known and known.owns(target)):
+                raise in_use(target)
+            name = target.relative_to(folder).as_posix()
+            write_record(folder, source_id, version, [name], [complete])
+            yield
+
     with bar(progress=progress, unit="B", unit_scale=True, desc=target.name) as shown:
         transfer = Transfer(
             overwrite=overwrite,
             connections=connections,
             on_total=lambda total, done: _set_total(shown, total, done),
             on_bytes=shown.update,
+            claim=claim,
             is_recorded=source_id is not None,
             record=None if source_id is None else read_record(folder, source_id),
         )
-        fetched = transfer.fetch(source, target)
-    if source_id is not None and fetched is not None:
-        name = target.relative_to(folder).as_posix()
-        write_record(folder, source_id, fetched.validator, [name])
+        transfer.fetch(source, target)
     return target
 
 
@@ -394,6 +409,10 @@ def _set_total(shown: Any, total: int | None, done: int) -> None:
     shown.total = total
     shown.n = done
     shown.refresh()
+
+
+def _is_free(request: Download) -> bool:
+    return not os.path.lexists(expanded(request.target))
 
 
 def _is_folder(target: str | Path) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import io
+import subprocess
+import sys
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from up42_facade._downloads.records import read_record
 from up42_facade.downloads import Download, download_archive, download_files
 from up42_facade.errors import ArchiveError, DownloadError
 
@@ -100,3 +104,76 @@ def test_a_file_of_equal_length_counts_only_with_its_record(store, tmp_path):
     fetch_file(one, tmp_path)
     [path] = download_files([Download(two.link, tmp_path / "a.tif", 3, source_id="other")])
     assert path.read_bytes() == b"two"
+
+
+# Another program, which is killed right after a file has moved into place.
+KILLED = """
+import os, pathlib, sys
+from up42_facade._downloads.records import read_record
+from up42_facade.downloads import Download, download_archive, download_files
+
+kind, url, source, folder = sys.argv[1:]
+move = os.replace
+def killed(source, target):
+    move(source, target)
+    if pathlib.Path(target).suffix != ".json" or kind == "archive" and ".up42" not in str(target):
+        os._exit(9)
+os.replace = killed
+if kind == "archive":
+    download_archive(lambda: url, folder, source_id=source, aside="aside")
+else:
+    target = pathlib.Path(folder) / "a.tif"
+    download_files([Download(lambda: url, target, source_id=source, folder=folder)])
+"""
+
+
+@pytest.mark.parametrize("kind", WAYS)
+def test_files_of_a_killed_program_are_known_as_its_own(store, tmp_path, kind):
+    blob = store.put(archive(b"one"))
+    command = [sys.executable, "-c", KILLED, kind, blob.link(), ID, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True)
+    assert done.returncode == 9, done.stderr.decode()
+    moved = [path for path in tmp_path.rglob("a.*") if not path.parent.name.startswith(".up42")]
+    assert len(moved) == 1
+    record = read_record(tmp_path, ID)
+    assert record is not None
+    assert record.owns(moved[0])
+    paths = fetch_archive(blob, tmp_path, aside="aside") if kind == "archive" else moved
+    assert not (tmp_path / "aside").exists()
+    assert moved[0] in paths
+    assert read_record(tmp_path, ID).is_intact()
+
+
+@pytest.mark.parametrize("kind", WAYS)
+def test_a_file_that_appears_meanwhile_is_not_replaced(store, tmp_path, kind):
+    blob = store.put(archive(b"one"))
+    name = "a.json" if kind == "archive" else "a.tif"
+
+    def link():
+        (tmp_path / name).write_text("foreign")
+        return blob.link()
+
+    if kind == "archive":
+        download_archive(link, tmp_path, source_id=ID, aside="aside")
+        assert (tmp_path / "aside" / "a.json").read_bytes() == b"one"
+    else:
+        with pytest.raises(DownloadError, match="isn't known to come from this download"):
+            download_files([Download(link, tmp_path / name, source_id=ID)])
+        assert read_record(tmp_path, ID) is None
+        assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "foreign"
+
+
+def test_archives_that_arrive_in_one_folder_at_once_replace_nothing_of_each_other(store, tmp_path):
+    blobs = {f"{number}".encode(): store.put(archive(b"%d" % number)) for number in range(8)}
+
+    def fetch(pair):
+        text, blob = pair
+        name = text.decode()
+        found = download_archive(blob.link, tmp_path / "new", source_id=name, aside=name)
+        return [Path(path) for path in found]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = dict(zip(blobs, pool.map(fetch, blobs.items()), strict=True))
+    for text, paths in found.items():
+        assert [path.read_bytes() for path in paths] == [text, text]

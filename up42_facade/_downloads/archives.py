@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,7 @@ def download_archive(
         paths = download_archive(lambda: job_download_url(), "results")
     """
     from up42_facade._downloads.names import safe_name, tagged_name
-    from up42_facade._downloads.records import read_record, write_record
+    from up42_facade._downloads.records import exclusive, read_record, write_record
     from up42_facade._downloads.remote import ContentChanged, RemoteFile
 
     source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
@@ -141,22 +142,27 @@ def download_archive(
     record = None if source_id is None else read_record(kept_in, source_id)
     if record is not None and not overwrite and source.is_unchanged(record):
         return [str(path) for path in record.paths]
-    owned = frozenset(record.paths if record is not None else ())
     for attempt in range(MAX_RESTARTS + 1):
         try:
-            with _unpacked(source, target, limits, progress) as (staging, validator):
+            with (
+                _unpacked(source, target, limits, progress) as (staging, validator),
+                exclusive(kept_in),
+            ):
                 if aside is not None:
+                    # Read again: another program might have fetched the same archive.
+                    record = None if source_id is None else read_record(kept_in, source_id)
                     names = (safe_name(aside), tagged_name(aside, source_id or ""))
-                    staging.make_way(names, owned)
-                staging.commit()
+                    staging.make_way(names, frozenset(record.paths if record else ()))
                 paths = staging.paths
+                if source_id is None:
+                    staging.commit()
+                else:
+                    found = [Path(path).relative_to(kept_in).as_posix() for path in paths]
+                    staging.commit(partial(write_record, kept_in, source_id, validator, found))
             break
         except ContentChanged:
             if attempt == MAX_RESTARTS:
                 raise
-    if source_id is not None:
-        files = [Path(path).relative_to(kept_in).as_posix() for path in paths]
-        write_record(kept_in, source_id, validator, files)
     return paths
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import define
 
 from up42_facade._downloads.checksums import matches_file
-from up42_facade._downloads.part_file import PartFile
+from up42_facade._downloads.part_file import Claim, PartFile
 from up42_facade._downloads.records import Record
 from up42_facade._downloads.remote import ContentChanged, RangeResponse, RemoteFile, TransientError
 from up42_facade.errors import ChecksumError
@@ -48,34 +48,33 @@ class Transfer:
         record: What the same source delivered before; with it, an existing file of the right
             length counts as complete only if its checksum or the record confirms it.
         is_recorded: Whether the download is recorded.
+        claim: Takes the final path just before the file moves there; see `PartFile.finish`.
     """
 
     overwrite: bool
     connections: int
     on_total: Callable[[int | None, int], object]
     on_bytes: Callable[[int], object]
+    claim: Claim
     is_recorded: bool = False
     record: Record | None = None
 
-    def fetch(self, source: RemoteFile, target: Path) -> PartFile | None:
-        """Bring an object to its final path.
-
-        Returns:
-            What was fetched; None if the file is complete already.
+    def fetch(self, source: RemoteFile, target: Path) -> None:
+        """Bring an object to its final path, unless the file is complete already.
 
         Raises:
             ChecksumError, ConnectionFailedError, DownloadError: As `download_file` says.
         """
         if not self.overwrite and self._is_known_complete(source, target):
-            return None
+            return
         with PartFile(target) as part:
             try:
-                return self._fetch(source, part)
+                self._fetch(source, part)
             except ChecksumError:
                 part.discard()
                 raise
 
-    def _fetch(self, source: RemoteFile, part: PartFile) -> PartFile | None:
+    def _fetch(self, source: RemoteFile, part: PartFile) -> None:
         for _ in range(MAX_RESTARTS):
             try:
                 return self._attempt(source, part, self.connections)
@@ -84,17 +83,16 @@ class Transfer:
         # A server whose copies disagree may still send one of them whole.
         return self._attempt(source, part, 1)
 
-    def _attempt(self, source: RemoteFile, part: PartFile, connections: int) -> PartFile | None:
+    def _attempt(self, source: RemoteFile, part: PartFile, connections: int) -> None:
         with _first_response(source, part, connections > 1) as response:
             if not self.overwrite and self._is_complete(source, part.target, response):
                 part.discard()
-                return None
+                return
             part.begin(response.validator)
             checksums = response.checksums()
             unpack = response.is_gzipped and part.target.suffix.lower() not in GZIP_SUFFIXES
             size = _Connections(source, part, self).run(response, connections)
-        part.finish(size, checksums, source, unpack=unpack)
-        return part
+        part.finish(size, checksums, source, unpack=unpack, claim=self.claim)
 
     def _is_known_complete(self, source: RemoteFile, target: Path) -> bool:
         """Return whether the file is complete, without a request for its content."""

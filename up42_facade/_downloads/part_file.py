@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ MAX_INFLATED_RATIO = 200
 MAX_NOTE_BYTES = 1 << 20
 # Version of the note's form: a note of another version is not used.
 _NOTE_VERSION = 1
+
+Claim = Callable[[Validator, Path], AbstractContextManager[None]]
 
 _PART = ".part"
 _NOTE = ".part.json"
@@ -166,7 +169,13 @@ class PartFile:
                     self._save()
 
     def finish(
-        self, size: int, checksums: Iterable[Checksum], source: RemoteFile, *, unpack: bool
+        self,
+        size: int,
+        checksums: Iterable[Checksum],
+        source: RemoteFile,
+        *,
+        unpack: bool,
+        claim: Claim,
     ) -> None:
         """Verify the file and move it to its final path.
 
@@ -175,6 +184,8 @@ class PartFile:
             checksums: What the server says about that.
             source: What the caller says: of the file, packed or unpacked.
             unpack: Whether to inflate the file first.
+            claim: Takes the final path, with the version of the object and the path of the
+                complete file; the file moves inside.
 
         Raises:
             ChecksumError: A length or checksum differs, or the file can't be inflated.
@@ -193,7 +204,7 @@ class PartFile:
                     f"{self.target.name} has {size:,} bytes packed; {source.size:,} bytes were "
                     "announced for it, packed or unpacked."
                 )
-        self._publish(plain or self._path)
+        self._publish(plain or self._path, claim)
 
     def _inflate(self) -> Path:
         from up42_facade._downloads.inflate import gunzip
@@ -219,14 +230,19 @@ class PartFile:
                 ) from error
         return plain
 
-    def _publish(self, path: Path) -> None:
+    def _publish(self, path: Path, claim: Claim) -> None:
         with self._lock, local_errors(self.target):
             self._closed = True
             if os.name == "nt":  # Windows doesn't rename what is open.
                 os.close(self._file)
             # In this order: whoever is killed in between leaves nothing that stays for ever.
             self._note.unlink(missing_ok=True)
-            path.replace(self.target)
+            try:
+                with claim(self.validator, path):
+                    path.replace(self.target)
+            except BaseException:
+                self._remove()
+                raise
             if path != self._path:
                 self._path.unlink(missing_ok=True)
             if os.name != "nt":

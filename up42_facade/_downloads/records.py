@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from up42_facade._downloads.folders import RESERVED_NAME, Folder, FoundFile, as_folder
+from up42_facade._downloads.folders import RESERVED_NAME, Disk, Folder, FoundFile, as_folder
 from up42_facade._downloads.locations import single_name
 from up42_facade._downloads.notes import note_of, whole_number
 from up42_facade.errors import DownloadError
@@ -135,10 +136,41 @@ def validator_of(content: Mapping[str, Any]) -> Validator:
     return Validator(etag, modified, None if size is None else whole_number(size))
 
 
+@contextlib.contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Let one download at a time take paths in a folder, across threads and programs.
+
+    Where locks don't exist (Windows, some network file systems), nothing is excluded.
+    """
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        # Not only closed: a process that was forked meanwhile would keep the lock.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
+
+
 def write_record(
-    folder: Path | Folder, source: str, validator: Validator, names: Iterable[str]
+    folder: Path | Folder,
+    source: str,
+    validator: Validator,
+    names: Iterable[str],
+    present: Iterable[str | Path] | None = None,
 ) -> None:
-    """Record what a source delivered, after its files are in place.
+    """Record what a source delivers: on disk, just before its files move to their final paths.
+
+    In this order, files of a program that is killed in between are known as its own; whether
+    they are complete shows in their sizes and times, which moving doesn't change.
 
     On disk, a record that can't be written is left out: the files are complete without it.
 
@@ -147,12 +179,16 @@ def write_record(
         source: The source's stable ID.
         validator: The version of the object that was delivered.
         names: The files' paths below the folder, with slashes.
+        present: Where they are now; None if they are in place.
 
     Raises:
         UploadError: The folder is in a store that refuses or can't be reached.
     """
     folder = as_folder(folder)
-    files = [folder.find(name) for name in names]
+    if present is None:
+        files = [folder.find(name) for name in names]
+    else:
+        files = [_waiting(Path(now), name) for name, now in zip(names, present, strict=True)]
     content = json.dumps(
         {
             "version": VERSION,
@@ -165,6 +201,12 @@ def write_record(
     ).encode()
     if None not in files and len(content) <= MAX_RECORD_BYTES:
         folder.write(_record_name(source), content)
+
+
+def _waiting(path: Path, name: str) -> FoundFile | None:
+    """Return a file that is to move, as it will be found under its name."""
+    found = Disk(path.parent).find(path.name)
+    return found and evolve(found, name=name)
 
 
 def _strong(etag: str | None) -> str | None:

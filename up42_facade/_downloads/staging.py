@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -171,17 +171,20 @@ class Staging:
         Raises:
             DownloadError: If paths are in use everywhere. Nothing was moved.
         """
-        if self.target in self._made:
-            # It's new: nobody else has files there.
+        if all(path.name.startswith(RESERVED_NAME) for path in self.target.iterdir()):
+            # As in a new folder: nothing of others is there.
             return
         above = free_subfolder(self.target, self._files, asides, owned.__contains__)
         self.target = self.target.joinpath(*above)
 
-    def commit(self) -> None:
+    def commit(self, record: Callable[[Iterable[str]], object] | None = None) -> None:
         """Move everything to its final path, one file after another.
 
         A file that is replaced is the old or the new one at every moment. What can be known to
         fail is found before the first file moves; after another failure, files that moved stay.
+
+        Args:
+            record: Called just before the first file moves, with the present paths of all.
 
         Raises:
             UnsafeArchiveError: A folder on the way is a symbolic link.
@@ -193,6 +196,8 @@ class Staging:
         for folder in folders:
             with local_errors(folder):
                 folder.mkdir(exist_ok=True)
+        if record is not None:
+            record(map(self._content, range(len(self._files))))
         for number, parts in enumerate(self._files):
             final = self.target.joinpath(*parts)
             with local_errors(final):
