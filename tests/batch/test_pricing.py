@@ -145,3 +145,17 @@ def test_a_process_that_is_unknown(session: up42.Session, sandbox: Sandbox) -> N
         assert batch.counts == {"invalid": 1}
         assert batch.execute().jobs == []
         assert "ProcessNotFound" in (batch.failed()[0].reason or "")
+
+
+def test_what_waits_for_long_is_estimated_again(
+    batch: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch.estimate()
+    limit = batch.cost.credits
+    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
+    # The first three are those of execute() itself.
+    dearer = {"totalCredits": limit}
+    sandbox.inject(Fault(path="*/cost", patch=dearer, after=3, times=None))
+    with pytest.raises(up42.BatchCostLimitError):
+        batch.execute(max_credits=limit, max_concurrent=1, wait=0.01)
+    assert len(sandbox.jobs) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from numbers import Integral
 
@@ -218,7 +218,18 @@ class BatchExecution:
                     return failures | {record.index: self._no_place() for record in queue}
                 if queue:
                     tracker.wait_and_look(self.options.wait)
+                    queue = deque(self._still_affordable(queue, failures))
         return failures
+
+    def _still_affordable(self, waiting: Iterable[Record], failures: Failures) -> list[Record]:
+        """Estimate again what has waited too long, and return what fits the limit then."""
+        left = list(waiting)
+        old = [record for record in left if not is_priced(record)]
+        if not old:
+            return left
+        failures |= price(self.journal, old, progress=False)
+        valid = [r for r in left if r.cost is not None and r.index not in failures]
+        return self._affordable(valid)
 
     def _free(self, tracker: Tracker) -> int:
         if self.options.max_concurrent is None:
