@@ -14,6 +14,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 from shapely.geometry import Point
@@ -235,3 +236,23 @@ def test_a_geopackage_in_a_usual_crs(crs: int, tmp_path: Path) -> None:
     frame = gpd.GeoDataFrame(geometry=[Point(13, 52)], crs=4326).to_crs(crs)
     frame.to_file(tmp_path / "x.gpkg")
     assert viz.plot_results(tmp_path / "x.gpkg").axes[0].has_data()
+
+
+def test_a_geopackage_with_a_line_of_one_point_and_rounded_ids(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "x.gpkg"
+    ids = pd.array([2**60 + 1, None], dtype="Int64")
+    gpd.GeoDataFrame({"id": ids}, geometry=[Point(13, 52)] * 2, crs=4326).to_file(path)
+    line = b"GP\0\x01" + struct.pack("<iBIIdd", 4326, 1, 2, 1, 13, 52)
+    with closing(sqlite3.connect(path)) as database:
+        triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in triggers.fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')
+        database.execute("UPDATE x SET geom = ? WHERE fid = 2", (line,))
+        database.commit()
+    for draw in DRAW:
+        caplog.clear()
+        draw(path)
+        assert "1 features have no place" in caplog.text
+        assert "'id' may be rounded" in caplog.text

@@ -9,6 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from up42_facade._common.logs import get_logger
+from up42_facade._results.geojson import LARGEST_EXACT
+
+logger = get_logger(__name__)
+
 # What begins so describes the others, and is read first.
 OWN_TABLES = "gpkg_"
 # Views, tables with computed columns, and virtual tables: an index is the only usual one of these.
@@ -33,7 +38,6 @@ def read_geopackage(path: Path) -> list[Any]:
     Raises:
         ValueError: If the file is damaged, or has layers or CRSs that `check_database` refuses.
     """
-    import geopandas as gpd
     import pyogrio  # type: ignore[import-untyped]  # no types are published
     from shapely.errors import ShapelyError
 
@@ -44,7 +48,7 @@ def read_geopackage(path: Path) -> list[Any]:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", ".*file extension", RuntimeWarning)
             layers = [name for name, kind in pyogrio.list_layers(source) if kind is not None]
-            return [gpd.read_file(source, layer=name, engine="pyogrio") for name in layers]
+            frames = [read_layer(source, name) for name in layers]
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -52,6 +56,34 @@ def read_geopackage(path: Path) -> list[Any]:
         sqlite3.Error,
     ) as error:
         raise ValueError(str(error)) from error
+    for frame in frames:
+        log_rounded(frame, path)
+    return frames
+
+
+def read_layer(source: Path, name: str) -> Any:
+    """Return a layer; a geometry that can't be built, such as a line of one point, is missing."""
+    import geopandas as gpd
+    import pyogrio
+    import shapely
+
+    try:
+        return gpd.read_file(source, layer=name, engine="pyogrio")
+    except shapely.errors.ShapelyError:
+        meta, _, shapes, values = pyogrio.raw.read(source, layer=name)
+        columns = dict(zip(meta["fields"], values, strict=True))
+        found = shapely.from_wkb(shapes, on_invalid="ignore")
+        return gpd.GeoDataFrame(columns, geometry=found, crs=meta["crs"])
+
+
+def log_rounded(frame: Any, path: Path) -> None:
+    """Tell which columns might be rounded: pyogrio makes whole numbers beside nulls floats."""
+    for name in frame.select_dtypes("float"):
+        values = frame[name].dropna()
+        if len(values) < len(frame) and (values.abs() > LARGEST_EXACT).any():
+            logger.warning(
+                "%s: numbers above 2^53 in %r may be rounded, as others are missing.", path, name
+            )
 
 
 def check_database(path: Path) -> None:
