@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import random
 import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -217,3 +218,16 @@ def test_odd_headers_end_in_our_own_errors(store, tmp_path, quick, name):
         assert download_file(blob.link, tmp_path / "a").read_bytes() == DATA
     except Up42Error:
         assert not (tmp_path / "a").exists()
+
+
+SIGNED = "http://127.0.0.1:9/x.tif?X-Amz-Signature=" + "0123" + "SIGNED"
+
+
+def test_a_traceback_with_locals_shows_no_signature(tmp_path, quick):
+    with pytest.raises(ConnectionFailedError) as caught:
+        download_file(lambda: SIGNED, tmp_path / "x.tif", progress=False)
+    shown = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
+    assert "can't be reached" in shown
+    assert "0123" + "SIGNED" not in shown

@@ -22,7 +22,7 @@ from up42_facade._downloads.records import Record, Validator
 from up42_facade._session.headers import seconds_until
 from up42_facade._session.hosts import without_query
 from up42_facade._session.network import Network
-from up42_facade._session.redaction import protect_logs
+from up42_facade._session.redaction import Secret, protect_logs
 from up42_facade._session.responses import harmless
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
 
@@ -244,7 +244,8 @@ class RemoteFile:
         self._get_url = get_url
         self._http = http or shared_client()
         self._lock = threading.Lock()
-        self._url: str | None = None
+        # A signature in its query is as good as a password: tracebacks that show locals hide it.
+        self._url: Secret | None = None
         self._is_html = is_html
         self.size = size
         self.checksums = [parse_checksum(checksum)] if checksum else []
@@ -256,7 +257,7 @@ class RemoteFile:
         """The link in use; asks for one if there is none."""
         with self._lock:
             if self._url is None:
-                self._url = self._get_url()
+                self._url = Secret(self._get_url())
             return self._url
 
     @property
@@ -371,8 +372,11 @@ class RemoteFile:
 
     def _send(self, url: str, headers: dict[str, str]) -> httpx.Response:
         try:
-            request = self._http.build_request("GET", url, headers=headers)
-            return self._http.send(request, stream=True, follow_redirects=True)
+            return self._http.send(
+                self._http.build_request("GET", url, headers=headers),
+                stream=True,
+                follow_redirects=True,
+            )
         except httpx.TransportError as error:
             if not isinstance(error, httpx.UnsupportedProtocol):
                 what = f"the server can't be reached ({_describe(error)})"

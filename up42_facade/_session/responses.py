@@ -147,11 +147,16 @@ def closed_session() -> errors.NotAuthenticatedError:
 
 
 def harmless(error: Exception) -> Exception | None:
-    """Return an error if it can be shown as a cause; None if its text contains a secret."""
+    """Return an error if it can be shown as a cause; None if its text contains a secret.
+
+    It comes without its frames and causes: the locals of the HTTP libraries hold tokens and
+    signed URLs.
+    """
     if isinstance(error, httpx.RequestError) and error._request is not None:
         # dask.distributed pickles causes too, and this one holds the request with its token.
         error.request = httpx.Request(error.request.method, without_query(str(error.request.url)))
-    return error if register.redact(str(error)) == str(error) else None
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None) if register.redact(str(error)) == str(error) else None
 
 
 def json_or_none(response: httpx.Response) -> Any:
