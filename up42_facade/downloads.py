@@ -332,7 +332,7 @@ def _download(
 ) -> Path:
     from up42_facade._common.progress import bar
     from up42_facade._downloads.file_transfer import Transfer
-    from up42_facade._downloads.records import exclusive, read_record, write_record
+    from up42_facade._downloads.records import exclusive, owned_paths, read_record, write_record
     from up42_facade._downloads.remote import RemoteFile, Stopped, is_html
 
     if stop.is_set():
@@ -355,8 +355,8 @@ def _download(
             yield
             return
         with exclusive(folder):
-            known = read_record(folder, source_id)
-            if is_free and not _is_free(request) and not (known and known.owns(target)):
+            is_ours = target in owned_paths(folder, source_id)
+            if is_free and not is_ours and not _is_free(request):
                 raise in_use(target)
             name = target.relative_to(folder).as_posix()
             write_record(folder, source_id, version, [name], [complete])

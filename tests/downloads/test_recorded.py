@@ -137,7 +137,7 @@ def test_files_of_a_killed_program_are_known_as_its_own(store, tmp_path, kind):
     assert len(moved) == 1
     record = read_record(tmp_path, ID)
     assert record is not None
-    assert record.owns(moved[0])
+    assert moved[0] in record.owned()
     paths = fetch_archive(blob, tmp_path, aside="aside") if kind == "archive" else moved
     assert not (tmp_path / "aside").exists()
     assert moved[0] in paths
@@ -177,3 +177,22 @@ def test_archives_that_arrive_in_one_folder_at_once_replace_nothing_of_each_othe
         found = dict(zip(blobs, pool.map(fetch, blobs.items()), strict=True))
     for text, paths in found.items():
         assert [path.read_bytes() for path in paths] == [text, text]
+
+
+def test_a_file_that_another_source_delivered_since_is_not_replaced(store, tmp_path):
+    first, second = store.put(archive(b"one")), store.put(archive(b"two"))
+
+    def fetch(blob, source):
+        found = download_archive(blob.link, tmp_path, source_id=source, aside=f"job_{source}")
+        return [Path(path) for path in found]
+
+    paths = fetch(first, "a")
+    for path in paths:
+        path.unlink()
+    assert fetch(second, "b") == paths
+    assert fetch(first, "a") == [tmp_path / "job_a" / path.relative_to(tmp_path) for path in paths]
+    assert paths[0].read_bytes() == b"two"
+    # A file that was only changed is still the source's own.
+    paths[0].write_bytes(b"changed")
+    assert fetch(second, "b") == paths
+    assert paths[0].read_bytes() == b"two"

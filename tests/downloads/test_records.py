@@ -32,8 +32,8 @@ def test_a_record_knows_its_files_in_order(tmp_path):
     assert record.paths == paths
     assert record.validator == VALIDATOR
     assert record.is_intact()
-    assert record.owns(paths[0])
-    assert not record.owns(tmp_path / "other.tif")
+    assert paths[0] in record.owned()
+    assert tmp_path / "other.tif" not in record.owned()
 
 
 def test_sources_have_records_of_their_own(tmp_path):
@@ -56,7 +56,7 @@ def test_a_changed_file_is_not_intact_but_still_owned(tmp_path, change):
     record = read_record(tmp_path, SOURCE)
     assert record is not None
     assert not record.is_intact()
-    assert record.owns(path)
+    assert path in record.owned()
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,10 @@ def archive() -> bytes:
 
 def test_the_id_of_a_job(done: up42.Job, here: Path, tmp_path: Path, name: str) -> None:
     known: dict[str, Any] = {**done.to_metadata(), "jobID": name}
+    if not name.isprintable():
+        with pytest.raises(up42.UnexpectedResponseError, match="jobID"):
+            up42.Job.from_metadata(known, session=done.session)
+        return
     job = up42.Job.from_metadata(known, session=done.session)
     paths = job.download_results(progress=False)
     assert files(tmp_path) == files(here)
@@ -95,6 +99,10 @@ def test_the_id_of_an_analytics_job(
     body = {"data": {"url": url}, "error": None}
     sandbox.inject(Fault(path="*/downloads/results", status=200, body=body, times=None))
     job = up42.initialize_job(sendable, "project", session)
+    if sendable == "..":
+        with pytest.raises(up42.InvalidInputError, match="isn't the ID of anything"):
+            job.download_results(folder, unpacking, progress=False)
+        return
     (path,) = job.download_results(folder, unpacking, progress=False)
     assert files(tmp_path) == files(here)
     assert (here / (folder or "project_project")) in Path(path).resolve().parents

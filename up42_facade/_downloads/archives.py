@@ -133,7 +133,12 @@ def download_archive(
         paths = download_archive(lambda: job_download_url(), "results")
     """
     from up42_facade._downloads.names import safe_name, tagged_name
-    from up42_facade._downloads.records import exclusive, read_record, write_record
+    from up42_facade._downloads.records import (
+        exclusive,
+        owned_paths,
+        read_record,
+        write_record,
+    )
     from up42_facade._downloads.remote import ContentChanged, RemoteFile
 
     source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
@@ -150,9 +155,9 @@ def download_archive(
             ):
                 if aside is not None:
                     # Read again: another program might have fetched the same archive.
-                    record = None if source_id is None else read_record(kept_in, source_id)
+                    owned = owned_paths(kept_in, source_id) if source_id else frozenset()
                     names = (safe_name(aside), tagged_name(aside, source_id or ""))
-                    staging.make_way(names, frozenset(record.paths if record else ()))
+                    staging.make_way(names, owned)
                 paths = staging.paths
                 if source_id is None:
                     staging.commit()

@@ -17,7 +17,13 @@ from up42_facade._downloads.folders import RESERVED_NAME
 from up42_facade._downloads.layout import Place, Planned, free_subfolder, lay_out_in, subfolder
 from up42_facade._downloads.locations import below, local_folder, scheme_of
 from up42_facade._downloads.names import tagged_name
-from up42_facade._downloads.records import Record, Validator, read_record, write_record
+from up42_facade._downloads.records import (
+    Record,
+    Validator,
+    owned_paths,
+    read_record,
+    write_record,
+)
 from up42_facade._downloads.staging import local_errors
 from up42_facade._downloads.stores import Store, open_store
 from up42_facade.errors import InvalidInputError, Up42Error
@@ -170,8 +176,7 @@ class StoreFolder:
         if aside is None:
             return ()
         source_id = archive.plan.record_id
-        record = read_record(self.store, source_id)
-        owned = frozenset(record.paths if record is not None else ())
+        owned = owned_paths(self.store, source_id)
         asides = (aside, tagged_name(aside, source_id))
         return free_subfolder(self.store, members, asides, owned.__contains__)
 

@@ -96,7 +96,7 @@ class Transfer:
 
     def _is_known_complete(self, source: RemoteFile, target: Path) -> bool:
         """Return whether the file is complete, without a request for its content."""
-        if self.record is not None and self.record.owns(target):
+        if self.record is not None and target in self.record.paths:
             return source.is_unchanged(self.record)
         if not source.checksums and (self.is_recorded or source.size is None):
             return False

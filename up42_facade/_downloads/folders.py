@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +50,9 @@ class Folder(Protocol):
             is_ours: Whether a file at this path may be replaced.
         """
 
+    def names(self, folder: str) -> Iterable[str]:
+        """Return the names of what is in a subfolder."""
+
     def read(self, name: str, most: int) -> bytes | None:
         """Return the content of a small file; None if there is none or it has more bytes."""
 
@@ -84,6 +88,11 @@ class Disk:
                 return path
         is_free = not os.path.lexists(paths[-1]) or (is_ours and not paths[-1].is_dir())
         return None if is_free else paths[-1]
+
+    def names(self, folder: str) -> Iterable[str]:
+        path = self.location(folder)
+        is_ours = path.is_dir() and not path.is_symlink()
+        return [entry.name for entry in path.iterdir()] if is_ours else []
 
     def read(self, name: str, most: int) -> bytes | None:
         path = self.location(name)

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from up42_facade._downloads.folders import Folder, as_folder
 from up42_facade._downloads.names import fold, safe_name, tagged_name
-from up42_facade._downloads.records import read_record
+from up42_facade._downloads.records import owned_paths, read_record
 from up42_facade.errors import DownloadError
 
 Parts = tuple[str, ...]
@@ -196,7 +196,8 @@ def _recorded(folder: Folder, plan: Planned) -> Place | None:
         return None
     name = record.files[0].name
     parts = tuple(name.split("/"))
-    return None if folder.obstacle(name, is_ours=True) else Place(parts, parts[:-1])
+    is_ours = folder.location(name) in record.owned()
+    return None if folder.obstacle(name, is_ours=is_ours) else Place(parts, parts[:-1])
 
 
 def _taken(
@@ -214,8 +215,8 @@ def _taken(
         # not to be one becomes a file, and might be there already.
         name = "/".join(place.file)
         path = folder.location(name)
-        record = read_record(folder, plan.source_id) if plan.is_unpacked else None
-        found = folder.obstacle(name, is_ours=record is not None and record.owns(path))
+        is_ours = plan.is_unpacked and path in owned_paths(folder, plan.source_id)
+        found = folder.obstacle(name, is_ours=is_ours)
         if found is not None or place.file in kept:
             return found or path
     return None

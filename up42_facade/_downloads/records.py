@@ -84,9 +84,15 @@ class Record:
         """The paths of the files, or their URLs, in order."""
         return [self.folder.location(file.name) for file in self.files]
 
-    def owns(self, path: Path | str) -> bool:
-        """Return whether this source wrote the file at a path."""
-        return path in self.paths
+    def owned(self) -> frozenset[Path | str]:
+        """Return the paths that this source may replace.
+
+        A file that was changed is still the source's own, unless another one has delivered it.
+        """
+        now = {file.name: self.folder.find(file.name) for file in self.files}
+        changed = {found for file in self.files if (found := now[file.name]) not in (None, file)}
+        theirs = changed & _delivered_by_others(self) if changed else frozenset()
+        return frozenset(self.folder.location(name) for name in now if now[name] not in theirs)
 
     def is_intact(self) -> bool:
         """Return whether every file is still there, with the size and version that it had."""
@@ -113,10 +119,18 @@ def read_record(folder: Path | Folder, source: str) -> Record | None:
     folder = as_folder(folder)
     content = note_of(folder.read(_record_name(source), MAX_RECORD_BYTES))
     try:
-        return None if content is None else _parsed(folder, source, content)
+        if content is None or content["source"] != source:
+            return None
+        return _parsed(folder, source, content)
     except (DownloadError, ValueError, TypeError, KeyError):
         # Without a usable record the source is simply fetched again.
         return None
+
+
+def owned_paths(folder: Path | Folder, source: str) -> frozenset[Path | str]:
+    """Return the paths in a folder that a source may replace, as it has delivered them."""
+    record = read_record(folder, source)
+    return frozenset() if record is None else record.owned()
 
 
 def is_sendable(value: str | None) -> bool:
@@ -203,6 +217,17 @@ def write_record(
         folder.write(_record_name(source), content)
 
 
+def _delivered_by_others(record: Record) -> frozenset[FoundFile]:
+    """Return the files that other sources have recorded in a folder."""
+    found: set[FoundFile] = set()
+    for name in record.folder.names(RESERVED_NAME):
+        content = note_of(record.folder.read(f"{RESERVED_NAME}/{name}", MAX_RECORD_BYTES))
+        with contextlib.suppress(DownloadError, ValueError, TypeError, KeyError):
+            if content is not None and content["source"] != record.source:
+                found.update(_parsed(record.folder, content["source"], content).files)
+    return frozenset(found)
+
+
 def _waiting(path: Path, name: str) -> FoundFile | None:
     """Return a file that is to move, as it will be found under its name."""
     found = Disk(path.parent).find(path.name)
@@ -218,9 +243,9 @@ def _record_name(source: str) -> str:
     return f"{RESERVED_NAME}/{name}.json"
 
 
-def _parsed(folder: Folder, source: str, content: Mapping[str, Any]) -> Record | None:
-    if content["version"] != VERSION or content["source"] != source:
-        return None
+def _parsed(folder: Folder, source: str, content: Mapping[str, Any]) -> Record:
+    if content["version"] != VERSION:
+        raise ValueError("expected another version")
     files = tuple(
         FoundFile(_checked(name), whole_number(size), _version(version))
         for name, size, version in content["files"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -92,6 +92,9 @@ class Store:
         found = self._listed(name)
         is_free = not found or (is_ours and found.get("type") != "directory")
         return None if is_free else shown(self.location(name))
+
+    def names(self, folder: str) -> Iterable[str]:
+        return list(self._listing(f"{folder}/any"))
 
     def read(self, name: str, most: int) -> bytes | None:
         found = self.find(name)
