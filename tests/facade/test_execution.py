@@ -101,11 +101,18 @@ def test_a_refusal_is_final(
     assert sandbox.jobs == {}
 
 
-NO_LISTS = ({"message": "maintenance"}, {}, {"jobs": "soon"})
+NO_LISTS = (
+    {"message": "maintenance"},
+    {},
+    {"jobs": "soon"},
+    # The entry that can't be read might be the job.
+    {"jobs": [None]},
+    {"jobs": [{"jobID": 5, "processID": "detection-trees-spacept"}]},
+)
 
 
 @pytest.mark.parametrize("body", NO_LISTS, ids=str)
-def test_json_that_is_no_list_of_jobs_is_not_an_empty_list(
+def test_json_that_is_no_readable_list_of_jobs_is_not_an_empty_list(
     sandbox: Sandbox, session: up42.Session, item: Any, body: Any
 ) -> None:
     template(session, item, "Before").execute()
@@ -235,11 +242,12 @@ def test_a_job_whose_inputs_the_server_changed_is_a_candidate(
 
 
 def test_a_job_that_is_listed_twice_is_one(
-    sandbox: Sandbox, session: up42.Session, item: Any, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, session: up42.Session, item: Any
 ) -> None:
-    pages = Execution._newest_first
-    monkeypatch.setattr(Execution, "_newest_first", lambda self: [*pages(self), *pages(self)])
-    sandbox.inject(Fault(path=EXECUTION, drop="after"))
+    sandbox.inject(
+        Fault(path=EXECUTION, drop="after"),
+        Fault(path=JOBS, patch=lambda _, page: {"jobs": page["jobs"] * 2}, times=None),
+    )
     assert template(session, item).execute().id in sandbox.jobs
 
 

@@ -10,7 +10,7 @@ from attrs import Factory, field, frozen
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.values import next_link, sent
-from up42_facade._processing.job_list import jobs_of
+from up42_facade._processing.job_list import Query, jobs_of
 from up42_facade._processing.ledger import (
     LISTING_LIFETIME,
     UNDERWAY,
@@ -242,7 +242,8 @@ class Execution:
         """Return the jobs that didn't exist before the request."""
         listed: list[Job] = []
         passed = 0
-        for job in self._newest_first():
+        # An entry that can't be read might be the job: then nobody knows whether there is one.
+        for job in self._newest_first(is_strict=True):
             if not self.ledger.existed_before(self.intent, job.id):
                 listed.append(job)
                 continue
@@ -251,14 +252,14 @@ class Execution:
                 break
         return listed
 
-    def _newest_first(self) -> Iterator[Job]:
-        return Job.all(
+    def _newest_first(self, *, is_strict: bool = False) -> Iterator[Job]:
+        return Query(
             process_id=[self.intent.process_id],
             workspace_id=self.intent.workspace_id,
             sort_by=JobSorting.created.desc,
             page_size=RECENT_JOBS,
-            session=self.session,
-        )
+            is_strict=is_strict,
+        ).run(self.session)
 
 
 LOOK_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."

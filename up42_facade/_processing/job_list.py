@@ -95,6 +95,8 @@ class Query:
     page_size: int | None = None
     created_after: dt.datetime | None = None
     created_before: dt.datetime | None = None
+    is_strict: bool = False
+    """Whether an entry that isn't a job raises, instead of being skipped."""
 
     @classmethod
     def checked(cls, **given: Any) -> Query:
@@ -152,7 +154,7 @@ class Query:
         request = self.request()
         pages = read_pages("jobs", lambda: session.call(request), following, job_ids)
         for page in pages:
-            yield from jobs_of(page, session)
+            yield from jobs_of(page, session, is_strict=self.is_strict)
 
     def request(self) -> Request[ProcessingJobList]:
         """Return the request for the first page."""
@@ -175,12 +177,13 @@ def job_ids(page: ProcessingJobList) -> list[str | None]:
     return [job.job_id for job in page.jobs or ()]
 
 
-def jobs_of(page: ProcessingJobList, session: Session) -> Iterator[Job]:
-    """Yield the jobs of a page; an entry that isn't a job is logged and passed over.
+def jobs_of(page: ProcessingJobList, session: Session, *, is_strict: bool = False) -> Iterator[Job]:
+    """Yield the jobs of a page; an entry that isn't a job is logged and skipped.
 
     Raises:
         UnexpectedResponseError: If it isn't a list of jobs. It mustn't pass for an empty one: that
-            would mean that an execution has no job.
+            would mean that an execution has no job. If it is strict, an entry that isn't a job
+            raises, too.
     """
     if page.jobs is None and page.additional_properties.get("jobs", page) is not None:
         raise UnexpectedResponseError(
@@ -188,11 +191,17 @@ def jobs_of(page: ProcessingJobList, session: Session) -> Iterator[Job]:
             "expected `jobs`. Check region and base_url; a proxy might stand in between.",
             status_code=200,
         )
+    if is_strict and page.additional_properties.get("jobs") is not None:
+        raise UnexpectedResponseError(
+            "The list of jobs contains an entry that isn't a job.", status_code=200
+        )
     for entry in page.jobs or ():
         try:
             yield Job._adapt(entry, session)
         except UnexpectedResponseError:
-            logger.warning("The list of jobs holds an entry without a job id: passed over.")
+            if is_strict:
+                raise
+            logger.warning("The list of jobs contains an entry without a usable job ID: skipped.")
 
 
 def within(
