@@ -45,7 +45,12 @@ ELSEWHERE = frozenset(
         "Decimal",  # decimal
         "Path",  # pathlib
         "PathLike",  # os
-        "up42_client.types.T",  # type variables
+        "datetime",  # datetime
+        "Drop",  # up42_sandbox, the kinds of values of two arguments of `Fault`
+        "Patch",
+        "T",  # type variables
+        "T_co",
+        "up42_client.types.T",
         "up42_facade.session.M",
         "up42_facade.session.T",
     }

@@ -10,7 +10,8 @@ import pytest
 from tests.matrix.cells import Matrix
 
 
-@pytest.fixture(scope="session")
+# Not for the session: it shortens the pauses of everything that runs meanwhile.
+@pytest.fixture(scope="module")
 def matrix() -> Iterator[Matrix]:
     with Matrix.running() as running:
         yield running

@@ -10,6 +10,7 @@ import up42_facade as up42
 from tests.updating.mutations import FITTING, Mutation
 from up42_sandbox import Fault, Sandbox
 
+NEW_JOB = "11111111-2222-4333-8444-555555555555"
 SENT = [mutation for mutation in FITTING if mutation.sends is not None]
 
 
@@ -17,7 +18,8 @@ def new_form(mutation: Mutation, sandbox: Sandbox, job: dict[str, Any]) -> None:
     """Let the sandbox answer as the new document says."""
     form: dict[str, Any] = {"times": None, **(mutation.sends or {})}
     if "status" in form:
-        form["body"] = job
+        # A job of this process that didn't exist before, as a response to its execution.
+        form["body"] = {**job, "processID": "pansharpening", "jobID": NEW_JOB}
     sandbox.inject(Fault(**form))
 
 
