@@ -271,6 +271,7 @@ GOOD: dict[str, Recipe] = {
     "listProcessingJobs": processing_listings,
     "getProcessingJob": each_job,
     "getEula": eulas,
+    "getBalance": only(),
     "getStacLandingPage": only(),
     "listCollections": collection_listings,
     "getCollection": collections,

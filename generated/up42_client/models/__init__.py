@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .analytics_error_response import AnalyticsErrorResponse
     from .analytics_media_type_error import AnalyticsMediaTypeError
     from .analytics_status import AnalyticsStatus
+    from .balance import Balance
+    from .balance_list import BalanceList
     from .block import Block
     from .block_charge import BlockCharge
     from .block_estimate import BlockEstimate
@@ -87,6 +89,8 @@ _MODULES = {
     "AnalyticsErrorResponse": ".analytics_error_response",
     "AnalyticsMediaTypeError": ".analytics_media_type_error",
     "AnalyticsStatus": ".analytics_status",
+    "Balance": ".balance",
+    "BalanceList": ".balance_list",
     "Block": ".block",
     "BlockCharge": ".block_charge",
     "BlockEstimate": ".block_estimate",
@@ -165,6 +169,8 @@ __all__ = (
     "AnalyticsErrorResponse",
     "AnalyticsMediaTypeError",
     "AnalyticsStatus",
+    "Balance",
+    "BalanceList",
     "Block",
     "BlockCharge",
     "BlockEstimate",
