@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import up42_facade as up42
-from up42_facade import session as session_module
+from up42_facade.session import _session as session_module
 from up42_sandbox import Sandbox
 
 # Repeats at once and gives up soon: tests of patience set their own.

@@ -14,12 +14,6 @@ from up42_facade._version import __version__
 
 if TYPE_CHECKING:
     from up42_facade import processing_templates
-    from up42_facade._batch.entry import BatchEntry
-    from up42_facade._processing.frames import jobs_to_dataframe
-    from up42_facade._results.item_files import download_items
-    from up42_facade._session.transport import TransportOptions
-    from up42_facade._templates.files import read_templates
-    from up42_facade._templates.text_inputs import parse_inputs
     from up42_facade.analytics import (
         AnalyticsJobSorting,
         get_jobs,
@@ -27,6 +21,7 @@ if TYPE_CHECKING:
         initialize_jobtask,
     )
     from up42_facade.batch import Batch
+    from up42_facade.batch._entry import BatchEntry
     from up42_facade.errors import (
         ApiError,
         ArchiveError,
@@ -70,7 +65,6 @@ if TYPE_CHECKING:
         Up42Error,
         UploadError,
     )
-    from up42_facade.processes import Process
     from up42_facade.processing import (
         TERMINAL_STATUSES,
         Cost,
@@ -79,11 +73,17 @@ if TYPE_CHECKING:
         JobResults,
         JobSorting,
         JobStatus,
+        Process,
         SortingField,
         ValidationError,
     )
+    from up42_facade.processing._frames import jobs_to_dataframe
+    from up42_facade.processing._template_files import read_templates
+    from up42_facade.processing._text_inputs import parse_inputs
+    from up42_facade.results import Asset, download_items, initialize_asset
     from up42_facade.session import Session, authenticate
-    from up42_facade.stac import Asset, initialize_asset, search_items
+    from up42_facade.session._transport import TransportOptions
+    from up42_facade.stac import search_items
 
 # Everything is loaded when it is first used: importing the package costs nothing.
 _MODULES = {
@@ -100,21 +100,15 @@ _MODULES = {
         "UnexpectedResponseError UnfinishedBatch UnfinishedJob UnprocessableError "
         "UnsafeArchiveError UnsupportedArchiveError Up42Error UploadError"
     ),
-    "batch": "Batch",
-    "_batch.entry": "BatchEntry",
-    "_processing.frames": "jobs_to_dataframe",
-    "_results.item_files": "download_items",
+    "batch": "Batch BatchEntry",
+    "results": "Asset download_items initialize_asset",
     "analytics": "AnalyticsJobSorting get_jobs initialize_job initialize_jobtask",
-    "processes": "Process",
     "processing": (
         "TERMINAL_STATUSES Cost Job JobMetadata JobResults JobSorting JobStatus SortingField "
-        "ValidationError"
+        "Process ValidationError jobs_to_dataframe parse_inputs read_templates"
     ),
-    "session": "Session authenticate",
-    "stac": "Asset initialize_asset search_items",
-    "_templates.files": "read_templates",
-    "_templates.text_inputs": "parse_inputs",
-    "_session.transport": "TransportOptions",
+    "session": "Session TransportOptions authenticate",
+    "stac": "search_items",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

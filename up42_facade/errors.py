@@ -6,12 +6,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from up42_facade._templates.rows import FileProblem
-    from up42_facade.processing import Cost, Job, ValidationError
-
+from typing import Any, Protocol
 
 # What moves a terminal's cursor, changes its state, breaks its lines, or turns the direction of
 # writing around, and halves of surrogate pairs, which can't be written at all.
@@ -58,6 +53,22 @@ def travels(value: Any) -> bool:
     except Exception:  # whatever the objects in it raise
         return False
     return True
+
+
+class Reason(Protocol):
+    """Why an input isn't valid."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+class Price(Protocol):
+    """What something costs."""
+
+    @property
+    def credits(self) -> int: ...
 
 
 class ConfigurationError(Up42Error, ValueError):
@@ -187,7 +198,7 @@ class InvalidTemplateError(Up42Error):
     `errors` holds the validation errors.
     """
 
-    def __init__(self, process_id: str, errors: Iterable[ValidationError]) -> None:
+    def __init__(self, process_id: str, errors: Iterable[Reason]) -> None:
         self.process_id = process_id
         self.errors = frozenset(errors)
         listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in self.errors))
@@ -200,7 +211,7 @@ class InvalidTemplateError(Up42Error):
 class CostLimitError(Up42Error):
     """A template costs more than the caller's limit. Nothing was executed."""
 
-    def __init__(self, cost: Cost, limit: float | Decimal) -> None:
+    def __init__(self, cost: Price, limit: float | Decimal) -> None:
         self.cost = cost
         self.limit = limit
         super().__init__(
@@ -266,8 +277,8 @@ class ExecutionUncertainError(UncertainError):
         *,
         process_id: str,
         inputs: Mapping[str, Any],
-        find_jobs: Callable[[], list[Job]],
-        candidates: Iterable[Job] = (),
+        find_jobs: Callable[[], list[Any]],
+        candidates: Iterable[Any] = (),
     ) -> None:
         super().__init__(message, find_jobs=find_jobs, candidates=candidates)
         self.process_id = process_id
@@ -341,7 +352,7 @@ class TemplateFileError(InvalidInputError):
     # Problems that the message lists; `problems` holds all.
     LISTED = 50
 
-    def __init__(self, path: Any, problems: Iterable[FileProblem]) -> None:
+    def __init__(self, path: Any, problems: Iterable[Any]) -> None:
         self.path = path
         self.problems = list(problems)
         listed = [f"{path}: {problem}" for problem in self.problems[: self.LISTED]]
@@ -352,7 +363,7 @@ class TemplateFileError(InvalidInputError):
 class BatchCostLimitError(CostLimitError):
     """What a batch would cost in all passes the caller's limit. Nothing was executed."""
 
-    def __init__(self, cost: Cost, limit: float | Decimal, spent: int) -> None:
+    def __init__(self, cost: Price, limit: float | Decimal, spent: int) -> None:
         Up42Error.__init__(
             self,
             f"The batch costs {cost.credits} credits in all ({spent} of them for jobs that were "

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, field, frozen
 
-from up42_facade._processing.job_templates import (
+from up42_facade.processing._stac_links import item_url
+from up42_facade.processing._templates import (
     JobTemplate,
     MultiItemJobTemplate,
     ProcessTemplate,
@@ -20,10 +21,9 @@ from up42_facade._processing.job_templates import (
     checked_items,
     checked_title,
 )
-from up42_facade._processing.stac_links import item_url
 
 if TYPE_CHECKING:
-    from up42_facade._processing.job_templates import Item
+    from up42_facade.processing._templates import Item
 
 __all__ = [
     "CoregistrationSimularity",

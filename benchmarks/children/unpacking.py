@@ -15,7 +15,7 @@ def ours(given: Settings) -> Reading:
     import_module("up42_facade")
     before = peak()
     # A session has loaded these when it comes to a download; the SDK's imports aren't timed either.
-    for name in ("httpx", "tqdm.auto", "up42_facade._downloads.remote"):
+    for name in ("httpx", "tqdm.auto", "up42_facade.downloads._remote"):
         import_module(name)
     from up42_facade.downloads import download_archive
 

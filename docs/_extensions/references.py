@@ -23,9 +23,9 @@ HOMES = {
     "up42_facade": (
         "up42_facade",
         "up42_facade.processing_templates",
-        "up42_facade.processes",
+        "up42_facade.processing",
         "up42_facade.session",
-        "up42_facade._templates.rows",
+        "up42_facade.processing._rows",
         "up42_facade._common.times",
         "up42_facade.viz",
         "up42_facade.analytics",

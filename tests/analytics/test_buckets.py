@@ -20,8 +20,8 @@ from google.cloud import storage
 
 import up42_facade as up42
 from tests.analytics.conftest import GetJob
-from up42_facade._analytics import outputs
-from up42_facade._downloads import buckets
+from up42_facade.analytics import _outputs as outputs
+from up42_facade.downloads import _buckets as buckets
 from up42_sandbox import Fault, Sandbox
 
 BUCKET = "storage"

@@ -13,11 +13,11 @@ from google.cloud import storage
 import up42_facade as up42
 from tests.conftest import IMPATIENT
 from up42_facade import analytics
-from up42_facade._analytics import job_outputs as analytics_job_outputs
-from up42_facade._analytics import jobs as analytics_jobs
-from up42_facade._analytics import tasks as analytics_tasks
-from up42_facade._analytics import types as analytics_types
-from up42_facade._results import geojson
+from up42_facade.analytics import _job_outputs as analytics_job_outputs
+from up42_facade.analytics import _jobs as analytics_jobs
+from up42_facade.analytics import _tasks as analytics_tasks
+from up42_facade.analytics import _types as analytics_types
+from up42_facade.results import _geojson as geojson
 from up42_sandbox import Sandbox
 
 MODULES = [
@@ -35,7 +35,7 @@ def test_examples(
     sandbox: Sandbox, module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The upload itself is tested against an emulator, which one example isn't worth.
-    monkeypatch.setattr("up42_facade._downloads.buckets.send", lambda blob, file, url: None)
+    monkeypatch.setattr("up42_facade.downloads._buckets.send", lambda blob, file, url: None)
     jobs = sandbox.analytics.jobs
     session = up42.Session(
         username=sandbox.username,
@@ -45,7 +45,7 @@ def test_examples(
         options=IMPATIENT,
     )
     with session:
-        monkeypatch.setattr("up42_facade.session._default", session)
+        monkeypatch.setattr("up42_facade.session._session._default", session)
         jobtask_id = sandbox.analytics.task_ids("ndvi")[0]
         names: dict[str, Any] = {
             "up42": up42,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
-from up42_facade._results.geojson import to_frame
+from up42_facade.results._geojson import to_frame
 
 POINT = {"type": "Point", "coordinates": [13.3, 52.4]}
 

@@ -9,8 +9,8 @@ import pytest
 
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID
-from up42_facade._analytics.types import SORTING_FIELDS
 from up42_facade.analytics import Job
+from up42_facade.analytics._types import SORTING_FIELDS
 from up42_sandbox import Fault, Sandbox
 
 Sorting = up42.AnalyticsJobSorting

@@ -260,7 +260,7 @@ def test_a_note_before_a_request_is_on_disk_when_the_request_leaves(
     make: Make, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the file itself, whatever becomes of this process."""
-    from up42_facade._processing.execution import Execution
+    from up42_facade.processing._execution import Execution
 
     seen: list[list[tuple[str]]] = []
     send = Execution._send

@@ -21,12 +21,12 @@ from tests.batch.chaos import Chaos, Kill
 from tests.batch.conftest import Make, job_titles, posts
 from tests.batch.zygote import ROOT
 from tests.conftest import new_session
-from up42_facade._batch import work as batch_work
-from up42_facade._batch.downloads import WORKERS as DOWNLOADS
-from up42_facade._batch.execution import WORKERS as EXECUTIONS
-from up42_facade._batch.work import spread
 from up42_facade._common.progress import bar
 from up42_facade._common.stopping import Stop, transfer_stop
+from up42_facade.batch import _work as batch_work
+from up42_facade.batch._downloads import WORKERS as DOWNLOADS
+from up42_facade.batch._execution import WORKERS as EXECUTIONS
+from up42_facade.batch._work import spread
 from up42_sandbox import Fault, Sandbox
 from up42_sandbox.stac import results
 

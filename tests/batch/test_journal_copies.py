@@ -14,7 +14,7 @@ import up42_facade as up42
 from tests.batch import workers
 from tests.batch.conftest import Make, job_titles
 from tests.batch.zygote import Zygote
-from up42_facade._processing import execution
+from up42_facade.processing import _execution as execution
 from up42_facade.processing_templates import UpsamplingNS
 from up42_sandbox import Fault, Sandbox
 

@@ -13,8 +13,8 @@ import pytest
 import up42_facade as up42
 from tests.batch.conftest import Make, job_titles, posts
 from tests.conftest import IMPATIENT, new_session
-from up42_facade._processing.execution import Execution
-from up42_facade._processing.ledger import Finding
+from up42_facade.processing._execution import Execution
+from up42_facade.processing._ledger import Finding
 from up42_facade.processing_templates import GreyWeight, JobTemplate, Pansharpening
 from up42_sandbox import Fault, Sandbox
 

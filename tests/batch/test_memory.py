@@ -13,7 +13,7 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.conftest import Make
-from up42_facade._batch.records import fingerprint, job_to_json
+from up42_facade.batch._records import fingerprint, job_to_json
 from up42_sandbox import Sandbox
 
 COUNT = 10_000
@@ -21,7 +21,7 @@ COUNT = 10_000
 MOST = 200
 MEASURE = """
 import sys
-import up42_facade as up42, geopandas, up42_facade.batch, up42_facade._batch.frame
+import up42_facade as up42, geopandas, up42_facade.batch, up42_facade.batch._frame
 from pathlib import Path
 
 def megabytes(name):

@@ -9,7 +9,7 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.conftest import Make
-from up42_facade._batch.tracking import SINGLE_LOOKS, Tracker
+from up42_facade.batch._tracking import SINGLE_LOOKS, Tracker
 from up42_sandbox import Fault, Sandbox
 from up42_sandbox.core.routing import Call
 from up42_sandbox.processing import listing, routes

@@ -10,7 +10,7 @@ from geopandas import GeoDataFrame
 import up42_facade as up42
 from tests.batch.conftest import Make, posts
 from up42_facade import processing_templates
-from up42_facade._processing import job_templates
+from up42_facade.processing import _templates as job_templates
 from up42_sandbox import Fault, Sandbox
 
 

@@ -16,9 +16,9 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.conftest import Make, job_titles
-from up42_facade._batch.journal import Journal
-from up42_facade._processing.execution import Execution
-from up42_facade._processing.ledger import Finding
+from up42_facade.batch._journal import Journal
+from up42_facade.processing._execution import Execution
+from up42_facade.processing._ledger import Finding
 from up42_sandbox import Fault, Sandbox
 
 EXECUTION = "*/execution"

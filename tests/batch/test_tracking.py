@@ -10,7 +10,7 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.conftest import Make
-from up42_facade._batch import tracking as batch_tracking
+from up42_facade.batch import _tracking as batch_tracking
 from up42_sandbox import Fault, Sandbox
 
 JOBS = "/v2/processing/jobs"

@@ -17,7 +17,7 @@ import httpx
 
 import up42_facade as up42
 from tests.batch.chaos import LATENCY
-from up42_facade._batch import opening as batch_opening
+from up42_facade.batch import _opening as batch_opening
 from up42_facade.processing_templates import TrueColorConversion
 
 # Soon at the end of its patience, but patient enough for the slowest answer.

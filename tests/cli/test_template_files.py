@@ -12,9 +12,9 @@ import pytest
 
 import up42_facade as up42
 from tests.cli.conftest import TREES
-from up42_facade._templates import files as template_files
-from up42_facade._templates import rows as template_rows
-from up42_facade._templates import text_inputs
+from up42_facade.processing import _rows as template_rows
+from up42_facade.processing import _template_files as template_files
+from up42_facade.processing import _text_inputs as text_inputs
 from up42_sandbox import Sandbox
 
 CHANGE = "detection-change-simularity"

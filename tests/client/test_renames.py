@@ -18,14 +18,14 @@ from updating import generating  # noqa: E402 - the scripts aren't a package
 
 # Schema, field, the file that uses it, and how the line looks.
 RENAMED = [
-    ("AccountToken", "access_token", "up42_facade/_session/auth.py", "token.access_token"),
-    ("AccountTokenRequest", "client_id", "up42_facade/_session/auth.py", "AccountTokenRequest("),
-    ("ProcessingJob", "creditConsumption", "up42_facade/processing.py", ".credit_consumption"),
-    ("ProcessInput", "schema", "up42_facade/processes.py", "spec.schema"),
-    ("Job", "status", "up42_facade/_analytics/jobs.py", ".status"),
-    ("JobCreditsResponse", "data", "up42_facade/_analytics/answers.py", "get_job_credits"),
-    ("SchemaProblem", "schema-error", "up42_facade/_session/responses.py", ".schema_error"),
-    ("StacSearch", "filter", "up42_facade/_stac/search_arguments.py", "StacSearch("),
+    ("AccountToken", "access_token", "up42_facade/session/_auth.py", "token.access_token"),
+    ("AccountTokenRequest", "client_id", "up42_facade/session/_auth.py", "AccountTokenRequest("),
+    ("ProcessingJob", "creditConsumption", "up42_facade/processing/_job.py", ".credit_consumption"),
+    ("ProcessInput", "schema", "up42_facade/processing/_process.py", "spec.schema"),
+    ("Job", "status", "up42_facade/analytics/_jobs.py", ".status"),
+    ("JobCreditsResponse", "data", "up42_facade/analytics/_answers.py", "get_job_credits"),
+    ("SchemaProblem", "schema-error", "up42_facade/session/_responses.py", ".schema_error"),
+    ("StacSearch", "filter", "up42_facade/stac/_search_arguments.py", "StacSearch("),
 ]
 
 

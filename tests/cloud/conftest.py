@@ -196,7 +196,7 @@ def serve(sandbox: Sandbox, item: pystac.Item) -> Serve:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pauses between attempts short, for tests that use up all attempts."""
-    monkeypatch.setattr("up42_facade._downloads.remote.LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("up42_facade.downloads._remote.LONGEST_WAIT_SECONDS", 0.01)
 
 
 def bodies(sandbox: Sandbox) -> int:

@@ -18,9 +18,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve, bodies
-from up42_facade._downloads.destinations import Incoming, destination
-from up42_facade._downloads.layout import Planned
-from up42_facade._downloads.records import read_record
+from up42_facade.downloads._destinations import Incoming, destination
+from up42_facade.downloads._layout import Planned
+from up42_facade.downloads._records import read_record
 from up42_sandbox import Sandbox
 
 CONTENT = {"output/data.json": b"{}", "output/deep/a.txt": b"a", "output/deep/b.txt": b"bb"}

@@ -14,9 +14,9 @@ from fsspec.registry import known_implementations
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve
-from up42_facade._downloads.locations import below, local_folder, scheme_of
-from up42_facade._downloads.stores import open_store
-from up42_facade._viz import inputs as viz_inputs
+from up42_facade.downloads._locations import below, local_folder, scheme_of
+from up42_facade.downloads._stores import open_store
+from up42_facade.viz import _inputs as viz_inputs
 from up42_sandbox import Sandbox
 
 

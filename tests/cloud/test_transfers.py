@@ -19,8 +19,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve, bodies
-from up42_facade._downloads.destinations import Incoming, destination
-from up42_facade._downloads.layout import Planned
+from up42_facade.downloads._destinations import Incoming, destination
+from up42_facade.downloads._layout import Planned
 from up42_sandbox import Fault, Sandbox
 
 MIB = 1 << 20
@@ -98,7 +98,7 @@ def test_files_of_any_length(
 ) -> None:
     if not is_size_known:
         # As of a server that sends chunks.
-        monkeypatch.setattr("up42_facade._downloads.remote._length", lambda text: None)
+        monkeypatch.setattr("up42_facade.downloads._remote._length", lambda text: None)
     assert get(serve(content), place, session) == [place.url_of("a.bin")]
     assert place.names() == ["a.bin"]
     assert place.read("a.bin") == content

@@ -25,7 +25,7 @@ SPEED = 2_000
 # Seconds. Pages say how long to wait between two looks at the real UP42; here it is less.
 LONGEST_WAIT = 0.05
 # Where looks at jobs wait.
-WAITING = ("up42_facade._common.tracking.time", "up42_facade._batch.tracking.time")
+WAITING = ("up42_facade._common.tracking.time", "up42_facade.batch._tracking.time")
 
 
 @contextmanager

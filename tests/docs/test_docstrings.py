@@ -25,7 +25,7 @@ from tests.analytics.test_docstrings import MODULES as TESTED_ELSEWHERE
 from tests.conftest import IMPATIENT
 from tests.docs.run_page import hasty
 from up42_facade import processing_templates
-from up42_facade import session as session_module
+from up42_facade.session import _session as session_module
 from up42_sandbox import Sandbox
 
 # A job of a minute is over in a thirtieth of a second.

@@ -237,5 +237,5 @@ def store(_store: Store) -> Store:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pauses between attempts short, for tests that use up all attempts."""
-    monkeypatch.setattr("up42_facade._downloads.remote.LONGEST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr("up42_facade._downloads.remote.LONGEST_RETRY_AFTER_SECONDS", 0.02)
+    monkeypatch.setattr("up42_facade.downloads._remote.LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("up42_facade.downloads._remote.LONGEST_RETRY_AFTER_SECONDS", 0.02)

@@ -24,8 +24,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from up42_facade._downloads import archives
 from up42_facade.downloads import ArchiveLimits, download_archive
+from up42_facade.downloads import _archives as archives
 from up42_facade.errors import (
     ArchiveError,
     ChecksumError,
@@ -761,7 +761,7 @@ def test_ctrl_c_leaves_nothing(store, tmp_path):
 WITHOUT_ISAL = """
 import sys
 sys.modules["isal"] = None
-from up42_facade._downloads import inflate
+from up42_facade.downloads import _inflate as inflate
 assert inflate.igzip_threaded is None
 from up42_facade.downloads import download_archive
 print(len(download_archive(lambda: sys.argv[1], sys.argv[2], progress=False)))

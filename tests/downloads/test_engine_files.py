@@ -17,8 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from up42_facade._downloads import file_transfer
 from up42_facade.downloads import Download, download_file, download_files, open_stream, stream_to
+from up42_facade.downloads import _file_transfer as file_transfer
 from up42_facade.errors import (
     ChecksumError,
     ConnectionFailedError,
@@ -515,7 +515,7 @@ def test_an_interrupt_leaves_only_what_can_be_continued(store, tmp_path, monkeyp
 
     blob = store.put(DATA, cuts=[1_000_000])
     with monkeypatch.context() as patch:
-        patch.setattr("up42_facade._downloads.remote.RetryBudget.wait", interrupt)
+        patch.setattr("up42_facade.downloads._remote.RetryBudget.wait", interrupt)
         with pytest.raises(KeyboardInterrupt):
             download_file(blob.link, tmp_path / "a")
     assert listing(tmp_path) == ["a.part", "a.part.json"]

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.facade.small_server import Reply, SmallServer
-from up42_facade._downloads.staging import Staging
 from up42_facade.downloads import download_file
+from up42_facade.downloads._staging import Staging
 
 CONTENT = b"x" * 300_000
 # Where a download of `a` keeps something beside it.

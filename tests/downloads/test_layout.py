@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from up42_facade._downloads.layout import Planned, lay_out, lay_out_in
-from up42_facade._downloads.locations import below
-from up42_facade._downloads.names import fold, tagged_name
-from up42_facade._downloads.records import Validator, write_record
+from up42_facade.downloads._layout import Planned, lay_out, lay_out_in
+from up42_facade.downloads._locations import below
+from up42_facade.downloads._names import fold, tagged_name
+from up42_facade.downloads._records import Validator, write_record
 from up42_facade.errors import DownloadError
 
 # Few names that meet often, by case, Unicode form, folder, or what an archive is unpacked into.

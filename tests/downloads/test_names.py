@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from up42_facade._downloads.names import MAX_SAFE_NAME_BYTES, safe_name, tagged_name
+from up42_facade.downloads._names import MAX_SAFE_NAME_BYTES, safe_name, tagged_name
 from up42_facade.errors import DownloadError
 
 HONEST = [

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from up42_facade._downloads.records import read_record
 from up42_facade.downloads import Download, download_archive, download_files
+from up42_facade.downloads._records import read_record
 from up42_facade.errors import ArchiveError, DownloadError
 
 ID = "https://api.example.com/v2/assets/1"
@@ -109,7 +109,7 @@ def test_a_file_of_equal_length_counts_only_with_its_record(store, tmp_path):
 # Another program, which is killed right after a file has moved into place.
 KILLED = """
 import os, pathlib, sys
-from up42_facade._downloads.records import read_record
+from up42_facade.downloads._records import read_record
 from up42_facade.downloads import Download, download_archive, download_files
 
 kind, url, source, folder = sys.argv[1:]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from up42_facade._downloads.records import Validator, read_record, write_record
+from up42_facade.downloads._records import Validator, read_record, write_record
 
 SOURCE = "https://api.example.com/v2/assets/1"
 VALIDATOR = Validator('"1"', "Wed, 05 Jun 2024 13:12:48 GMT", 10)

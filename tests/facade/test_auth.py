@@ -34,7 +34,7 @@ def test_fetched_on_first_need(sandbox: Sandbox) -> None:
 
 def test_renewed_before_it_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
-    monkeypatch.setattr("up42_facade._session.auth.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("up42_facade.session._auth.time.monotonic", lambda: now[0])
     with Sandbox(token_lifetime=300) as sandbox, new_session(sandbox) as session:
         up42.Process.all(session=session)
         now[0] += 265

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
-from up42_facade._session.credentials import AccountCredentials, ProjectCredentials, collect
-from up42_facade._session.hosts import choose_hosts
+from up42_facade.session._credentials import AccountCredentials, ProjectCredentials, collect
+from up42_facade.session._hosts import choose_hosts
 
 SECRET = "s3cret-pass"
 
@@ -140,7 +140,7 @@ def test_broken_file_is_not_quoted(tmp_path: Path) -> None:
 
 
 def test_regions(monkeypatch: pytest.MonkeyPatch) -> None:
-    from up42_facade._session.hosts import DEFAULT_REGION
+    from up42_facade.session._hosts import DEFAULT_REGION
 
     assert choose_hosts(DEFAULT_REGION, None).api == "https://api.up42.com"
     assert choose_hosts("sa", None).auth == "https://auth.sa.up42.com"

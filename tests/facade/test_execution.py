@@ -13,7 +13,7 @@ import pytest
 import up42_facade as up42
 from tests.conftest import new_session
 from up42_facade import processing_templates as templates
-from up42_facade._processing.execution import Execution
+from up42_facade.processing._execution import Execution
 from up42_sandbox import Fault, Sandbox
 
 EXECUTION = "*/execution"
@@ -173,7 +173,7 @@ def test_ctrl_c_at_any_call_says_where_to_look_and_blocks_nobody(
     assert number > 10
 
 
-MODULES = ("_processing/execution.py", "_processing/ledger.py")
+MODULES = ("processing/_execution.py", "processing/_ledger.py")
 
 
 class Interrupter:
@@ -208,8 +208,8 @@ class Interrupter:
 
 
 def test_an_unreachable_server_creates_nothing(sandbox: Sandbox, session: up42.Session) -> None:
-    from up42_facade._processing.execution import is_refusal
     from up42_facade.errors import ConnectionFailedError
+    from up42_facade.processing._execution import is_refusal
 
     assert is_refusal(ConnectionFailedError("refused", sent=False))
     assert not is_refusal(ConnectionFailedError("reset", sent=True))

@@ -21,12 +21,12 @@ from tests.hostile import STRINGS
 from tests.viz.conftest import unavailable
 from up42_client import models
 from up42_facade import processing_templates as templates
-from up42_facade._analytics import jobs as analytics_jobs
-from up42_facade._analytics import tasks as analytics_tasks
 from up42_facade._common import html
-from up42_facade._processing.types import JobStatus
+from up42_facade.analytics import _jobs as analytics_jobs
+from up42_facade.analytics import _tasks as analytics_tasks
 from up42_facade.errors import CONTROLS, escape_for_terminal
-from up42_facade.processes import Price
+from up42_facade.processing import Price
+from up42_facade.processing._types import JobStatus
 from up42_sandbox import Sandbox
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
@@ -334,7 +334,7 @@ def test_marks_of_statuses(word: str, mark: str) -> None:
 
 
 def test_every_documented_status_has_a_mark() -> None:
-    from up42_facade._analytics.types import STATUSES
+    from up42_facade.analytics._types import STATUSES
 
     words = {
         *(status.value for status in JobStatus),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import up42_facade as up42
 from up42_facade import errors
-from up42_facade._downloads import remote
+from up42_facade.downloads import _remote as remote
 
 KINDS = sorted(
     {

@@ -9,7 +9,7 @@ import pytest
 
 import up42_facade as up42
 from up42_client.models import Process as ApiProcess
-from up42_facade.processes import Process
+from up42_facade.processing import Process
 from up42_sandbox import Fault, Sandbox
 
 PROCESSES = "/v2/processing/processes"

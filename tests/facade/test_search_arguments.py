@@ -159,7 +159,7 @@ def test_sort_fields_that_are_none(sandbox: Sandbox, session: up42.Session, valu
     ids=repr,
 )
 def test_values_of_filters(value: Any, expected: Any) -> None:
-    from up42_facade._stac.search_arguments import search_body
+    from up42_facade.stac._search_arguments import search_body
 
     wanted = {"op": "=", "args": [{"property": "a"}, value]}
     body = search_body(wanted, None, None, 10).to_dict()

@@ -31,7 +31,7 @@ from tests.facade.small_server import (
     job_with_collection,
     small_world,
 )
-from up42_facade._session.redaction import SecretFilter, register
+from up42_facade.session._redaction import SecretFilter, register
 
 SIGNATURE = "0123SIGNED456789"
 BASIC = base64.b64encode(f"user@example.com:{PASSWORD}".encode()).decode()

@@ -13,7 +13,7 @@ import pytest
 
 import up42_facade as up42
 from up42_facade import processing_templates as templates
-from up42_facade._processing import job_templates
+from up42_facade.processing import _templates as job_templates
 from up42_sandbox import Fault, Sandbox
 
 SINGLE = [

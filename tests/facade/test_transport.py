@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import up42_facade as up42
 from tests.conftest import IMPATIENT, new_session
 from up42_client.api.processing import list_processes
-from up42_facade._session.limits import TokenBucket
-from up42_facade._session.transport import is_safe
+from up42_facade.session._limits import TokenBucket
+from up42_facade.session._transport import is_safe
 from up42_sandbox import Fault, Sandbox
 
 LIST = "/v2/processing/processes"

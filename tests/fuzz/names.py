@@ -8,9 +8,9 @@ import unicodedata
 from pathlib import Path
 
 from tests.fuzz.source import Source
-from up42_facade._downloads.layout import Planned, lay_out
-from up42_facade._downloads.locations import below
-from up42_facade._downloads.names import (
+from up42_facade.downloads._layout import Planned, lay_out
+from up42_facade.downloads._locations import below
+from up42_facade.downloads._names import (
     MAX_NAME_BYTES,
     MAX_SAFE_NAME_BYTES,
     MemberNames,

@@ -26,7 +26,7 @@ import up42_facade as up42
 from tests.matrix.recipes import LOCAL, RECIPES, Reported
 from tests.matrix.samples import ALL, SECRET, Endpoint, Kind, Sample, samples
 from tests.matrix.world import SPEED, World, with_small_files
-from up42_facade._downloads import remote
+from up42_facade.downloads import _remote as remote
 from up42_sandbox import Fault, Sandbox
 
 SECONDS = 20

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import up42_facade as up42
-from up42_facade._downloads import byte_ranges
-from up42_facade._downloads.byte_ranges import (
+from up42_facade.downloads import _byte_ranges as byte_ranges
+from up42_facade.downloads._byte_ranges import (
     BLOCK_BYTES,
     GAP_BYTES,
     PART_BYTES,
@@ -20,7 +20,7 @@ from up42_facade._downloads.byte_ranges import (
     Span,
     merged,
 )
-from up42_facade._downloads.remote import RemoteFile
+from up42_facade.downloads._remote import RemoteFile
 from up42_sandbox import Fault, Sandbox
 
 CONTENT = bytes(range(256)) * 1024  # four blocks

@@ -15,7 +15,7 @@ import pytest
 
 import up42_facade as up42
 from tests.results.conftest import GEOTIFF, IN_PARTS, Results, downloaded, opened, ramp, tiff
-from up42_facade._results.remote_raster import RemoteRaster
+from up42_facade.results._remote_raster import RemoteRaster
 from up42_sandbox import Fault, Sandbox
 
 # A day: tokens and signed URLs have expired by then.
@@ -228,8 +228,8 @@ def test_odd_keys(results: Results, key: str) -> None:
 def test_without_the_extra(
     sandbox: Sandbox, trees: up42.Job, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    for name in ("raster_results", "lazy_rasters", "remote_raster"):
-        monkeypatch.delitem(sys.modules, f"up42_facade._results.{name}", raising=False)
+    for name in ("_raster_results", "_lazy_rasters", "_remote_raster"):
+        monkeypatch.delitem(sys.modules, f"up42_facade.results.{name}", raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     sandbox.clear_requests()
     with pytest.raises(up42.MissingExtraError, match=r"to_xarray\(\) needs the extra 'xarray'"):

@@ -13,8 +13,8 @@ import pytest
 
 import up42_facade as up42
 from tests.results.conftest import GEOJSON, Results, ramp, tiff
-from up42_facade._analytics.tasks import JobTask
-from up42_facade._results import vector_results
+from up42_facade.analytics._tasks import JobTask
+from up42_facade.results import _vector_results as vector_results
 from up42_sandbox import Fault, Sandbox
 
 POINT = {"type": "Point", "coordinates": [13.3, 52.4]}

@@ -80,6 +80,6 @@ def test_what_breaks_is_refused_and_named(
         if not any(r.startswith(mutation.reported) and "BREAKING" in r for r in reasons)
     ]
     assert silent == [], said
-    assert "up42_facade/_session/auth.py:" in said
+    assert "up42_facade/session/_auth.py:" in said
     assert " in read_token: " in said
     assert "authenticate: " in said

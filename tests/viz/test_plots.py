@@ -20,7 +20,7 @@ from shapely.geometry import Point, box
 import up42_facade as up42
 from tests.viz import scenes
 from up42_facade import viz
-from up42_facade._viz.plots import FEATURE_COLOURS
+from up42_facade.viz._plots import FEATURE_COLOURS
 
 QUARTERS = {
     scenes.NORTHWEST: scenes.RED,
@@ -164,7 +164,7 @@ def test_large_files_are_reduced_alike_whatever_their_layout(
 ) -> None:
     from rasterio.enums import Resampling
 
-    from up42_facade._viz import reading as viz_reading
+    from up42_facade.viz import _reading as viz_reading
 
     monkeypatch.setattr(viz_reading, "FEW_PIXELS", 200_000)
     monkeypatch.setattr(viz_reading, "CHUNK_BYTES", 500_000)
@@ -185,7 +185,7 @@ def test_large_files_are_reduced_alike_whatever_their_layout(
 @pytest.fixture
 def in_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read even small images in many parts, by several threads."""
-    from up42_facade._viz import reading as viz_reading
+    from up42_facade.viz import _reading as viz_reading
 
     monkeypatch.setattr(viz_reading, "FEW_PIXELS", 1_000)
     monkeypatch.setattr(viz_reading, "CHUNK_BYTES", 20_000)
@@ -196,7 +196,7 @@ def in_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_parts_read_by_several_threads_are_the_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from up42_facade._viz import reading as viz_reading
+    from up42_facade.viz import _reading as viz_reading
 
     noise = np.random.default_rng(1).integers(0, 9_000, (3, 600, 700), dtype="uint16")
     options = {"tiled": True, "blockxsize": 64, "blockysize": 64, "compress": "deflate"}

@@ -1,1 +1,0 @@
-"""What jobs deliver: files, features and rasters."""

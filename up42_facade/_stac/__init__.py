@@ -1,1 +1,0 @@
-"""Internals of `up42_facade.stac`."""

@@ -1,1 +1,0 @@
-"""Templates and their inputs from text: files with a row for each job, command lines."""

@@ -1,1 +1,0 @@
-"""The parts of `up42_facade.viz`: plots and maps."""

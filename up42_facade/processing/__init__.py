@@ -1,0 +1,37 @@
+"""Processing jobs, processes, and templates."""
+
+from up42_facade._common.sorting import SortingField
+from up42_facade.processing._frames import jobs_to_dataframe
+from up42_facade.processing._job import Job
+from up42_facade.processing._process import Price, Process, process_errors
+from up42_facade.processing._template_files import read_templates
+from up42_facade.processing._templates import JobTemplate
+from up42_facade.processing._text_inputs import parse_inputs
+from up42_facade.processing._types import (
+    TERMINAL_STATUSES,
+    Cost,
+    JobMetadata,
+    JobResults,
+    JobSorting,
+    JobStatus,
+    ValidationError,
+)
+
+__all__ = [
+    "TERMINAL_STATUSES",
+    "Cost",
+    "Job",
+    "JobMetadata",
+    "JobResults",
+    "JobSorting",
+    "JobStatus",
+    "JobTemplate",
+    "Price",
+    "Process",
+    "SortingField",
+    "ValidationError",
+    "jobs_to_dataframe",
+    "parse_inputs",
+    "process_errors",
+    "read_templates",
+]

@@ -1,0 +1,223 @@
+"""List processing jobs: check the filters, ask page by page, apply the date bounds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from up42_client.types import UNSET
+from up42_facade._common.logs import get_logger
+from up42_facade._common.paging import read_pages
+from up42_facade._common.sorting import SortingField
+from up42_facade._common.times import Moment, moment
+from up42_facade._common.values import next_link, sent
+from up42_facade.errors import InvalidInputError, UnexpectedResponseError
+from up42_facade.processing._job import Job
+from up42_facade.processing._types import JobSorting, JobStatus
+from up42_facade.session import Session
+
+if TYPE_CHECKING:
+    from up42_client.models import ProcessingJobList
+    from up42_client.types import Request
+
+logger = get_logger(__name__)
+FetchPage = Callable[[], "ProcessingJobList"]
+
+# Ids per request: a hundred UUIDs make a URL of 4 kB, which every server takes.
+IDS_PER_REQUEST = 100
+
+
+def texts(name: str, value: Any) -> list[str] | None:
+    """Return a list of texts; a single one counts as a list of one."""
+    if value is None:
+        return None
+    values = [value] if isinstance(value, str) else list(value)
+    for entry in values:
+        if not isinstance(entry, str) or not entry or "," in entry:
+            raise InvalidInputError(
+                f"{name} holds {entry!r}: expected non-empty texts without commas."
+            )
+    return values
+
+
+def statuses(value: Sequence[JobStatus | str] | None) -> list[str] | None:
+    """Return status values; a text that is no known status is taken for a slip."""
+    wanted = texts("status", value)
+    known = [status.value for status in JobStatus]
+    for entry in wanted or ():
+        if isinstance(entry, JobStatus) or entry in known:
+            continue
+        near = difflib.get_close_matches(entry.lower(), known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise InvalidInputError(
+            f"Unknown status {entry!r}: expected some of {', '.join(known)}.{hint}"
+        )
+    return None if wanted is None else [str(entry) for entry in wanted]
+
+
+def whole(name: str, value: Any, least: int) -> int | None:
+    """Return a whole number that is not below `least`, or None."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InvalidInputError(f"{name}={value!r}: expected a whole number of at least {least}.")
+    return value
+
+
+def bound(name: str, value: Moment | None) -> dt.datetime | None:
+    return None if value is None else moment(name, value)
+
+
+def ordering(value: SortingField | None) -> SortingField | None:
+    if value is not None and not isinstance(value, SortingField):
+        raise InvalidInputError(
+            f"sort_by={value!r}: expected a field of JobSorting, for instance "
+            "JobSorting.created.desc."
+        )
+    return value
+
+
+@frozen(kw_only=True)
+class Query:
+    """The filters of one listing; `checked` makes it from what the caller gave."""
+
+    process_id: list[str] | None = None
+    workspace_id: str | None = None
+    status: list[str] | None = None
+    min_duration: int | None = None
+    max_duration: int | None = None
+    sort_by: SortingField | None = None
+    ids: list[str] | None = None
+    page_size: int | None = None
+    created_after: dt.datetime | None = None
+    created_before: dt.datetime | None = None
+    is_strict: bool = False
+    """Whether an entry that isn't a job raises, instead of being skipped."""
+
+    @classmethod
+    def checked(cls, **given: Any) -> Query:
+        """Check the arguments of `Job.all`.
+
+        Raises:
+            InvalidInputError: A filter has a value that can't match anything.
+        """
+        return cls(
+            process_id=texts("process_id", given["process_id"]),
+            workspace_id=given["workspace_id"],
+            status=statuses(given["status"]),
+            min_duration=whole("min_duration", given["min_duration"], 0),
+            max_duration=whole("max_duration", given["max_duration"], 0),
+            sort_by=ordering(given["sort_by"]),
+            ids=texts("ids", given["ids"]),
+            page_size=whole("page_size", given["page_size"], 1),
+            created_after=bound("created_after", given["created_after"]),
+            created_before=bound("created_before", given["created_before"]),
+        )
+
+    @property
+    def order(self) -> SortingField | None:
+        bounded = self.created_after is not None or self.created_before is not None
+        return self.sort_by or (JobSorting.created.desc if bounded else None)
+
+    def run(self, session: Session) -> Iterator[Job]:
+        """Yield the matching jobs."""
+        if any(filtered == [] for filtered in (self.process_id, self.status, self.ids)):
+            return iter(())
+        jobs = (job for part in self._parts() for job in part._pages(session))
+        if self.created_after is None and self.created_before is None:
+            return jobs
+        return within(jobs, self.created_after, self.created_before, self.order)
+
+    def _parts(self) -> Iterator[Query]:
+        if self.ids is None or self.order is not None:
+            yield self
+            return
+        for start in range(0, len(self.ids), IDS_PER_REQUEST):
+            yield evolve(self, ids=self.ids[start : start + IDS_PER_REQUEST])
+
+    def _pages(self, session: Session) -> Iterator[Job]:
+        from up42_client.api.processing import list_processing_jobs
+
+        def following(
+            page: ProcessingJobList,
+        ) -> tuple[str, Callable[[], ProcessingJobList]] | None:
+            link = next_link(page)
+            if link is None:
+                return None
+            href, _ = link
+            return href, lambda: session.follow(href, list_processing_jobs.read)
+
+        request = self.request()
+        pages = read_pages("jobs", lambda: session.call(request), following, job_ids)
+        for page in pages:
+            yield from jobs_of(page, session, is_strict=self.is_strict)
+
+    def request(self) -> Request[ProcessingJobList]:
+        """Return the request for the first page."""
+        from up42_client.api.processing import list_processing_jobs
+        from up42_client.models import JobStatus as ApiStatus
+
+        return list_processing_jobs.request(
+            workspace_id=sent(self.workspace_id),
+            process_id=sent(self.process_id),
+            status=UNSET if self.status is None else [ApiStatus(s) for s in self.status],
+            ids=sent(self.ids),
+            min_duration=sent(self.min_duration),
+            max_duration=sent(self.max_duration),
+            limit=sent(self.page_size),
+            sort=sent(str(self.order) if self.order else None),
+        )
+
+
+def job_ids(page: ProcessingJobList) -> list[str | None]:
+    return [job.job_id for job in page.jobs or ()]
+
+
+def jobs_of(page: ProcessingJobList, session: Session, *, is_strict: bool = False) -> Iterator[Job]:
+    """Yield the jobs of a page; an entry that isn't a job is logged and skipped.
+
+    Raises:
+        UnexpectedResponseError: If it isn't a list of jobs. It mustn't pass for an empty one: that
+            would mean that an execution has no job. If it is strict, an entry that isn't a job
+            raises, too.
+    """
+    if page.jobs is None and page.additional_properties.get("jobs", page) is not None:
+        raise UnexpectedResponseError(
+            "The server responded to a request for jobs with JSON that contains no list of them: "
+            "expected `jobs`. Check region and base_url; a proxy might stand in between.",
+            status_code=200,
+        )
+    if is_strict and page.additional_properties.get("jobs") is not None:
+        raise UnexpectedResponseError(
+            "The list of jobs contains an entry that isn't a job.", status_code=200
+        )
+    for entry in page.jobs or ():
+        try:
+            yield Job._adapt(entry, session)
+        except UnexpectedResponseError:
+            if is_strict:
+                raise
+            logger.warning("The list of jobs contains an entry without a usable job ID: skipped.")
+
+
+def within(
+    jobs: Iterator[Job],
+    after: dt.datetime | None,
+    before: dt.datetime | None,
+    order: SortingField | None,
+) -> Iterator[Job]:
+    """Yield the jobs made in [after, before); stop where the order says that none will follow."""
+    by_creation = order is not None and order.name == JobSorting.created.name
+    for job in jobs:
+        if job.created is None:
+            continue
+        too_old = after is not None and job.created < after
+        too_new = before is not None and job.created >= before
+        if by_creation and order is not None and (too_new if order.ascending else too_old):
+            return
+        if not too_old and not too_new:
+            yield job

@@ -1,0 +1,121 @@
+"""Assets in storage: their items, and their files on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from up42_facade._common.html import table
+from up42_facade.downloads._names import safe_name
+from up42_facade.errors import InvalidInputError, NotFoundError
+from up42_facade.results._item_files import fetch_items
+from up42_facade.session import Session, resolve_session
+from up42_facade.stac import search_items
+
+if TYPE_CHECKING:
+    import pystac
+
+
+class Asset:
+    """An asset in storage: the delivered data of an order or of a job."""
+
+    def __init__(self, asset_id: str, session: Session) -> None:
+        self.asset_id = asset_id
+        self._session = session
+
+    def __repr__(self) -> str:
+        return f"Asset(asset_id={self.asset_id!r})"
+
+    def _repr_html_(self) -> str:
+        # Showing an asset asks for nothing: its items are there once they were asked for.
+        items = self._session.known(("stac_items", self.asset_id)) or []
+        rows = {
+            "Storage": self._session.hosts.api,
+            "Items": [item.properties.get("title") or item.id for item in items] or None,
+            "Files": sorted({key for item in items for key in item.assets}) or None,
+        }
+        return table(f"Asset {self.asset_id}", rows)
+
+    @property
+    def stac_items(self) -> list[pystac.Item]:
+        """The STAC items of the asset, asked for once.
+
+        Raises:
+            NotFoundError: The storage has no item of this asset.
+
+        Endpoint: POST /v2/assets/stac/search.
+        """
+        return self._session.once(("stac_items", self.asset_id), self._find_items)
+
+    def download(
+        self,
+        output_directory: str | Path | None = None,
+        *,
+        assets: str | Sequence[str] | None = None,
+        unpacking: bool = True,
+        overwrite: bool = False,
+        progress: bool = True,
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> list[str]:
+        """Download the asset's files.
+
+        Args:
+            output_directory: A folder, or the URL of one in another store (extra `cloud`);
+                default: the folder `asset_<id>` in the current one.
+            assets, unpacking, overwrite, progress, storage_options: As for `download_items`.
+
+        Returns:
+            The paths.
+
+        Raises:
+            NotFoundError, InvalidInputError, DownloadError, UploadError: As for `stac_items` and
+                `download_items`.
+
+        Example:
+            >>> paths = up42.initialize_asset(asset_id).download(folder, assets="thumbnail")
+
+        Endpoint: POST /v2/assets/{assetId}/download-url.
+        """
+        name = safe_name(f"asset_{self.asset_id}")
+        return fetch_items(
+            self.stac_items,
+            output_directory or Path.cwd() / name,
+            aside=name,
+            assets=assets,
+            unpacking=unpacking,
+            overwrite=overwrite,
+            progress=progress,
+            storage_options=storage_options,
+            session=self._session,
+        )
+
+    def _find_items(self) -> list[pystac.Item]:
+        by_asset = {"op": "=", "args": [{"property": "asset_id"}, self.asset_id]}
+        items = list(search_items(by_asset, session=self._session))
+        if not items:
+            raise NotFoundError(
+                f"The storage has no STAC item of asset {self.asset_id!r}. Check the id and the "
+                "region; data that was added before 2023 has no STAC items.",
+                status_code=404,
+            )
+        return items
+
+
+def initialize_asset(asset_id: str, session: Session | None = None) -> Asset:
+    """Return an asset by its id, without a request.
+
+    Args:
+        asset_id: The id (a UUID), as the console and STAC items show it.
+        session: Default: that of `authenticate()`.
+
+    Raises:
+        InvalidInputError: The id is no text or empty. NotAuthenticatedError: No session.
+
+    Example:
+        >>> asset = up42.initialize_asset(asset_id=known_id)
+        >>> item = asset.stac_items[0]
+    """
+    if not isinstance(asset_id, str) or not asset_id:
+        raise InvalidInputError(f"asset_id={asset_id!r} is not usable: expected a non-empty text.")
+    return Asset(asset_id, resolve_session(session))

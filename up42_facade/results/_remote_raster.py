@@ -1,0 +1,201 @@
+"""A GeoTIFF in storage that is read window by window, whenever the reading happens."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import rasterio
+from attrs import define, field
+from rasterio.abc import MultiByteRangeResourceContainer
+from rasterio.errors import RasterioError
+
+from up42_facade.downloads._byte_ranges import ByteRanges, Span
+from up42_facade.downloads._names import safe_name
+from up42_facade.downloads._remote import RangesIgnored, RemoteFile
+from up42_facade.errors import DownloadError
+from up42_facade.results._formats import named_overview
+from up42_facade.results._item_files import ItemFile, signed_url
+from up42_facade.session import Session
+from up42_facade.session._hosts import is_same_host
+
+T = TypeVar("T")
+GDAL_OPTIONS = {
+    # There are no files beside it to look for.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    # Bytes of compressed tiles that GDAL asks for at once. Its default of 10 MB would fetch the
+    # rest of a larger window tile by tile.
+    "GDAL_MAX_RAW_BLOCK_CACHE_SIZE": str(256 * 1024 * 1024),
+}
+
+
+@define(eq=False)
+class RemoteRaster:
+    """A GeoTIFF behind an API link, opened anew for each reading.
+
+    GDAL gets its bytes from the download engine, which asks for a fresh signed URL whenever the
+    last one has expired, sits out outages, and keeps signatures out of messages and logs; GDAL's
+    own /vsicurl/ does none of that. A reading opens, reads and closes in one thread: rasterio
+    knows an opener only in the thread that registered it (its issues 3438 and 3636), so no
+    dataset is kept or shared. Several threads can read at once without a lock.
+
+    It can be pickled if its session can; connections and links don't travel.
+
+    Args:
+        key: The asset's key.
+        href: The asset's link.
+        session: Asks for signed URLs.
+        size: Length in bytes, if known.
+    """
+
+    key: str
+    href: str
+    session: Session = field(repr=False)
+    size: int | None = None
+    _opened: dict[int, ByteRanges] = field(factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, file: ItemFile) -> RemoteRaster:
+        return cls(file.key, file.asset.href, file.session, file.size)
+
+    def reading(self, read: Callable[[Any], T]) -> T:
+        """Open the raster, and return what a function makes of the rasterio dataset.
+
+        Raises:
+            RangesIgnored: The server can't send parts of a file.
+            ConnectionFailedError, DownloadError: The file can't be had, or is no GeoTIFF.
+        """
+        folder = OneFile(safe_name(self.key), self._ranges())
+        try:
+            with (
+                rasterio.Env(**GDAL_OPTIONS),
+                rasterio.open(folder.name, opener=folder, driver="GTiff", sharing=False) as dataset,
+            ):
+                elsewhere = named_overview(dataset)
+                if elsewhere is not None:
+                    raise DownloadError(
+                        f"{self.key!r} names another file as its overview, {elsewhere!r}, and "
+                        "isn't read."
+                    )
+                found = read(dataset)
+        except RasterioError as error:
+            folder.raise_failure()
+            raise DownloadError(
+                f"{self.key!r} can't be read as a GeoTIFF ({error}). download_results() brings it "
+                "to disk as it is."
+            ) from error
+        # GDAL may have made do with the nothing that it got.
+        folder.raise_failure()
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RemoteRaster, (self.key, self.href, self.session, self.size)
+
+    def __dask_tokenize__(self) -> tuple[str, ...]:
+        # Results never change; without this dask would pickle the session to tell them apart.
+        return type(self).__name__, self.href
+
+    def _ranges(self) -> ByteRanges:
+        # By client: after a fork the session has another one, and so must this.
+        http = self.session.storage
+        known = self._opened.get(id(http))
+        if known is not None:
+            return known
+        source = RemoteFile(self._url, http=http, size=self.size)
+        return self._opened.setdefault(id(http), ByteRanges(source, lambda: self.session.executor))
+
+    def _url(self) -> str:
+        if not is_same_host(self.href, self.session.hosts.api):
+            return self.href
+        return signed_url(self.href, self.session)
+
+
+@define(eq=False)
+class OneFile:
+    """What GDAL sees: a folder with one file in it, whose bytes come from elsewhere."""
+
+    name: str
+    ranges: ByteRanges
+    failure: BaseException | None = None
+
+    def open(self, path: str, mode: str = "r", **_: Any) -> RangeFile:
+        self._check(path)
+        return RangeFile(self)
+
+    def isfile(self, path: str) -> bool:
+        return path == self.name
+
+    def isdir(self, path: str) -> bool:
+        return False
+
+    def ls(self, path: str) -> list[str]:
+        return [self.name]
+
+    def mtime(self, path: str) -> int:
+        return 0
+
+    def size(self, path: str) -> int:
+        self._check(path)
+        return self.attempt(lambda: self.ranges.size, lambda: 0)
+
+    def rm(self, path: str) -> None:
+        raise FileNotFoundError(path)
+
+    def attempt(self, act: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        """Act for GDAL, through which no exception gets: the first one is kept for later."""
+        if self.failure is None:
+            try:
+                return act()
+            except BaseException as error:
+                self.failure = error
+        return otherwise()
+
+    def raise_failure(self) -> None:
+        """Raise what went wrong below GDAL, if anything did."""
+        if isinstance(self.failure, RangesIgnored):
+            raise RangesIgnored(
+                f"{self.failure} download_results() brings the whole file to disk; open it there."
+            ) from self.failure
+        if self.failure is not None:
+            raise self.failure
+
+    def _check(self, path: str) -> None:
+        if path != self.name:
+            raise FileNotFoundError(path)
+
+
+# Makes rasterio hand on GDAL's questions for many ranges at once.
+MultiByteRangeResourceContainer.register(OneFile)
+
+
+class RangeFile(io.RawIOBase):
+    """One look at the file; its reads never raise."""
+
+    def __init__(self, folder: OneFile) -> None:
+        super().__init__()
+        self._folder = folder
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        size = self._folder.size(self._folder.name) if whence == os.SEEK_END else 0
+        bases = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: size}
+        self._position = bases[whence] + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, count: int = -1, /) -> bytes:
+        stop = self._position + count if count >= 0 else self._folder.size(self._folder.name)
+        ranges = self._folder.ranges
+        data = self._folder.attempt(lambda: ranges.read(self._position, stop), bytes)
+        self._position += len(data)
+        return data
+
+    def get_byte_ranges(self, offsets: list[int], sizes: list[int]) -> list[bytes]:
+        spans = [Span(start, start + size) for start, size in zip(offsets, sizes, strict=True)]
+        return self._folder.attempt(
+            lambda: self._folder.ranges.read_many(spans), lambda: [bytes(size) for size in sizes]
+        )

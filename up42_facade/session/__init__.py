@@ -1,0 +1,6 @@
+"""Sessions: credentials, tokens, and the way of each request."""
+
+from up42_facade.session._session import Session, authenticate, resolve_session
+from up42_facade.session._transport import TransportOptions
+
+__all__ = ["Session", "TransportOptions", "authenticate", "resolve_session"]

@@ -1,0 +1,365 @@
+"""STAC storage as pystac objects whose links resolve with the session's credentials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pystac
+from pystac.stac_io import DefaultStacIO
+
+from up42_facade._common.logs import get_logger
+from up42_facade._common.paging import read_pages
+from up42_facade._common.values import as_dict, lost_page, next_link
+from up42_facade.errors import (
+    ForeignHostError,
+    UnexpectedResponseError,
+    Up42Error,
+)
+from up42_facade.session import Session, resolve_session
+from up42_facade.session._hosts import is_same_host, without_query
+from up42_facade.session._network import read_public
+from up42_facade.stac._search_arguments import search_body
+
+if TYPE_CHECKING:
+    from up42_client.models import StacItemCollection, StacSearch
+
+logger = get_logger(__name__)
+
+Content = TypeVar("Content", bound=pystac.STACObject)
+FetchPage = Callable[[], "StacItemCollection"]
+# Items per request; the server's own default of 10 would need ten times as many requests.
+PAGE_SIZE = 100
+# Items that can't be read whose errors are shown; the rest is counted.
+LISTED_FAILURES = 10
+
+
+class SessionStacIO(DefaultStacIO):
+    """Reads STAC objects: from the API with the session's credentials, elsewhere without."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def read_text_from_href(self, href: str) -> str:
+        """Return the text behind a link.
+
+        Raises:
+            ForeignHostError: If it isn't an http link: local files are none of a server's business.
+            Up42Error: As other requests.
+        """
+        if is_same_host(href, self._session.hosts.api):
+            return self._session.http.get(self._session.hosts.resolve(href)).text
+        if not href.startswith(("http://", "https://")):
+            raise ForeignHostError(f"{without_query(href)!r} isn't an http link: it's not read.")
+        return read_public(self._session.storage, href)
+
+    def stac_object_from_dict(self, *arguments: Any, **options: Any) -> pystac.STACObject:
+        """Return the object, whose links are followed in the same way."""
+        found: pystac.STACObject = super().stac_object_from_dict(*arguments, **options)
+        return bound(found, self._session)
+
+
+class StorageLink(pystac.Link):
+    """A link that is followed with a session, also in copies, and fails with errors of ours."""
+
+    _session: Session | None = None
+
+    def resolve_stac_object(self, root: pystac.Catalog | None = None) -> pystac.Link:
+        """Read what the link leads to, once.
+
+        Raises:
+            Up42Error: If it can't be read, as for other requests.
+        """
+        if self.owner is not None and self._session is not None:
+            # Copies of pystac leave it out, and would read without credentials, local files too.
+            self.owner._stac_io = SessionStacIO(self._session)  # type: ignore[attr-defined]
+        try:
+            return super().resolve_stac_object(root)
+        except Up42Error:
+            raise
+        except Exception as error:  # whatever pystac makes of it
+            problem, cause = type(error).__name__, error.__cause__
+        # Raised here, without the error of pystac as its context: that quotes the link.
+        if isinstance(cause, Up42Error):
+            raise cause
+        raise UnexpectedResponseError(
+            f"The link {self.rel!r} of {getattr(self.owner, 'id', None)!r} leads to no STAC object "
+            f"({problem}): {without_query(str(self._target_href))!r}.",
+            status_code=200,
+        )
+
+    def clone(self) -> StorageLink:
+        copy = super().clone()
+        assert isinstance(copy, StorageLink)  # noqa: S101 - pystac makes its own class
+        copy._session = self._session
+        return copy
+
+
+def bound(content: Content, session: Session) -> Content:
+    """Let a STAC object read others with a session."""
+    content._stac_io = SessionStacIO(session)  # type: ignore[attr-defined]
+    for link in content.links:
+        link.__class__ = StorageLink
+        link._session = session  # type: ignore[attr-defined]
+    return content
+
+
+class StorageItem(pystac.Item):
+    """An item whose copies and pickles follow links with its session, too."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if isinstance(self._stac_io, SessionStacIO):
+            bound(self, self._stac_io._session)
+
+
+class StorageCollection(pystac.Collection):
+    """A collection in UP42's storage, whose items come page by page from the API."""
+
+    # That of the default session, in a collection that somebody read with pystac alone.
+    _session: Session | None = None
+
+    def get_items(self, *ids: str, recursive: bool = False) -> Iterator[pystac.Item]:
+        """Yield the collection's items.
+
+        Args:
+            ids: Only these items; all if none is given.
+            recursive: Kept for pystac; collections in storage have no children.
+
+        Raises:
+            UnexpectedResponseError: If an item can't be read, or the pages don't end.
+
+        Endpoint: GET /v2/assets/stac/collections/{collectionId}/items.
+        """
+        for item in list_items(self.id, resolve_session(self._session)):
+            item.set_collection(self)
+            if not ids or item.id in ids:
+                yield item
+
+    def clone(self) -> StorageCollection:
+        """Return a copy that lists its items with the same session."""
+        copy = super().clone()
+        assert isinstance(copy, StorageCollection)  # noqa: S101 - pystac makes its own class
+        copy._session, copy._stac_io = self._session, self._stac_io
+        return copy
+
+
+def read_collection(collection_url: str, session: Session) -> StorageCollection:
+    """Return the collection that a job's `results.collection` names.
+
+    Endpoint: GET /v2/assets/stac/collections/{collectionId}.
+    """
+    from up42_client.api.storage import get_collection
+
+    collection_id = without_query(collection_url).rstrip("/").rpartition("/")[2]
+    content = session.call(get_collection.request(collection_id))
+    collection: StorageCollection = readable(StorageCollection.from_dict, content)
+    collection._session = session
+    return bound(collection, session)
+
+
+def read_item(url: str, session: Session) -> pystac.Item:
+    """Return the item behind a URL of the storage.
+
+    Endpoint: GET /v2/assets/stac/collections/{collectionId}/items/{itemId}.
+    """
+    from up42_client.api.storage import get_item
+
+    collection_id, _, item_id = without_query(url).rstrip("/").split("/")[-3:]
+    return item_of(session.call(get_item.request(collection_id, item_id)), session)
+
+
+def list_items(collection_id: str, session: Session) -> Iterator[pystac.Item]:
+    """Yield all items of a collection."""
+    from up42_client.api.storage import list_items as endpoint
+
+    def following(page: StacItemCollection) -> tuple[str, FetchPage] | None:
+        link = next_link(page)
+        if link is None:
+            return None
+        href, _ = link
+        return href, lambda: session.follow(href, endpoint.read)
+
+    request = endpoint.request(collection_id, limit=PAGE_SIZE)
+    pages = read_pages("items", lambda: session.call(request), following, item_keys)
+    return items_of(pages, session)
+
+
+def search_items(
+    filter: Mapping[str, Any] | None = None,
+    *,
+    intersects: Any = None,
+    sortby: str | Mapping[str, str] | Sequence[str | Mapping[str, str]] | None = None,
+    session: Session | None = None,
+) -> Iterator[pystac.Item]:
+    """Yield the items in storage that match.
+
+    Args:
+        filter: CQL2-JSON, with property names without the `up42-*` prefix. Datetimes and numpy
+            numbers can be used as values.
+        intersects: A GeoJSON geometry or feature in degrees (EPSG:4326), a shapely geometry, or
+            bounds as west, south, east, north.
+        sortby: STAC sort fields, for instance
+            `[{"field": "properties.datetime", "direction": "desc"}]`, or `"-properties.datetime"`.
+        session: Session to use. Defaults to the one set by `authenticate()`.
+
+    Returns:
+        Items in the server's order; pages are fetched while they are consumed.
+
+    Raises:
+        InvalidInputError: If an argument can't be understood. Nothing is sent.
+        UnexpectedResponseError: If an item can't be read, or the pages don't end.
+
+    Example:
+        >>> wanted = {"op": "=", "args": [{"property": "constellation"}, "PHR"]}
+        >>> items = list(up42.search_items(wanted))
+
+    Endpoint: POST /v2/assets/stac/search.
+    """
+    session = resolve_session(session)
+    search = search_body(filter, intersects, sortby, PAGE_SIZE)
+    pages = read_pages(
+        "items",
+        lambda: search_page(search, session),
+        lambda page: next_search(page, search, session),
+        item_keys,
+    )
+    return items_of(pages, session)
+
+
+def search_page(search: StacSearch, session: Session) -> StacItemCollection:
+    from up42_client.api.storage import search_stac
+
+    return session.call(search_stac.request(body=search))
+
+
+def next_search(
+    page: StacItemCollection, search: StacSearch, session: Session
+) -> tuple[str, FetchPage] | None:
+    """Return the address of the next page and what fetches it; None at the end.
+
+    Raises:
+        UnexpectedResponseError: If the body of the link, when it's followed, isn't a search.
+    """
+    from up42_client.api.storage import search_stac
+    from up42_client.models import StacSearch
+
+    found = next_link(page)
+    if found is None:
+        return None
+    href, link = found
+    if (link.method or "GET").upper() != "POST":
+        return href, lambda: session.follow(href, search_stac.read)
+    if link.body is None:
+        raise lost_page("it asks for a POST without a body")
+    following = {**search.to_dict(), **link.body} if link.merge else link.body
+
+    def fetch() -> StacItemCollection:
+        session.hosts.resolve(href)
+        try:
+            found = StacSearch.from_dict(following)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise UnexpectedResponseError(
+                f"The storage sent a link to the next page whose body isn't a search: {error}.",
+                status_code=200,
+            ) from error
+        return search_page(found, session)
+
+    return json.dumps(following, sort_keys=True), fetch
+
+
+def item_keys(page: StacItemCollection) -> list[Hashable]:
+    """Return the identities of a page's items, as far as they have some."""
+    return [(str(item.get("collection")), str(item.get("id"))) for item in page.features or ()]
+
+
+def items_of(pages: Iterable[StacItemCollection], session: Session) -> Iterator[pystac.Item]:
+    """Yield the items of pages, so that one that can't be read doesn't lose the others.
+
+    Each comes once: pages shift if items arrive while they are read.
+
+    Raises:
+        UnexpectedResponseError: If items can't be read, after all others. It names them.
+    """
+    failures: list[UnexpectedResponseError] = []
+    seen: set[tuple[str | None, str]] = set()
+    for page in pages:
+        for feature in page.features or ():
+            try:
+                item = item_of(feature, session)
+            except UnexpectedResponseError as error:
+                failures.append(error)
+                continue
+            if (key := (item.collection_id, item.id)) not in seen:
+                seen.add(key)
+                yield item
+    if len(failures) > 1:
+        shown = " ".join(str(error) for error in failures[:LISTED_FAILURES])
+        raise UnexpectedResponseError(
+            f"{len(failures)} items can't be read. {shown}", status_code=200
+        )
+    if failures:
+        raise failures[0]
+
+
+def item_of(content: dict[str, Any], session: Session) -> pystac.Item:
+    item: pystac.Item = readable(StorageItem.from_dict, content)
+    return bound(item, session)
+
+
+def readable(read: Callable[[dict[str, Any]], Any], content: dict[str, Any]) -> Any:
+    """Return what pystac makes of a JSON object, without its unusable links and assets.
+
+    Raises:
+        UnexpectedResponseError: If pystac can't read it. The message has no part of it but the
+            ID, because it can contain signed URLs.
+    """
+    try:
+        return read(usable(content))
+    except Exception as error:  # whatever pystac raises on content that isn't STAC
+        problem = type(error).__name__
+    # Raised here, without the error of pystac as its context: that quotes the content.
+    raise UnexpectedResponseError(
+        f"The storage sent an object that pystac can't read as STAC ({problem}): type "
+        f"{content.get('type')!r}, ID {content.get('id')!r}. Report it to UP42 if it persists.",
+        status_code=200,
+    )
+
+
+def usable(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a STAC object without null or unusable entries of its links and assets.
+
+    Raises:
+        ValueError: If it has no ID.
+    """
+    identity = content.get("id")
+    if isinstance(identity, int):
+        content = {**content, "id": str(identity)}
+    elif not isinstance(identity, str) or not identity:
+        raise ValueError("no ID")
+    links = [link for link in listed(content, "links") if is_link(link)]
+    if len(links) < len(listed(content, "links")):
+        logger.warning("%r has links without a URL: skipped.", content.get("id"))
+    kept = {**content, "links": links}
+    if "assets" not in content:
+        return kept
+    known = as_dict(content["assets"])
+    assets = {key: asset for key, asset in known.items() if has_href(asset)}
+    if len(assets) < len(known):
+        logger.warning("%r has assets without a URL: skipped.", content.get("id"))
+    return {**kept, "assets": assets}
+
+
+def listed(content: dict[str, Any], key: str) -> list[Any]:
+    value = content.get(key)
+    return value if isinstance(value, list) else []
+
+
+def has_href(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("href"), str)
+
+
+def is_link(value: Any) -> bool:
+    return has_href(value) and isinstance(value.get("rel"), str)

@@ -1,0 +1,160 @@
+"""Features as layers of a map, with popups and highlighting.
+
+Names, keys, and values come from foreign files and end up in a page: each passes `inert()`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import folium
+import shapely
+from attrs import frozen
+
+from up42_facade._common.html import inert
+from up42_facade.results._geojson import LARGEST_EXACT
+from up42_facade.viz._inputs import DATA_PATH, drawable, in_lonlat, labels, read_features
+
+# More features than these are one layer: a list of all would be longer than the map is high.
+MOST_LAYERS = 100
+# Decimals of degrees: a centimetre on the ground.
+DECIMALS = 7
+COLOURS = ("#ffb000", "#00b4d8", "#f72585", "#70e000")
+HIGHLIGHT = {"color": "#ffffff", "weight": 4, "fillOpacity": 0.45}
+# Pixels.
+POINT_RADIUS = 5
+POPUP_WIDTH = 320
+# folium reads the first two of these properties of a feature as its style, and JavaScript the
+# third as the ancestor of an object.
+RESERVED_KEYS = ("style", "highlight", "__proto__")
+
+
+@frozen(eq=False)
+class FeatureFile:
+    """The features of a layer of a file, as GeoDataFrame in EPSG:4326."""
+
+    path: Path
+    label: str
+    frame: Any
+
+
+def read_feature_files(paths: Sequence[Path]) -> list[FeatureFile]:
+    """Read vector files; features without geometry can't be shown and are left out."""
+    files = []
+    for path, label in zip(paths, labels(paths), strict=True):
+        for frame in read_features(path):
+            files.append(FeatureFile(path, label, drawable(in_lonlat(frame, path.name), path.name)))
+    return files
+
+
+def add_features(target: folium.Map, file: FeatureFile, name_column: str, number: int) -> None:
+    """Put the features of a file on the map.
+
+    Scenes (they have the column with names, or say which image is theirs) get a layer each, up
+    to a hundred of them. Detections are one layer, as many as they are.
+    """
+    style = style_of(COLOURS[number % len(COLOURS)])
+    frame, count = file.frame, len(file.frame)
+    are_scenes = name_column in frame.columns or DATA_PATH in frame.columns
+    if not are_scenes or count > MOST_LAYERS:
+        feature_layer(frame, f"{file.label} ({count})", style).add_to(target)
+        return
+    for index in range(count):
+        part = frame.iloc[[index]]
+        name = part[name_column].iloc[0] if name_column in frame.columns else file.label
+        title = f"Feature {index + 1} – {plain(name)}"
+        feature_layer(part, title, style, heading=title).add_to(target)
+
+
+def style_of(colour: str) -> dict[str, Any]:
+    return {"color": colour, "weight": 2, "fillColor": colour, "fillOpacity": 0.15}
+
+
+def feature_layer(
+    frame: Any,
+    name: str,
+    style: dict[str, Any],
+    *,
+    popup: bool = True,
+    heading: str | None = None,
+) -> folium.GeoJson:
+    """Make a layer of features.
+
+    Args:
+        frame: GeoDataFrame in EPSG:4326.
+        name: What the layer control calls it.
+        style: Leaflet path options.
+        popup: Show the properties on a click.
+        heading: Text shown where the mouse rests on a feature.
+    """
+    content = collection(frame)
+    fields = list(content["features"][0]["properties"]) if popup else []
+    layer = folium.GeoJson(
+        content,
+        name=inert(name),
+        style_function=always(style),
+        highlight_function=always(HIGHLIGHT) if popup else None,
+        marker=folium.CircleMarker(radius=POINT_RADIUS, fill=True),
+        smooth_factor=0,
+    )
+    if heading is not None:
+        folium.Tooltip(inert(heading)).add_to(layer)
+    if fields:
+        names = [field.strip() for field in fields]
+        folium.GeoJsonPopup(fields, names, max_width=POPUP_WIDTH).add_to(layer)
+    return layer
+
+
+def always(style: dict[str, Any]) -> Callable[[Any], dict[str, Any]]:
+    return lambda feature: style
+
+
+def collection(frame: Any) -> dict[str, Any]:
+    """Return a GeoDataFrame as GeoJSON whose texts can stand in a page."""
+    geometry = frame.geometry.name
+    columns = [column for column in frame.columns if column != geometry]
+    values = {field_name(column): [shown(value) for value in frame[column]] for column in columns}
+    shapes = shapely.transform(frame.geometry.to_numpy(), lambda points: points.round(DECIMALS))
+    features = [
+        {
+            "type": "Feature",
+            "id": str(index),
+            "geometry": shapely.geometry.mapping(shape),
+            "properties": {name: column[index] for name, column in values.items()},
+        }
+        for index, shape in enumerate(shapes)
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def field_name(column: Any) -> str:
+    # The space can't be seen in the popup.
+    return f"{column} " if column in RESERVED_KEYS else inert(str(column))
+
+
+def shown(value: Any) -> Any:
+    """Return a property as it stands in a popup: numbers as they are, strings inert."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) <= LARGEST_EXACT:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else ""
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return shown(value.item())
+    return inert(plain(value))
+
+
+def plain(value: Any) -> str:
+    """Return a property as a string; "" for a missing one."""
+    if hasattr(value, "tolist") and not isinstance(value, str):
+        value = value.tolist()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        return ""
+    return str(value)

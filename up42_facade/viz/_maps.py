@@ -1,0 +1,252 @@
+"""Images, features and an area of interest on a folium map."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import folium
+import numpy as np
+from attrs import define, evolve, field
+
+from up42_facade._common.html import inert
+from up42_facade.errors import InvalidInputError
+from up42_facade.results._formats import JSON
+from up42_facade.viz._colours import RAMP
+from up42_facade.viz._features import (
+    FeatureFile,
+    add_features,
+    feature_layer,
+    read_feature_files,
+)
+from up42_facade.viz._inputs import (
+    DATA_PATH,
+    RASTER_FORMATS,
+    VECTOR_FORMATS,
+    existing,
+    is_feature_collection,
+    labels,
+    names_of,
+    of_format,
+    read_aoi,
+)
+from up42_facade.viz._overlays import Overlay, make_overlay
+from up42_facade.viz._places import Bounds, is_across, longitudes_of, turned_to
+
+# Degrees: what lies together across it is drawn around it.
+ANTIMERIDIAN = 180.0
+HTML_NAME = "final_map.html"
+HTML_SUFFIXES = (".html", ".htm")
+# Bytes of all images of a map together: in base64 a third more, so that the page stays below
+# 5 MB and opens in a mail reader as well as in a notebook.
+IMAGE_BYTES = 3_300_000
+# More entries in the layer control would cover the map: it folds up.
+OPEN_LAYERS = 6
+SATELLITE = (
+    "https://server.arcgisonline.com/ArcGIS/rest/services/World_Imagery/MapServer/tile/{z}/{y}/{x}"
+)
+SATELLITE_CREDIT = "Tiles © Esri, Maxar, Earthstar Geographics and the GIS user community"
+# The closest zoom that the tiles have, and that of the map: images are finer than tiles.
+TILE_ZOOM = 19
+MAX_ZOOM = 22
+# Zoom levels between which the first view may choose: whole ones leave half the map empty.
+ZOOM_SNAP = 0.25
+AOI_STYLE = {"color": "#e6194b", "weight": 3, "dashArray": "8 6", "fill": False}
+LEGEND = """
+<div class="up42-legend" style="position:fixed;left:12px;bottom:64px;z-index:1000;
+ background:rgba(255,255,255,.92);color:#222;border-radius:4px;padding:8px 10px;
+ font:12px/1.4 sans-serif;box-shadow:0 1px 4px rgba(0,0,0,.4)">
+<div>Probability: {names}</div>
+<div style="width:180px;height:10px;margin:4px 0 2px;
+ background:linear-gradient(to right,{colours})"></div>
+<div style="display:flex;justify-content:space-between"><span>0 %</span><span>50 %</span>
+<span>100 %</span></div></div>
+"""
+
+
+@define
+class Extent:
+    """The bounds of all that was put on a map, in degrees."""
+
+    places: list[Bounds] = field(factory=list)
+
+    def add(self, place: Sequence[float]) -> None:
+        if np.isfinite(place).all():
+            west, south, east, north = place
+            self.places.append((west, south, east, north))
+
+    def fit(self, target: folium.Map) -> None:
+        if self.places:
+            west, south, east, north = zip(*self.places, strict=True)
+            target.fit_bounds([(min(south), min(west)), (max(north), max(east))])
+
+
+def map_results(
+    filepaths: Any,
+    bands: Sequence[int] | None,
+    aoi: Any,
+    show_images: bool,
+    show_features: bool,
+    name_column: str,
+    save_html: str | os.PathLike[str] | None,
+) -> folium.Map:
+    """Put images and features on a map; see `up42_facade.viz.map_results`."""
+    paths = existing(filepaths)
+    images = of_format(paths, RASTER_FORMATS)
+    vectors = [
+        *of_format(paths, VECTOR_FORMATS),
+        *(path for path in of_format(paths, JSON) if is_feature_collection(path)),
+    ]
+    if not images and not vectors:
+        raise InvalidInputError(
+            "There is nothing to map: expected GeoTIFF, GeoJSON, GeoPackage or data.json, got "
+            f"{names_of(paths)}."
+        )
+    area = None if aoi is None else read_aoi(aoi)
+    files = read_feature_files(vectors)
+    overlays = make_overlays(images, files, bands) if show_images else []
+    files = files if show_features else []
+    if is_across(all_longitudes(overlays, files, area)):
+        overlays = [overlay.turned_to(ANTIMERIDIAN) for overlay in overlays]
+        files = [evolve(file, frame=turned_to(file.frame, ANTIMERIDIAN)) for file in files]
+        area = area if area is None else turned_to(area, ANTIMERIDIAN)
+    target, extent = base_map(), Extent()
+    add_images(target, extent, overlays)
+    add_all_features(target, extent, files, name_column)
+    if area is not None:
+        add_area(target, area)
+        extent.add(area.total_bounds)
+    finish(target, extent, overlays)
+    if save_html is not None:
+        save(target, html_path(save_html))
+    return target
+
+
+def all_longitudes(overlays: list[Overlay], files: list[FeatureFile], area: Any) -> Any:
+    frames = [file.frame for file in files] + ([] if area is None else [area])
+    edges = [edge for overlay in overlays for edge in overlay.place[::2]]
+    return np.concatenate([edges, *map(longitudes_of, frames)])
+
+
+def base_map() -> folium.Map:
+    target = folium.Map(tiles=None, control_scale=True, zoom_snap=ZOOM_SNAP, max_zoom=MAX_ZOOM)
+    add_tiles(target, "OpenStreetMap", "Streets")
+    add_tiles(target, SATELLITE, "Satellite", SATELLITE_CREDIT, show=False)
+    return target
+
+
+def add_tiles(
+    target: folium.Map, tiles: str, name: str, credit: str | None = None, show: bool = True
+) -> None:
+    layer = folium.TileLayer(
+        tiles, attr=credit, name=name, show=show, max_zoom=MAX_ZOOM, max_native_zoom=TILE_ZOOM
+    )
+    layer.add_to(target)
+
+
+def make_overlays(
+    images: Sequence[Path], files: list[FeatureFile], bands: Sequence[int] | None
+) -> list[Overlay]:
+    """Make the overlays of all images, which share the bytes that a map may have."""
+    return [
+        make_overlay(
+            path,
+            bands,
+            IMAGE_BYTES // len(images),
+            partial(feature_bounds, path, number, len(images), files),
+        )
+        for number, path in enumerate(images)
+    ]
+
+
+def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
+    names = labels([overlay.path for overlay in overlays])
+    for number, (overlay, name) in enumerate(zip(overlays, names, strict=True), start=1):
+        west, south, east, north = overlay.place
+        folium.raster_layers.ImageOverlay(
+            overlay.url,
+            bounds=[[south, west], [north, east]],
+            name=inert(name),
+            # Not by its name: this is no HTML, so there is no way to make a name inert in it.
+            alt=f"Image {number}",
+            zindex=number,
+        ).add_to(target)
+        extent.add(overlay.place)
+
+
+def feature_bounds(path: Path, number: int, images: int, files: list[FeatureFile]) -> Bounds:
+    """Return where an image without a CRS lies: the bounds of the feature that it belongs to.
+
+    That is the feature whose `up42.data_path` names it; without any such property the one with
+    the same number, if there are as many features as images.
+    """
+    for file in files:
+        if DATA_PATH in file.frame.columns:
+            for named, shape in zip(file.frame[DATA_PATH], file.frame.geometry, strict=True):
+                if isinstance(named, str) and is_named(path, file.path.parent, named):
+                    return bounds_of(shape)
+    shapes = [shape for file in files for shape in file.frame.geometry]
+    if len(shapes) == images and not any(DATA_PATH in file.frame.columns for file in files):
+        return bounds_of(shapes[number])
+    raise InvalidInputError(
+        f"{path.name} has no CRS, and no feature of data.json says by '{DATA_PATH}' where it lies."
+    )
+
+
+def is_named(path: Path, folder: Path, named: str) -> bool:
+    """Tell whether a path in `data.json` means a file; downloads may have flattened folders."""
+    relative = Path(named.lstrip("/"))
+    return (folder / relative).resolve() == path.resolve() or relative.name == path.name
+
+
+def bounds_of(shape: Any) -> Bounds:
+    west, south, east, north = shape.bounds
+    return west, south, east, north
+
+
+def add_all_features(
+    target: folium.Map, extent: Extent, files: list[FeatureFile], name_column: str
+) -> None:
+    for number, file in enumerate(files):
+        if len(file.frame):
+            add_features(target, file, name_column, number)
+            extent.add(file.frame.total_bounds)
+
+
+def add_area(target: folium.Map, area: Any) -> None:
+    frame = area[[area.geometry.name]]
+    feature_layer(frame, "Area of interest", AOI_STYLE, popup=False).add_to(target)
+
+
+def finish(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
+    """Add what depends on everything else: legend, layer control, view."""
+    likely = [overlay for overlay in overlays if overlay.is_probability]
+    if likely:
+        names = inert(", ".join(overlay.path.stem for overlay in likely))
+        legend = LEGEND.format(names=names, colours=", ".join(RAMP))
+        # The root of a map is a Figure, which the annotation doesn't say.
+        target.get_root().html.add_child(folium.Element(legend))  # type: ignore[attr-defined]
+    layers = sum(getattr(child, "control", False) for child in target._children.values())
+    folium.LayerControl(collapsed=layers > OPEN_LAYERS).add_to(target)
+    extent.fit(target)
+
+
+def html_path(save_html: str | os.PathLike[str]) -> Path:
+    """Return the file to write: a folder gets one of the documented name."""
+    path = Path(save_html).expanduser()
+    is_file = path.suffix.lower() in HTML_SUFFIXES and not path.is_dir()
+    return path if is_file else path / HTML_NAME
+
+
+def save(target: folium.Map, path: Path) -> None:
+    """Write the page whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(target.get_root().render(), encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
