@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     from up42_facade.processing._template_files import read_templates
     from up42_facade.processing._text_inputs import parse_inputs
     from up42_facade.results import Asset, download_items, initialize_asset
-    from up42_facade.session import Session, authenticate
+    from up42_facade.session import Balance, Session, authenticate, get_balance
     from up42_facade.session._transport import TransportOptions
     from up42_facade.stac import search_items
 
@@ -107,7 +107,7 @@ _MODULES = {
         "TERMINAL_STATUSES Cost Job JobMetadata JobResults JobSorting JobStatus SortingField "
         "Process ValidationError jobs_to_dataframe parse_inputs read_templates"
     ),
-    "session": "Session TransportOptions authenticate",
+    "session": "Balance Session TransportOptions authenticate get_balance",
     "stac": "search_items",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
@@ -117,6 +117,8 @@ __all__ = [  # noqa: RUF022 - by topic
     "authenticate",
     "Session",
     "TransportOptions",
+    "Balance",
+    "get_balance",
     "Job",
     "JobMetadata",
     "JobResults",

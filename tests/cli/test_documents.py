@@ -13,7 +13,7 @@ import click
 import pytest
 
 from tests.cli.conftest import ROOT, Up42
-from up42_facade.cli import login, records
+from up42_facade.cli import balance, login, records
 from up42_facade.cli.exit_codes import ExitCode
 from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
@@ -107,6 +107,7 @@ def test_fields() -> None:
         for name in names_in(names):
             listed[name] = names_in(fields)
     assert listed["login-check"] == list(login.FIELDS)
+    assert listed["balance"] == list(balance.FIELDS)
     assert listed["processes list"] == list(records.PROCESS_FIELDS)
     shown = [*records.PROCESS_FIELDS, *listed["processes show"]]
     assert shown == list(records.PROCESS_DETAIL_FIELDS)

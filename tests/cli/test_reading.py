@@ -26,6 +26,12 @@ def test_login_check(sandbox: Sandbox, up42_here: Up42) -> None:
     assert ended.err == ""
 
 
+def test_balance(sandbox: Sandbox, up42_here: Up42) -> None:
+    sandbox.top_up(-9_000)
+    assert up42_here("balance").out.split() == ["credits", "1000"]
+    assert up42_here("balance", "--json").json == {"credits": 1000}
+
+
 def test_login_check_with_a_project(
     sandbox: Sandbox, up42_here: Up42, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 import up42_facade as up42
-from up42_facade.cli import batch, items, jobs, login, processes, running, sandbox
+from up42_facade.cli import balance, batch, items, jobs, login, processes, running, sandbox
 from up42_facade.cli.exit_codes import ExitCode, code_of
 from up42_facade.cli.messages import CommandError, say
 from up42_facade.cli.output import JSON_OPTION, ClosedOutput
@@ -38,6 +38,7 @@ def commands() -> None:
 
 for command in (
     login.login_check,
+    balance.balance,
     processes.processes,
     items.items,
     running.cost,
