@@ -51,8 +51,9 @@ ELSEWHERE = frozenset(
         "T",  # type variables
         "T_co",
         "up42_client.types.T",
-        "up42_facade.session.M",
-        "up42_facade.session.T",
+        "up42_facade.session._session.T",
+        "up42_facade.errors.Price",  # protocols
+        "up42_facade.errors.Reason",
     }
 )
 
