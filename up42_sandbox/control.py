@@ -1,17 +1,18 @@
 """Endpoints that control the sandbox from another program, under `Sandbox.control_url`.
 
-They take and return JSON and need no token, but the secret in that URL. They are never changed
-by a fault, delayed, or recorded.
+They take and return JSON. Instead of a token they need the secret in that URL. They are never
+affected by a fault, delayed, or recorded.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import Response
 
@@ -21,20 +22,18 @@ from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.recording import RecordedRequest
 from up42_sandbox.core.routing import Access, Call, Route, reply
 from up42_sandbox.core.timestamps import stamp
-
-if TYPE_CHECKING:
-    from up42_sandbox.sandbox import Sandbox
+from up42_sandbox.state import SandboxState
 
 HELP: Mapping[str, str] = {
-    "GET /state": "credentials, clock, balance, number of jobs by status",
-    "POST /clock": '{"advance": 60} pushes the clock, {"speed": 10} sets its speed',
-    "GET /faults": "faults that are armed, with the times left",
+    "GET /state": "returns credentials, clock, balance, number of jobs by status",
+    "POST /clock": '{"advance": 60} advances the clock, {"speed": 10} sets its speed',
+    "GET /faults": "returns the armed faults, with the number of times left",
     "POST /faults": "arms a fault: an object with the arguments of Fault",
     "DELETE /faults": "disarms all faults",
-    "GET /requests": "all requests so far",
-    "DELETE /requests": "forgets the requests so far",
+    "GET /requests": "returns all requests so far",
+    "DELETE /requests": "deletes the recorded requests",
     "POST /jobs": '{"count": 500} adds jobs to the listing, or the arguments of add_job',
-    "POST /fate": '{"status": "failed", "process_id": null} for the next job',
+    "POST /fate": '{"status": "failed", "process_id": null} makes the next job fail',
     "POST /balance": '{"top_up": 100} adds credits',
     "POST /eulas": '{"process_id": "…", "accepted": true}',
     "POST /storage": (
@@ -43,7 +42,7 @@ HELP: Mapping[str, str] = {
         '{"ranges": false}, {"rate": 5e7} and {"lifetime": 30} change how it serves'
     ),
 }
-"""What each control endpoint does, by its path below the control URL."""
+"""Description of each control endpoint, by its path below the control URL."""
 
 
 class Control:
@@ -51,13 +50,13 @@ class Control:
 
     Args:
         sandbox: The sandbox to control.
-        folders: Folders whose files the storage may serve.
+        folders: Folders whose files the storage can serve.
 
     Raises:
         ValueError: If a folder doesn't exist.
     """
 
-    def __init__(self, sandbox: Sandbox, folders: Iterable[Path | str]) -> None:
+    def __init__(self, sandbox: SandboxState, folders: Iterable[Path | str]) -> None:
         self._sandbox = sandbox
         self._folders = [Path(folder).expanduser().resolve() for folder in folders]
         for folder in self._folders:
@@ -91,7 +90,7 @@ class Control:
         return reply(dict(HELP))
 
     def state(self, call: Call) -> Response:
-        """Tell how things stand."""
+        """Return the state of the sandbox."""
         sandbox = self._sandbox
         return reply(
             {
@@ -113,10 +112,10 @@ class Control:
         )
 
     def clock(self, call: Call) -> Response:
-        """Push the clock or change its speed."""
+        """Advance the clock or change its speed."""
         body = _object(call)
         clock = self._sandbox.clock
-        with _Refusing():
+        with _invalid_values_refused():
             if "speed" in body:
                 clock.speed = body["speed"]
             if "advance" in body:
@@ -124,14 +123,14 @@ class Control:
         return reply({"now": stamp(clock.now()), "speed": clock.speed})
 
     def list_faults(self, call: Call) -> Response:
-        """List the faults that are armed."""
+        """List the armed faults."""
         pending = self._sandbox.pending_faults()
         return reply([{**_fault_document(fault), "left": left} for fault, left in pending])
 
     def add_fault(self, call: Call) -> Response:
         """Arm a fault."""
         body = _object(call)
-        with _Refusing():
+        with _invalid_values_refused():
             if isinstance(body.get("retry_after"), str):
                 body["retry_after"] = datetime.fromisoformat(body["retry_after"])
             fault = Fault(**body)
@@ -148,14 +147,14 @@ class Control:
         return reply([_request_document(entry) for entry in self._sandbox.requests])
 
     def clear_requests(self, call: Call) -> Response:
-        """Forget the requests so far."""
+        """Delete the recorded requests."""
         self._sandbox.clear_requests()
         return Response(status_code=204)
 
     def add_jobs(self, call: Call) -> Response:
-        """Add processing jobs to the listing."""
+        """Add processing jobs."""
         body = _object(call)
-        with _Refusing():
+        with _invalid_values_refused():
             if "count" in body:
                 jobs = self._sandbox.add_jobs(int(body["count"]))
             else:
@@ -165,28 +164,28 @@ class Control:
         return reply({"ids": [job.id for job in jobs]}, 201)
 
     def fate(self, call: Call) -> Response:
-        """Let the next job end badly."""
-        with _Refusing():
+        """Make the next job fail."""
+        with _invalid_values_refused():
             self._sandbox.fail_next_job(**_object(call))
         return Response(status_code=204)
 
     def balance(self, call: Call) -> Response:
         """Add credits."""
-        with _Refusing():
+        with _invalid_values_refused():
             self._sandbox.top_up(int(_object(call)["top_up"]))
         return reply(asdict(self._sandbox.balance))
 
     def eula(self, call: Call) -> Response:
-        """Accept a EULA or withdraw that."""
-        with _Refusing():
+        """Accept a EULA, or withdraw the acceptance."""
+        with _invalid_values_refused():
             self._sandbox.accept_eula(**_object(call))
         return Response(status_code=204)
 
     def storage(self, call: Call) -> Response:
-        """Store a local file, or change how the storage serves."""
+        """Store a local file, or change how the storage serves files."""
         body, storage = _object(call), self._sandbox.storage
         url = None
-        with _Refusing():
+        with _invalid_values_refused():
             for name in ("ranges", "rate", "lifetime"):
                 if name in body:
                     setattr(storage, name, body[name])
@@ -202,20 +201,16 @@ class Control:
         # outside are refused whether they exist or not.
         path = path.resolve()
         if not any(path.is_relative_to(folder) for folder in self._folders):
-            raise ApiError(403, f"{path} isn't in a folder that this sandbox may serve (--folder).")
+            raise ApiError(403, f"{path} isn't in a folder that this sandbox can serve (--folder).")
         return path
 
 
-class _Refusing:
-    """Turns what a wrong value raises into a 400."""
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        """Translate."""
-        if isinstance(error, ValueError | TypeError | KeyError | OSError):
-            raise ApiError(400, f"{type(error).__name__}: {error}") from error
+@contextmanager
+def _invalid_values_refused() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise ApiError(400, f"{type(error).__name__}: {error}") from error
 
 
 def _object(call: Call) -> dict[str, Any]:

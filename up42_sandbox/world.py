@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from up42_sandbox.account.credentials import Credentials
 from up42_sandbox.account.eulas import EulaRegister
@@ -14,9 +13,8 @@ from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.faults import FaultBook
 from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.core.recording import RequestLog
-from up42_sandbox.processing.catalogue import PROCESSES
+from up42_sandbox.processing.catalog import PROCESSES
 from up42_sandbox.processing.lifecycle import JobBook
-from up42_sandbox.processing.listing import JobLister
 from up42_sandbox.scene.products import write_source
 from up42_sandbox.stac.catalog import StorageCatalog
 from up42_sandbox.stac.results import ResultMaker
@@ -24,67 +22,49 @@ from up42_sandbox.stac.samples import sample_collections
 from up42_sandbox.storage.objects import Storage
 
 
-@dataclass
 class World:
     """State that the endpoints share.
 
+    Args:
+        seed: Determines IDs and the landscape's users.
+        speed: Clock seconds per real second.
+        latency: Seconds of real time that every API request waits.
+        page_size: Processing jobs per page if the request has no limit.
+        token_lifetime: Seconds that an access token works.
+        credits: Initial balance.
+        durations: Clock seconds per status of a job.
+
     Attributes:
-        seed: Decides ids and the landscape's users.
-        workspace_ids: Workspaces that are open to the account, the default one first.
+        workspace_ids: Workspaces of the account, the default one first.
         api_url: Origin of the API, known once it listens.
         control_secret: Part of the URL of the control interface.
     """
 
-    seed: int
-    clock: Clock
-    credentials: Credentials
-    workspace_ids: tuple[str, ...]
-    tokens: TokenOffice
-    eulas: EulaRegister
-    jobs: JobBook
-    job_lister: JobLister
-    storage_catalog: StorageCatalog
-    storage: Storage
-    analytics: AnalyticsSamples
-    faults: FaultBook = field(default_factory=FaultBook)
-    requests: RequestLog = field(default_factory=RequestLog)
-    api_url: str = ""
-    control_secret: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
-
-
-def build_world(
-    *,
-    speed: float,
-    page_size: int,
-    token_lifetime: float,
-    credits: int,
-    seed: int,
-    durations: Mapping[str, float] | None,
-) -> World:
-    """Make the state of a fresh sandbox; the arguments are those of `Sandbox`."""
-    clock = Clock(speed)
-    credentials = Credentials.from_seed(seed)
-    eulas = EulaRegister(
-        seed,
-        [
-            (process.id, process.title, process.eula_accepted)
-            for process in PROCESSES.values()
-            if process.has_eula
-        ],
-        clock.now(),
-    )
-    jobs = JobBook(clock, seed, credentials.account_id, credits, eulas, durations)
-    samples = sample_collections(seed, credentials.account_id, credentials.user_id, write_source)
-    return World(
-        seed=seed,
-        clock=clock,
-        credentials=credentials,
-        workspace_ids=(credentials.user_id, make_id(seed, "second-workspace")),
-        tokens=TokenOffice(clock, token_lifetime, credentials.user_id),
-        eulas=eulas,
-        jobs=jobs,
-        job_lister=JobLister(jobs, page_size),
-        storage_catalog=StorageCatalog(samples, jobs, ResultMaker(seed)),
-        storage=Storage(clock),
-        analytics=AnalyticsSamples(clock, seed, credentials),
-    )
+    def __init__(
+        self,
+        *,
+        seed: int,
+        speed: float,
+        latency: float,
+        page_size: int,
+        token_lifetime: float,
+        credits: int,
+        durations: Mapping[str, float] | None,
+    ) -> None:
+        self.seed = seed
+        self.latency = latency
+        self.page_size = page_size
+        self.api_url = ""
+        self.control_secret = secrets.token_urlsafe(16)
+        self.clock = Clock(speed)
+        self.faults = FaultBook()
+        self.requests = RequestLog()
+        self.credentials = owner = Credentials.from_seed(seed)
+        self.workspace_ids = (owner.user_id, make_id(seed, "second-workspace"))
+        self.tokens = TokenOffice(self.clock, token_lifetime, owner.user_id)
+        self.eulas = EulaRegister(seed, PROCESSES.values(), self.clock.now())
+        self.jobs = JobBook(self.clock, seed, owner.account_id, credits, self.eulas, durations)
+        samples = sample_collections(seed, owner.account_id, owner.user_id, write_source)
+        self.storage_catalog = StorageCatalog(samples, self.jobs, ResultMaker(seed))
+        self.storage = Storage(self.clock)
+        self.analytics = AnalyticsSamples(self.clock, seed, owner)

@@ -105,7 +105,7 @@ def test_a_server_that_stops_at_successful(
     sandbox: Sandbox, batch: up42.Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch_tracking, "SETTLING_WAITS", (0.01, 0.01, 0.01))
-    sandbox.settles = False
+    sandbox.settle_credits = False
     batch.execute()
     batch.track(wait=60 if batch[0].is_finished else 0.05)
     assert batch.counts == {"successful": 3}

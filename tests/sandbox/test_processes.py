@@ -10,27 +10,8 @@ from pyproj import Geod
 from shapely.geometry import shape
 
 from tests.sandbox.conftest import PROCESSES, Api
-from up42_sandbox.processing.catalogue import PROCESSES as CATALOGUE
+from up42_sandbox.processing.catalog import PROCESSES as CATALOG
 from up42_sandbox.processing.pricing import area_km2
-
-OFFERED = {
-    "pansharpening",
-    "true-color-conversion",
-    "upsampling-ns",
-    "upsampling-ns-sentinel",
-    "orthorectification-intermap",
-    "detection-buildings-spacept",
-    "detection-trees-spacept",
-    "detection-shadows-spacept",
-    "detection-ships-airbus",
-    "detection-wind-turbines-airbus",
-    "detection-storage-tanks-airbus",
-    "detection-cars-oi",
-    "detection-trucks-oi",
-    "detection-aircraft-oi",
-    "coregistration-simularity",
-    "detection-change-simularity",
-}
 
 
 def parameters(process: dict[str, Any]) -> dict[str, list[Any]]:
@@ -40,7 +21,7 @@ def parameters(process: dict[str, Any]) -> dict[str, list[Any]]:
 
 def test_all_processes_are_listed(api: Api) -> None:
     listed = api.get(PROCESSES)
-    assert {process["id"] for process in listed["processes"]} == OFFERED
+    assert {process["id"] for process in listed["processes"]} == set(CATALOG)
     assert listed["links"][0]["rel"] == "self"
 
 
@@ -62,10 +43,10 @@ def test_description(api: Api) -> None:
     assert parameters(change)["price"][0]["credits"] == 200
 
 
-def test_some_processes_have_no_eula_and_one_is_not_accepted(api: Api) -> None:
-    described = [api.get(f"{PROCESSES}/{process_id}") for process_id in sorted(OFFERED)]
+def test_all_eulas_of_up42_are_real_and_one_is_not_accepted(api: Api) -> None:
+    described = [api.get(f"{PROCESSES}/{process_id}") for process_id in sorted(CATALOG)]
     without = [process["id"] for process in described if "eula-id" not in parameters(process)]
-    assert len(without) == 2
+    assert without == ["sandbox-copy"]
     eulas = {eula["id"]: eula for eula in api.get("/v2/eulas")["content"]}
     open_eulas = [
         process["id"]
@@ -85,13 +66,13 @@ def test_unknown_process_and_eula(api: Api) -> None:
     api.get("/v2/eulas/00000000-0000-4000-8000-000000000000", 404)
 
 
-@pytest.mark.parametrize("process_id", sorted(OFFERED))
+@pytest.mark.parametrize("process_id", sorted(CATALOG))
 def test_good_inputs_are_valid_and_priced_by_area(api: Api, process_id: str) -> None:
     inputs = api.sandbox.inputs_for(process_id)
     body = {"inputs": inputs}
     assert api.post(f"{PROCESSES}/{process_id}/validation", json=body) is None
     cost = api.post(f"{PROCESSES}/{process_id}/cost", json=body)
-    price = CATALOGUE[process_id].credits_per_km2
+    price = CATALOG[process_id].credits_per_km2
     if price is None:
         assert cost == {"pricingStrategy": "none", "totalCredits": 0}
         return

@@ -44,7 +44,7 @@ def test_same_seed_same_ids_other_seed_others() -> None:
 
 def test_stopping_twice_and_starting_twice() -> None:
     sandbox = Sandbox().start()
-    with pytest.raises(RuntimeError, match="already runs"):
+    with pytest.raises(RuntimeError, match="already running"):
         sandbox.start()
     sandbox.stop()
     sandbox.stop()

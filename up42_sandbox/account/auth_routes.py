@@ -39,7 +39,7 @@ def _field(form: dict[str, str], name: str) -> str:
     return form[name]
 
 
-def _oauth_accent(error: ApiError) -> Response:
+def _oauth_error_response(error: ApiError) -> Response:
     if isinstance(error, UnauthorizedError):
         description = error.detail or ""
         error = BodyError(
@@ -150,7 +150,7 @@ def _basic(authorization: str | None) -> tuple[str, str]:
 
 
 ROUTES = (
-    Route("POST", f"{REALM}/token", openid_token, Access.OPEN, _oauth_accent),
-    Route("GET", f"{REALM}/userinfo", userinfo, Access.ACCOUNT, _oauth_accent),
-    Route("POST", "/oauth/token", project_token, Access.OPEN, _oauth_accent),
+    Route("POST", f"{REALM}/token", openid_token, Access.OPEN, _oauth_error_response),
+    Route("GET", f"{REALM}/userinfo", userinfo, Access.ACCOUNT, _oauth_error_response),
+    Route("POST", "/oauth/token", project_token, Access.OPEN, _oauth_error_response),
 )

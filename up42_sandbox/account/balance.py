@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from starlette.responses import Response
-
-from up42_sandbox.core.routing import Call, Route, reply
-
 
 @dataclass
 class Balance:
     """Credits of the account.
 
     Attributes:
-        available: Can be spent.
-        held: Set aside for jobs that run.
-        captured: Spent.
+        available: Credits that can be spent.
+        held: Credits set aside for running jobs.
+        captured: Credits spent.
     """
 
     available: int
@@ -24,7 +20,7 @@ class Balance:
     captured: int = 0
 
     def hold(self, credits: int) -> bool:
-        """Set credits aside; return whether there were enough."""
+        """Set credits aside, and return whether there were enough."""
         if credits > self.available:
             return False
         self.available -= credits
@@ -37,15 +33,6 @@ class Balance:
         self.captured += credits
 
     def release(self, credits: int) -> None:
-        """Give credits that were held back."""
+        """Return held credits to the balance."""
         self.held -= credits
         self.available += credits
-
-
-def balances(call: Call) -> Response:
-    """Tell how many credits are left."""
-    available = call.world.jobs.balance().available
-    return reply({"available": {"amount": available, "unit": "CREDIT"}})
-
-
-ROUTES = (Route("GET", "/v2/payments/balances", balances),)

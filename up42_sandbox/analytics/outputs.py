@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +18,9 @@ from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.core.timestamps import stamp
 from up42_sandbox.scene import imagery
 from up42_sandbox.scene.gdal import write_cog, write_picture
+from up42_sandbox.scene.products import BAND_NAMES, write_archive
 from up42_sandbox.scene.samples import SAMPLES
 from up42_sandbox.scene.window import Window
-
-BAND_NAMES = ("blue", "green", "red", "nir")
 
 QUICKLOOK_SUFFIXES = (".jpeg", ".jpg", ".png")
 QUICKLOOK_TYPES = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png"}
@@ -91,26 +87,17 @@ def build_archive(seed: int, job: AnalyticsJob, index: int, path: Path) -> None:
         path: Where to.
     """
     members = _members(seed, job, index)
-    if job.outcome.archive == "zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in members:
-                archive.writestr(name, content)
-        return
-    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
-        for name, content in members:
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            entry.mtime = int(job.created.timestamp())
-            tar.addfile(entry, io.BytesIO(content))
+    zipped, modified = job.outcome.archive == "zip", job.created.timestamp()
+    write_archive(path, members, zipped=zipped, modified=modified)
 
 
 def _members(seed: int, job: AnalyticsJob, index: int) -> Iterator[tuple[str, bytes]]:
-    yield "output/data.json", json.dumps(features(seed, job, index)).encode()
+    yield "data.json", json.dumps(features(seed, job, index)).encode()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "image.tif"
         for image in range(job.outcome.images):
             _write_image(job, index, image, file)
-            yield f"output/{_image_path(seed, job, index, image)}", file.read_bytes()
+            yield _image_path(seed, job, index, image), file.read_bytes()
 
 
 def _write_image(job: AnalyticsJob, index: int, image: int, path: Path) -> None:

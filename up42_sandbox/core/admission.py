@@ -1,35 +1,37 @@
-"""Which requests may come in: none of a web page elsewhere, none that asks for another host."""
+"""Admission of requests: none from a foreign web page, none for another host."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 
 from starlette.types import Scope
 
 from up42_sandbox.core.problems import ApiError
-from up42_sandbox.core.routing import host_name
 
 CONTROL_PREFIX = "/_sandbox"
 """Paths that control the sandbox itself: never changed by a fault, delayed, or recorded."""
 
-WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound
-"""Hosts to listen on that stand for all addresses, and the address for links to this machine."""
+WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - no socket is bound
+"""Hosts to listen on that mean all addresses, and the address for links to this machine."""
+
+_HOST = re.compile(r"([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 
 
 def check_target(scope: Scope, bound: str) -> None:
-    """Check where a request was sent to, and from which web page.
+    """Check the host that a request was sent to, and the web page that sent it.
 
     A page on the internet can send requests to this machine (with its `Origin`), or have its
-    own name resolve to it (with that name as `Host`). The port in `Host` counts for the control
-    interface only: a proxy in front of the API may pass on its own.
+    own name resolve to it (with that name as `Host`). The port in `Host` matters for the control
+    interface only: a proxy in front of the API can forward its own.
 
     Args:
         scope: ASGI scope of the request.
         bound: Host that the server was told to listen on.
 
     Raises:
-        ApiError: 400 or 403, if the request must be refused.
+        ApiError: 400 or 403, if the request is refused.
     """
     if not scope["path"].startswith("/"):
         raise ApiError(400, "The request target must be a path.")
@@ -39,7 +41,7 @@ def check_target(scope: Scope, bound: str) -> None:
     own = {_netloc(name, port) for name in names}
     is_control = scope["path"].startswith(CONTROL_PREFIX)
     for host in hosts or [""]:
-        if host not in own if is_control else host_name(host) not in names:
+        if host not in own if is_control else _host_name(host) not in names:
             raise ApiError(403, f"This sandbox isn't {host!r}, it is {' or '.join(sorted(own))}.")
     for origin in origins:
         if origin not in {f"http://{netloc}" for netloc in own}:
@@ -66,12 +68,17 @@ def control_path(path: str, secret: str) -> str:
     return CONTROL_PREFIX + slash + rest
 
 
+def _host_name(value: str) -> str | None:
+    match = _HOST.fullmatch(value)
+    return match[1].strip("[]") if match else None
+
+
 def _values(scope: Scope, header: bytes) -> list[str]:
     return [value.decode("latin-1").lower() for name, value in scope["headers"] if name == header]
 
 
 def _own_names(bound: str, address: str) -> set[str]:
-    # `address` is the end of this very connection, which matters if all addresses are bound.
+    # `address` is the local end of this connection, which matters if all addresses are bound.
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
         parsed = parsed.ipv4_mapped or parsed

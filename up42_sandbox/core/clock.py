@@ -1,4 +1,4 @@
-"""The sandbox's clock, which tests can push forward."""
+"""The sandbox's clock, which tests can advance."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class Clock:
     """A clock that can run faster than real time and be advanced by hand.
 
     Job states follow `now()`, which runs `speed` times as fast as real time. Tokens and
-    signed URLs follow `wall()`, which runs at normal speed: fast jobs must not make a
-    client's credentials run out within a blink. `advance()` moves both.
+    signed URLs follow `wall()`, which runs at normal speed, so that a client's credentials
+    don't expire within milliseconds if jobs run fast. `advance()` moves both.
 
     Args:
         speed: Clock seconds per real second, more than 0.
-        start: Moment at which the clock starts; the present if left out.
+        start: Initial time. Defaults to the current time.
 
     Example:
         >>> clock = Clock()
@@ -48,24 +48,24 @@ class Clock:
             self._speed = checked
 
     def now(self) -> datetime:
-        """Return the present on the clock that drives jobs, aware and in UTC."""
+        """Return the current time of the clock that drives jobs, aware and in UTC."""
         with self._lock:
             elapsed = (time.monotonic() - self._tick) * self._speed
             return self._now_anchor + timedelta(seconds=elapsed)
 
     def wall(self) -> datetime:
-        """Return the present at normal speed: what tokens and signed URLs expire by."""
+        """Return the current time at normal speed, by which tokens and signed URLs expire."""
         with self._lock:
             return self._wall_anchor + timedelta(seconds=time.monotonic() - self._tick)
 
     def advance(self, seconds: float) -> None:
-        """Push the clock forward.
+        """Advance the clock.
 
         Args:
-            seconds: How far, 0 or more.
+            seconds: Seconds to add, 0 or more.
 
         Raises:
-            ValueError: `seconds` is negative: jobs don't run backwards.
+            ValueError: If `seconds` is negative, because jobs don't run backwards.
         """
         if not seconds >= 0:
             raise ValueError(f"the clock only goes forward, got {seconds!r} seconds")

@@ -16,33 +16,32 @@ from starlette.types import Message, Scope, Send
 
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.problems import ApiError
-from up42_sandbox.core.routing import JSON_TYPE, Accent, Call, problem
+from up42_sandbox.core.routing import JSON_TYPE, Call, ErrorStyle, problem
 from up42_sandbox.core.server import TRANSPORT
 
 PIECES_PER_SECOND = 20
-"""A slow body is sent in pieces, so that it starts at once and keeps coming."""
+"""A slow body is sent in pieces, so that it starts at once and doesn't pause."""
 
 
-def faulty_answer(fault: Fault, accent: Accent = problem) -> Response:
-    """Build the answer of a fault that has a status.
+def faulty_response(fault: Fault, error_style: ErrorStyle = problem) -> Response:
+    """Return the response of a fault that has a status.
 
     Args:
         fault: The fault.
-        accent: How errors are told where it happens.
+        error_style: Form of errors at the requested path.
     """
     status = fault.status or 500
     if fault.body is None:
-        response = _default_answer(status, accent)
-    elif isinstance(fault.body, bytes | str):
-        response = Response(fault.body, status, media_type=fault.content_type or "text/plain")
-    else:
-        content = json.dumps(fault.body)
-        response = Response(content, status, media_type=fault.content_type or JSON_TYPE)
-    return response
+        return _default_response(status, error_style)
+    default_type = "text/plain" if isinstance(fault.body, bytes | str) else JSON_TYPE
+    return Response(_raw(fault.body), status, media_type=fault.content_type or default_type)
 
 
 def changed_request(call: Call, fault: Fault) -> Call:
-    """Return the request as the server understands it."""
+    """Return the request that the server handles in place of the one that was sent."""
+    if fault.gzip:
+        # A range would count compressed bytes: servers that compress on the fly ignore it.
+        call = replace(call, headers={**call.headers, "range": ""})
     if fault.request_patch is None:
         return call
     try:
@@ -52,23 +51,23 @@ def changed_request(call: Call, fault: Fault) -> Call:
     return replace(call, body=json.dumps(merge(document, fault.request_patch)).encode())
 
 
-def _default_answer(status: int, accent: Accent) -> Response:
+def _default_response(status: int, error_style: ErrorStyle) -> Response:
     if status < 400:
         return Response(status_code=status)
     try:
-        return accent(ApiError(status))
+        return error_style(ApiError(status))
     except ValueError:
         # A status such as 520 has no standard phrase.
         return Response(f'{{"title": "Error", "status": {status}}}', status, media_type=JSON_TYPE)
 
 
 def spoil(response: Response, fault: Fault, call: Call) -> Response:
-    """Change a response, genuine or with the status of a fault, as the fault asks for."""
+    """Apply a fault to a response, either the genuine one or one with the fault's status."""
     if fault.patch is not None:
         try:
             document = json.loads(bytes(response.body) or b"{}")
         except ValueError:
-            # There is nothing to merge into: a file, a picture, a log.
+            # The body isn't JSON: a file, an image, a log.
             document = {}
         patch = fault.patch
         patched = patch(call, document) if callable(patch) else merge(document, patch)
@@ -79,16 +78,19 @@ def spoil(response: Response, fault: Fault, call: Call) -> Response:
         status = 200 if fault.status is None else response.status_code
         response = _with_content(response, content[: max(1, len(content) // 2)] or b"{", status)
     if fault.body is not None and fault.status is None:
-        raw = fault.body if isinstance(fault.body, bytes) else _as_text(fault.body).encode()
-        response = _with_content(response, raw, response.status_code)
+        response = _with_content(response, _raw(fault.body), response.status_code)
+    if fault.gzip:
+        del response.headers["accept-ranges"]
     if fault.content_type is not None:
         response.headers["content-type"] = fault.content_type
     _add_headers(response, fault)
     return response
 
 
-def _as_text(body: Any) -> str:
-    return body if isinstance(body, str) else json.dumps(body)
+def _raw(body: Any) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body)).encode()
 
 
 def _with_content(response: Response, content: bytes, status: int) -> Response:
@@ -117,7 +119,7 @@ def merge(target: Any, patch: Any) -> Any:
     Args:
         target: The document.
         patch: Mappings are merged member by member, and into every element of a list;
-            everything else replaces what was there.
+            any other value replaces the old one.
 
     Returns:
         The new document.
@@ -135,13 +137,13 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def changed_body(fault: Fault, scope: Scope, send: Send) -> Send:
-    """Let a body through as a fault asks for: compressed, too long, slow, or cut off."""
+    """Return a `send` that applies a fault to the body: compressed, longer, slow, or cut off."""
     if isinstance(fault.drop, int):
         send = cut_after(fault.drop, scope, send)
     if fault.rate is not None:
         send = _slowed_down(fault.rate, scope, send)
     if fault.append is not None:
-        send = _prolonged(fault.append, send)
+        send = _lengthened(fault.append, send)
     return _compressed(send) if fault.gzip else send
 
 
@@ -168,8 +170,8 @@ def _compressed(send: Send) -> Send:
     return compressing_send
 
 
-def _prolonged(count: int, send: Send) -> Send:
-    async def prolonging_send(message: Message) -> None:
+def _lengthened(count: int, send: Send) -> Send:
+    async def lengthening_send(message: Message) -> None:
         if message["type"] == "http.response.start":
             await send({**message, "headers": _without_length(message["headers"])})
         elif message.get("more_body", False):
@@ -177,7 +179,7 @@ def _prolonged(count: int, send: Send) -> Send:
         else:
             await send({**message, "body": message.get("body", b"") + bytes(count)})
 
-    return prolonging_send
+    return lengthening_send
 
 
 def _without_length(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -199,13 +201,13 @@ def _slowed_down(rate: float, scope: Scope, send: Send) -> Send:
 
 
 async def hang_up(scope: Scope) -> None:
-    """Close the connection at once, without an answer."""
+    """Close the connection at once, without a response."""
     scope["state"][TRANSPORT].abort()
     await _until_lost()
 
 
 def cut_after(limit: int, scope: Scope, send: Send) -> Send:
-    """Let headers and `limit` bytes of the body through, then close the connection."""
+    """Return a `send` that closes the connection after `limit` bytes of the body."""
     left = limit
 
     async def cutting_send(message: Message) -> None:
@@ -219,17 +221,17 @@ def cut_after(limit: int, scope: Scope, send: Send) -> Send:
             await send(message)
             return
         await send({"type": "http.response.body", "body": body[:left], "more_body": True})
-        # close(), unlike abort(), delivers what is already written: the client gets
-        # exactly the promised number of bytes.
+        # close(), unlike abort(), delivers what is already written, so the client gets
+        # exactly this number of bytes.
         scope["state"][TRANSPORT].close()
         await _until_lost()
-        raise ConnectionAbortedError(f"cut after {limit} bytes as asked")
+        raise ConnectionAbortedError(f"cut after {limit} bytes")
 
     return cutting_send
 
 
 async def _until_lost() -> None:
-    # The event loop reports the loss in its next rounds; only then does the protocol
-    # know that no answer is expected any more.
+    # The event loop reports the loss in its next iterations; only then does the protocol
+    # know that the client doesn't expect a response.
     for _ in range(3):
         await asyncio.sleep(0)

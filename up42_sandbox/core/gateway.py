@@ -1,4 +1,4 @@
-"""The way of every request: recording, faults, authentication, handler, answer."""
+"""Handling of every request: record, faults, authentication, handler, response."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import inspect
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.responses import Response
@@ -18,56 +18,51 @@ from up42_sandbox.core.admission import CONTROL_PREFIX, check_target, control_pa
 from up42_sandbox.core.fault_effects import (
     changed_body,
     changed_request,
-    faulty_answer,
+    faulty_response,
     hang_up,
     spoil,
 )
+from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.problems import ApiError, UnauthorizedError
 from up42_sandbox.core.recording import Origin, RecordedRequest
 from up42_sandbox.core.routing import Access, Call, Match, Router, problem
-
-if TYPE_CHECKING:
-    from up42_sandbox.core.faults import Fault
-    from up42_sandbox.world import World
+from up42_sandbox.world import World
 
 logger = logging.getLogger("up42_sandbox")
 
 MAX_BODY_BYTES = 10_000_000
-"""Far above any request that makes sense; more is answered with 413."""
+"""Far more than any sensible request has; larger bodies get a 413."""
 
 
 class Gateway:
     """ASGI application of one origin.
 
     Args:
-        world: The state that handlers work on.
-        router: The origin's endpoints.
+        world: State for the handlers.
+        router: Endpoints of the origin.
         origin: `"api"` or `"storage"`.
         host: Host that the server was told to listen on.
-        latency: Seconds of real time that every request waits.
     """
 
-    def __init__(
-        self, world: World, router: Router, origin: Origin, host: str, latency: float = 0.0
-    ) -> None:
+    def __init__(self, world: World, router: Router, origin: Origin, host: str) -> None:
         self._world = world
         self._router = router
         self._origin: Origin = origin
         self._host = host
-        self.latency = latency
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Respond to one request."""
         call = await self._read(scope, receive)
         try:
             check_target(scope, self._host)
             if is_control := call.path.startswith(CONTROL_PREFIX):
-                call.path = control_path(call.path, self._world.control_secret)
+                path = control_path(call.path, self._world.control_secret)
+                call = replace(call, path=path)
         except ApiError as error:
             await problem(error)(scope, receive, send)
             return
         if is_control:
-            response = await self._answer(call)
+            response = await self._respond(call)
             await response(scope, receive, send)
             return
         fault = self._world.faults.take(self._origin, call.method, call.path)
@@ -76,14 +71,14 @@ class Gateway:
             self._record(call, None)
             await hang_up(scope)
             return
-        response = await self._respond(call, fault)
+        response = await self._respond_with_fault(call, fault)
         if fault is not None and fault.drop == "after":
             self._record(call, response.status_code)
             await hang_up(scope)
             return
         if fault is not None:
             send = changed_body(fault, scope, send)
-        # A cut connection and the end of the sandbox both end an answer halfway.
+        # A cut connection and the end of the sandbox both interrupt a response.
         with suppress(ConnectionAbortedError, asyncio.CancelledError):
             await response(scope, receive, self._recording(call, send))
 
@@ -93,36 +88,36 @@ class Gateway:
             headers[name.decode("latin-1").lower()] = value.decode("latin-1")
         query_text = scope["query_string"].decode("latin-1")
         return Call(
-            world=self._world,
             method=scope["method"],
             path=scope["path"],
             query=parse_qs(query_text, keep_blank_values=True) if query_text else {},
             headers=headers,
             body=await _read_body(receive) if _has_body(headers) else b"",
-            base_url=f"http://{headers.get('host', '')}",
+            world=self._world,
         )
 
     async def _wait(self, fault: Fault | None) -> None:
-        seconds = self.latency + (fault.latency if fault is not None else 0.0)
+        seconds = self._world.latency if self._origin == "api" else 0.0
+        seconds += fault.latency if fault is not None else 0.0
         if seconds > 0:
             await asyncio.sleep(seconds)
 
-    async def _respond(self, call: Call, fault: Fault | None) -> Response:
+    async def _respond_with_fault(self, call: Call, fault: Fault | None) -> Response:
         if fault is None:
-            return await self._answer(call)
+            return await self._respond(call)
         if fault.status is None or fault.handled:
-            response = await self._answer(changed_request(call, fault))
+            response = await self._respond(changed_request(call, fault))
         if fault.status is not None:
             match = self._router.match(call.method, call.path)
-            response = faulty_answer(fault, match.accent if match else problem)
+            response = faulty_response(fault, match.error_style if match else problem)
         return spoil(response, fault, call)
 
-    async def _answer(self, call: Call) -> Response:
+    async def _respond(self, call: Call) -> Response:
         match = self._router.match(call.method, call.path)
         try:
             return await self._handle(call, match)
         except ApiError as error:
-            return (match.accent if match else problem)(error)
+            return (match.error_style if match else problem)(error)
         except Exception:
             logger.exception("%s %s failed in the sandbox", call.method, call.path)
             return problem(ApiError(500, "The sandbox itself has an error; see its log."))
@@ -134,21 +129,21 @@ class Gateway:
             allowed = ", ".join(match.allowed)
             raise ApiError(405, f"Allowed here: {allowed}.", headers={"Allow": allowed})
         if len(call.body) > MAX_BODY_BYTES:
-            raise ApiError(413, f"A body may have {MAX_BODY_BYTES} bytes.")
+            raise ApiError(413, f"The body must not exceed {MAX_BODY_BYTES} bytes.")
         if "" in call.query:
             raise ApiError(400, "A query parameter has no name.")
-        call.params = match.params
+        identity = None
         if match.route.access is not Access.OPEN:
-            call.identity = self._world.tokens.identify(call.headers.get("authorization"))
-            if match.route.access is Access.ACCOUNT and call.identity.project_id is not None:
+            identity = self._world.tokens.identify(call.headers.get("authorization"))
+            if match.route.access is Access.ACCOUNT and identity.project_id is not None:
                 # It comes from another issuer, which the current API doesn't know.
                 raise UnauthorizedError("The access token is invalid.")
-        result = match.route.handler(call)
+        result = match.route.handler(replace(call, params=match.params, identity=identity))
         return await result if inspect.isawaitable(result) else result
 
     def _recording(self, call: Call, send: Send) -> Send:
         async def record_and_send(message: Message) -> None:
-            # Recorded before the first byte leaves: whoever has the answer finds the entry.
+            # Recorded before the first byte is sent: a client that has the response finds it.
             if message["type"] == "http.response.start":
                 self._record(call, message["status"])
             await send(message)

@@ -12,10 +12,10 @@ def make_id(seed: int, *parts: object) -> str:
 
     Args:
         seed: The sandbox's seed.
-        parts: What the id stands for, for example `"job", 17`.
+        parts: Meaning of the ID, for example `"job", 17`.
 
     Returns:
-        A UUID as text, marked as version 4 as the service's own are.
+        A UUID string, marked as version 4 like the service's own.
 
     Example:
         >>> make_id(42, "job", 1) == make_id(42, "job", 1)
@@ -26,7 +26,7 @@ def make_id(seed: int, *parts: object) -> str:
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether a text is a UUID in the usual form with hyphens."""
+    """Return whether a string is a UUID in the usual form with hyphens."""
     try:
         return str(uuid.UUID(text)) == text.lower()
     except ValueError:

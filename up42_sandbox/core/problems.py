@@ -1,4 +1,4 @@
-"""Errors as the v2 endpoints tell them: RFC 7807 documents with extras."""
+"""Errors in the form of the v2 endpoints: RFC 7807 documents with extras."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-# As the API words them, where newer versions of Python have other words.
+# The API's wording, which newer versions of Python changed.
 PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
 
 
@@ -19,8 +19,8 @@ class ApiError(Exception):
 
     Args:
         status: HTTP status.
-        detail: A sentence for a person.
-        headers: Extra headers of the answer.
+        detail: A sentence for people.
+        headers: Extra headers of the response.
         extras: Further members of the error document, for example `{"errors": […]}`.
     """
 
@@ -39,7 +39,7 @@ class ApiError(Exception):
         self.extras = dict(extras or {})
 
     def document(self) -> Any:
-        """Return the JSON document of the answer."""
+        """Return the JSON document of the response."""
         title = phrase(self.status)
         document: dict[str, Any] = {"title": title, "status": self.status}
         if self.detail is not None:
@@ -51,8 +51,8 @@ class UnauthorizedError(ApiError):
     """The request has no valid token.
 
     Args:
-        detail: Why not.
-        expired_at: Time stamp at which the token ran out, if that is the reason.
+        detail: The reason.
+        expired_at: Timestamp at which the token expired, if that is the reason.
     """
 
     def __init__(self, detail: str, *, expired_at: str | None = None) -> None:
@@ -61,7 +61,7 @@ class UnauthorizedError(ApiError):
 
 
 class BodyError(ApiError):
-    """An error whose whole JSON document is given, for endpoints with a form of their own."""
+    """An error with a given JSON document, for endpoints with their own form of errors."""
 
     def __init__(
         self, status: int, document: Any, *, headers: Mapping[str, str] | None = None
@@ -70,5 +70,5 @@ class BodyError(ApiError):
         self._document = document
 
     def document(self) -> Any:
-        """Return the JSON document of the answer."""
+        """Return the JSON document of the response."""
         return self._document

@@ -1,4 +1,4 @@
-"""What was asked of the sandbox, for tests to look at."""
+"""Requests that the sandbox received."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ Origin = Literal["api", "storage"]
 
 
 @dataclass(frozen=True)
-class RecordedRequest:
-    """One request that reached the sandbox.
+class Request:
+    """One request.
 
     Attributes:
         method: HTTP method in capitals.
         path: Decoded path without the query.
         query: Every query parameter with all its values.
-        headers: Headers with lower-case names.
-        body: The whole body.
-        status: Status of the answer; None if the connection was closed before one existed.
-        origin: `"api"`, or `"storage"` for signed URLs.
-        received: When it arrived, real time in UTC.
+        headers: Headers with lowercase names.
+        body: The complete body.
     """
 
     method: str
@@ -32,17 +29,39 @@ class RecordedRequest:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: bytes
-    status: int | None
-    origin: Origin
-    received: datetime
+
+    @property
+    def base_url(self) -> str:
+        """Origin that the client sent the request to."""
+        return f"http://{self.headers.get('host', '')}"
 
     def json(self) -> Any:
         """Return the body parsed as JSON."""
         return json.loads(self.body)
 
 
+@dataclass(frozen=True)
+class RecordedRequest(Request):
+    """One request that reached the sandbox.
+
+    Attributes:
+        method: HTTP method in capitals.
+        path: Decoded path without the query.
+        query: Every query parameter with all its values.
+        headers: Headers with lowercase names.
+        body: The complete body.
+        status: Status of the response; None if the connection was closed before there was one.
+        origin: `"api"`, or `"storage"` for signed URLs.
+        received: Time of arrival, real time in UTC.
+    """
+
+    status: int | None
+    origin: Origin
+    received: datetime
+
+
 class RequestLog:
-    """The requests so far, in the order of their answers. Safe for several threads."""
+    """The requests so far, in the order of their responses. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,6 +78,6 @@ class RequestLog:
             return list(self._entries)
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Delete all entries."""
         with self._lock:
             self._entries.clear()

@@ -1,46 +1,38 @@
-"""Which function answers which request."""
+"""Requests, responses, and the table of endpoints."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from re import Pattern
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
+from up42_sandbox.account.tokens import Identity
 from up42_sandbox.core.problems import ApiError
-
-if TYPE_CHECKING:
-    from up42_sandbox.account.tokens import Identity
-    from up42_sandbox.world import World
+from up42_sandbox.core.recording import Request
+from up42_sandbox.world import World
 
 JSON_TYPE = "application/json"
 
 
 class Access(Enum):
-    """Who may call an endpoint."""
+    """The token that an endpoint needs."""
 
-    OPEN = "anybody"
+    OPEN = "none"
     ACCOUNT = "an account's token"
     PROJECT = "an account's or a project's token"
 
 
-@dataclass
-class Call:
-    """One request on its way through a handler."""
+@dataclass(frozen=True)
+class Call(Request):
+    """A request, with everything that its handler needs."""
 
     world: World
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes
-    base_url: str
     params: Mapping[str, str] = field(default_factory=dict)
     identity: Identity | None = None
 
@@ -48,7 +40,7 @@ class Call:
         """Return the body parsed as JSON.
 
         Raises:
-            ApiError: 400, it isn't JSON.
+            ApiError: 400, if it isn't JSON.
         """
         try:
             return json.loads(self.body, parse_constant=_refuse_constant)
@@ -56,7 +48,7 @@ class Call:
             raise ApiError(400, f"The body isn't JSON: {error}") from error
 
     def one(self, name: str) -> str | None:
-        """Return a query parameter's first value, None where it is missing."""
+        """Return a query parameter's first value, or None if it is missing."""
         values = self.query.get(name)
         return values[0] if values else None
 
@@ -73,49 +65,49 @@ def _refuse_constant(name: str) -> None:
 
 
 Handler = Callable[[Call], Response | Awaitable[Response]]
-Accent = Callable[[ApiError], Response]
+ErrorStyle = Callable[[ApiError], Response]
 
 
 def reply(document: Any, status: int = 200, *, media_type: str = JSON_TYPE) -> Response:
-    """Answer with a JSON document."""
+    """Return a response with a JSON document."""
     return JSONResponse(document, status, media_type=media_type)
 
 
 def problem(error: ApiError) -> Response:
-    """Tell an error as the v2 endpoints do."""
+    """Return an error in the form of the v2 endpoints."""
     return JSONResponse(error.document(), error.status, error.headers)
 
 
 @dataclass(frozen=True)
 class Route:
-    """An endpoint: method, path template, handler, who may call it, how it tells errors."""
+    """An endpoint: method, path template, handler, required token, form of errors."""
 
     method: str
     template: str
     handler: Handler
     access: Access = Access.ACCOUNT
-    accent: Accent = problem
+    error_style: ErrorStyle = problem
 
 
 @dataclass(frozen=True)
 class Match:
-    """What the router knows about a path.
+    """Endpoint of a path.
 
     Attributes:
-        route: The endpoint; None if no endpoint of the path has this method.
+        route: The endpoint; None if the path doesn't have this method.
         params: Values of the path's placeholders.
         allowed: Methods that the path has.
-        accent: How errors are told at this path.
+        error_style: Form of errors at this path.
     """
 
     route: Route | None
     params: Mapping[str, str]
     allowed: tuple[str, ...]
-    accent: Accent
+    error_style: ErrorStyle
 
 
 class Router:
-    """Finds the endpoint for a request. A trailing slash makes no difference."""
+    """Finds the endpoint of a request. A trailing slash makes no difference."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._fixed: dict[str, dict[str, Route]] = {}
@@ -129,7 +121,7 @@ class Router:
         self._patterns = list(patterns.values())
 
     def match(self, method: str, path: str) -> Match | None:
-        """Return what is known about a path, None if it is unknown."""
+        """Return the endpoint of a path, or None if the path is unknown."""
         trimmed = path.rstrip("/") or "/"
         if (methods := self._fixed.get(trimmed)) is not None:
             return _pick(methods, method, {})
@@ -140,17 +132,8 @@ class Router:
 
 
 def _pick(methods: Mapping[str, Route], method: str, params: Mapping[str, str]) -> Match:
-    # HEAD is GET without the body, which the server leaves out by itself.
+    # HEAD is GET without the body, which the server omits.
     route = methods.get("GET" if method == "HEAD" else method)
     allowed = set(methods) | ({"HEAD"} if "GET" in methods else set())
-    accent = next(iter(methods.values())).accent
-    return Match(route, params, tuple(sorted(allowed)), accent)
-
-
-_HOST = re.compile(r"([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
-
-
-def host_name(text: str) -> str | None:
-    """Return the name or address in a `Host` header, None if it isn't a valid one."""
-    match = _HOST.fullmatch(text)
-    return match[1].strip("[]") if match else None
+    error_style = next(iter(methods.values())).error_style
+    return Match(route, params, tuple(sorted(allowed)), error_style)

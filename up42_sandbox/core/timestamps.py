@@ -1,15 +1,15 @@
-"""Time stamps with as many fractional digits as the real service happens to send."""
+"""Timestamps with the varying number of fractional digits that the real service sends."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 FRACTION_DIGITS = (6, 0, 3, 9)
-"""The numbers of digits in use, in the order in which they take turns."""
+"""Numbers of digits, used in turn."""
 
 
 def stamp(moment: datetime, digits: int = 6) -> str:
-    """Write a moment as UTC with a `Z`.
+    """Format a time as UTC with a `Z`.
 
     Args:
         moment: An aware datetime.
@@ -25,13 +25,13 @@ def stamp(moment: datetime, digits: int = 6) -> str:
     utc = moment.astimezone(UTC)
     text = utc.strftime("%Y-%m-%dT%H:%M:%S")
     if digits:
-        # Datetimes end at microseconds; the three further digits are made up from the
-        # second so that they aren't always zero.
+        # Datetimes end at microseconds; the other three digits come from the second, so
+        # that they aren't always zero.
         nanoseconds = f"{utc.microsecond:06d}{(utc.second * 17 + 1) % 1000:03d}"
         text += "." + nanoseconds[:digits]
     return text + "Z"
 
 
 def digits_for(number: int) -> int:
-    """Return how many fractional digits the record with this running number has."""
+    """Return the number of fractional digits of the record with this running number."""
     return FRACTION_DIGITS[number % len(FRACTION_DIGITS)]

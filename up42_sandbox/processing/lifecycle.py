@@ -1,7 +1,7 @@
-"""The life of processing jobs: which status follows which, and when.
+"""Lifecycle of processing jobs: the sequence of statuses and their times.
 
-Nothing runs in the background. Whoever looks at a job first lets everything happen that
-was due by now, in the order in which it was due.
+Nothing runs in the background. Every access to a job first performs all status changes that
+are due, in the order of their due times.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,11 +31,14 @@ DEFAULT_DURATIONS: Mapping[str, float] = {
 }
 """Clock seconds that a job stays in each status that isn't final."""
 
+MAX_SELECTIONS = 100
+"""Selections of jobs that are cached."""
+
 FATES = ("failed", "invalid", "rejected", "unlicensed")
-"""Bad ends that a test can choose for a job."""
+"""Failures that a test can choose for a job."""
 
 MAGIC_TITLES: Mapping[str, str] = {f"[{fate}]": fate for fate in FATES}
-"""A title that contains one of these makes the job end that way."""
+"""Markers in a title, and the status in which such a job ends."""
 
 _REASONS = {
     "failed": ("ProcessingFailed", "The process ended with an error."),
@@ -44,18 +47,21 @@ _REASONS = {
 
 
 class JobBook:
-    """All processing jobs and the balance that they are paid from.
+    """All processing jobs, and the balance that pays for them.
 
     Args:
         clock: Drives the jobs.
-        seed: Decides the ids.
+        seed: Determines the IDs.
         account_id: The account that pays.
-        credits: Balance at the start.
-        eulas: Decide whether a job gets its licence.
-        durations: Clock seconds per status, where they differ from `DEFAULT_DURATIONS`.
+        credits: Initial balance.
+        eulas: Determine whether a job is licensed.
+        durations: Clock seconds per status that differ from `DEFAULT_DURATIONS`.
 
     Raises:
-        ValueError: `durations` names an unknown status or a negative time.
+        ValueError: If `durations` contains an unknown status or a negative time.
+
+    Attributes:
+        settle_credits: Whether jobs continue to `captured` or `released`.
     """
 
     def __init__(
@@ -68,7 +74,7 @@ class JobBook:
         durations: Mapping[str, float] | None = None,
     ) -> None:
         self.lock = threading.RLock()
-        self.settles = True
+        self.settle_credits = True
         self._clock = clock
         self._seed = seed
         self._account_id = account_id
@@ -79,50 +85,62 @@ class JobBook:
         self._by_collection: dict[str, JobRecord] = {}
         self._due: list[tuple[datetime, int, JobRecord]] = []
         self._fates: deque[tuple[str | None, str, list[dict[str, str]]]] = deque()
-        self.version = 0
+        self._selected: dict[Hashable, list[JobRecord]] = {}
 
     def balance(self) -> Balance:
-        """Return a copy of the balance as it is now."""
+        """Return a copy of the current balance."""
         with self.lock:
-            self.settle()
+            self.update()
             return replace(self._balance)
 
     def top_up(self, credits: int) -> None:
-        """Add credits to the balance; a negative number takes some away."""
+        """Add credits to the balance; a negative number removes some."""
         with self.lock:
-            self.settle()
+            self.update()
             self._balance.available += credits
 
     def all(self) -> dict[str, JobRecord]:
-        """Return every job by id, oldest first."""
+        """Return all jobs by ID, oldest first."""
         with self.lock:
-            self.settle()
+            self.update()
             return dict(self._jobs)
 
     def get(self, job_id: str) -> JobRecord | None:
-        """Return a job, None if the id is unknown."""
+        """Return a job, or None if the ID is unknown."""
         with self.lock:
-            self.settle()
+            self.update()
             return self._jobs.get(job_id.lower())
 
     def by_collection(self, collection_id: str) -> JobRecord | None:
-        """Return the job whose results a collection holds or will hold."""
+        """Return the job whose results a collection contains or will contain."""
         with self.lock:
-            self.settle()
+            self.update()
             return self._by_collection.get(collection_id)
 
     def with_results(self) -> list[JobRecord]:
-        """Return the jobs that have delivered a collection, oldest first."""
+        """Return the jobs that delivered a collection, oldest first."""
         return [job for job in self.all().values() if job.has_results]
 
+    def select(
+        self, key: Hashable, choose: Callable[[Iterable[JobRecord]], list[JobRecord]]
+    ) -> list[JobRecord]:
+        """Return a selection of the jobs, cached under a key until a job changes."""
+        with self.lock:
+            self.update()
+            if key not in self._selected:
+                if len(self._selected) >= MAX_SELECTIONS:
+                    self._selected.clear()
+                self._selected[key] = choose(self._jobs.values())
+            return self._selected[key]
+
     def choose_fate(self, fate: str, process_id: str | None, errors: list[dict[str, str]]) -> None:
-        """Decide how the next job (of a process, if given) ends.
+        """Choose the final status of the next job, of a process if given.
 
         Raises:
-            ValueError: `fate` isn't one of `FATES`.
+            ValueError: If `fate` isn't one of `FATES`.
         """
         if fate not in FATES:
-            raise ValueError(f"a job can end {', '.join(FATES)}, got {fate!r}")
+            raise ValueError(f"the status must be one of {', '.join(FATES)}, got {fate!r}")
         with self.lock:
             self._fates.append((process_id, fate, errors))
 
@@ -134,9 +152,9 @@ class JobBook:
         credits: int,
         budget_id: str | None = None,
     ) -> JobRecord:
-        """Start a job; its life takes its course from now on."""
+        """Start a job."""
         with self.lock:
-            self.settle()
+            self.update()
             job = self._new(process_id, inputs, workspace_id, credits, self._clock.now())
             job.budget_id = budget_id
             job.fate, job.errors = self._fate_of(job)
@@ -148,23 +166,21 @@ class JobBook:
         self,
         process_id: str,
         inputs: dict[str, Any],
-        workspace_id: str,
+        workspace_id: str | None,
         credits: int,
         status: str,
         created: datetime,
         run_seconds: float,
     ) -> JobRecord:
-        """Put a job into the book that is already in some status, and stays in it.
-
-        The balance isn't touched: whatever the job cost was paid before.
+        """Add a job that stays in a status, without changing the balance.
 
         Raises:
-            ValueError: The status is unknown, or `created` has no time zone.
+            ValueError: If the status is unknown, or `created` doesn't have a time zone.
         """
         if status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}, got {status!r}")
         if created.tzinfo is None:
-            raise ValueError("created needs a time zone")
+            raise ValueError("created must have a time zone")
         with self.lock:
             job = self._new(process_id, inputs, workspace_id, credits, created)
             job.status = status
@@ -177,8 +193,8 @@ class JobBook:
             self._store(job)
             return job
 
-    def settle(self) -> None:
-        """Let everything happen that is due by now."""
+    def update(self) -> None:
+        """Perform all status changes that are due."""
         if not self._due:
             return
         now = self._clock.now()
@@ -193,7 +209,7 @@ class JobBook:
         self,
         process_id: str,
         inputs: dict[str, Any],
-        workspace_id: str,
+        workspace_id: str | None,
         credits: int,
         created: datetime,
     ) -> JobRecord:
@@ -228,11 +244,11 @@ class JobBook:
     def _store(self, job: JobRecord) -> None:
         self._jobs[job.id] = job
         self._by_collection[job.collection_id] = job
-        self.version += 1
+        self._selected.clear()
 
     def _schedule(self, job: JobRecord) -> None:
         seconds = self._durations.get(job.status)
-        if seconds is None or (job.status in ("successful", "failed") and not self.settles):
+        if seconds is None or (job.status in ("successful", "failed") and not self.settle_credits):
             return
         due = job.updated + timedelta(seconds=seconds)
         heapq.heappush(self._due, (due, job.number, job))
@@ -255,7 +271,7 @@ class JobBook:
             job.finished = moment
         if job.status in _REASONS and not job.errors:
             job.errors = [_reason(job.status)]
-        self.version += 1
+        self._selected.clear()
         self._schedule(job)
 
     def _license(self, job: JobRecord) -> str:
@@ -285,7 +301,7 @@ def _checked_durations(changes: Mapping[str, float]) -> dict[str, float]:
     for status, seconds in changes.items():
         if status not in DEFAULT_DURATIONS:
             known = ", ".join(DEFAULT_DURATIONS)
-            raise ValueError(f"a job stays for a while in {known}; got {status!r}")
+            raise ValueError(f"durations can have {known}; got {status!r}")
         if not seconds >= 0:
-            raise ValueError(f"{status} can't last {seconds!r} seconds")
+            raise ValueError(f"the duration of {status} must not be negative, got {seconds!r}")
     return {**DEFAULT_DURATIONS, **changes}

@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call
-from up42_sandbox.processing.lifecycle import JobBook
 from up42_sandbox.processing.records import STATUSES, JobRecord
 
 MAX_LIMIT = 1000
-"""Largest page; a larger `limit` is cut to this."""
+"""Largest page; a larger `limit` is reduced to this."""
 
 PATH = "/v2/processing/jobs"
 
@@ -23,7 +23,7 @@ _SORT_KEYS: Mapping[str, Callable[[JobRecord], Any]] = {
     "processID": lambda job: job.process_id,
     "status": lambda job: job.status,
     "created": lambda job: job.created,
-    # Jobs that consumed nothing come before those that cost nothing.
+    # Jobs without consumption come before those that cost 0 credits.
     "creditConsumption.credits": lambda job: (
         -1 if job.consumed_credits is None else job.consumed_credits
     ),
@@ -33,7 +33,7 @@ _INTEGER = re.compile(r"-?\d{1,18}")
 
 @dataclass(frozen=True)
 class JobQuery:
-    """What a listing was asked for."""
+    """Filters, sort order, and page size of a listing."""
 
     workspace_id: str | None
     process_ids: tuple[str, ...] | None
@@ -45,16 +45,16 @@ class JobQuery:
     sort: str
 
     def matches(self, job: JobRecord) -> bool:
-        """Tell whether a job belongs into the listing."""
+        """Return whether a job belongs to the listing."""
         return (
             (self.workspace_id is None or job.workspace_id == self.workspace_id)
             and (self.process_ids is None or job.process_id in self.process_ids)
             and (self.statuses is None or job.status in self.statuses)
             and (self.ids is None or job.id in self.ids)
-            and self._lasted_right(job)
+            and self._has_duration(job)
         )
 
-    def _lasted_right(self, job: JobRecord) -> bool:
+    def _has_duration(self, job: JobRecord) -> bool:
         if self.min_duration is None and self.max_duration is None:
             return True
         duration = job.duration
@@ -70,10 +70,10 @@ def parse_query(call: Call, page_size: int) -> JobQuery:
 
     Args:
         call: The request.
-        page_size: `limit` where none is given.
+        page_size: Default of `limit`.
 
     Raises:
-        ApiError: 400, a value is wrong.
+        ApiError: 400, if a value is invalid.
     """
     sort = call.query.get("sort", ["created,desc"])[0]
     field, _, direction = sort.partition(",")
@@ -82,9 +82,9 @@ def parse_query(call: Call, page_size: int) -> JobQuery:
         raise ApiError(400, f"sort must be <field>,asc or <field>,desc with a field of {known}.")
     return JobQuery(
         workspace_id=call.one("workspaceId"),
-        process_ids=_texts(call, "processId"),
+        process_ids=_strings(call, "processId"),
         statuses=_statuses(call),
-        ids=_texts(call, "ids"),
+        ids=_strings(call, "ids"),
         min_duration=_integer(call, "minDuration", 0),
         max_duration=_integer(call, "maxDuration", 0),
         limit=min(_integer(call, "limit", 1) or page_size, MAX_LIMIT),
@@ -92,8 +92,8 @@ def parse_query(call: Call, page_size: int) -> JobQuery:
     )
 
 
-def _texts(call: Call, name: str) -> tuple[str, ...] | None:
-    # Without any text it is an empty list, which filters nothing.
+def _strings(call: Call, name: str) -> tuple[str, ...] | None:
+    # A list without any non-empty string filters nothing.
     values = tuple(value for value in call.many(name) or () if value)
     return values or None
 
@@ -102,7 +102,7 @@ def _statuses(call: Call) -> tuple[str, ...] | None:
     values = call.many("status")
     for value in values or ():
         if value not in STATUSES:
-            raise ApiError(400, f"{value!r} isn't a status; known are {', '.join(STATUSES)}.")
+            raise ApiError(400, f"{value!r} isn't a status; expected one of {', '.join(STATUSES)}.")
     return None if values is None else tuple(values)
 
 
@@ -118,48 +118,32 @@ def _integer(call: Call, name: str, least: int) -> int | None:
     return value
 
 
-class JobLister:
-    """Answers listings; pages of one listing share the sorting.
+def page(call: Call) -> dict[str, Any]:
+    """Return the requested page; pages of one listing share the sorting.
 
-    Args:
-        book: The jobs.
-        page_size: Jobs per page where the request has no `limit`.
+    Raises:
+        ApiError: 400, if a query parameter is invalid.
     """
+    query, after = parse_query(call, call.world.page_size), None
+    if (token := call.one("token")) is not None:
+        query, after = _open_token(token)
+    jobs = call.world.jobs.select(query, partial(_select, query))
+    start = 0 if after is None else _position(jobs, after)
+    chosen = jobs[start : start + query.limit]
+    links = [{"rel": "self", "href": PATH}]
+    if start + query.limit < len(jobs):
+        token = _make_token(query, chosen[-1].id, start + query.limit)
+        links.append({"rel": "next", "href": f"{PATH}?token={token}"})
+    return {"jobs": [job.metadata(call.base_url) for job in chosen], "links": links}
 
-    def __init__(self, book: JobBook, page_size: int) -> None:
-        self._book = book
-        self._page_size = page_size
-        self._sorted: dict[JobQuery, tuple[int, list[JobRecord]]] = {}
 
-    def page(self, call: Call) -> dict[str, Any]:
-        """Return the page that a request asks for."""
-        query, after = parse_query(call, self._page_size), None
-        if (token := call.one("token")) is not None:
-            query, after = _open_token(token)
-        jobs = self._matching(query)
-        start = 0 if after is None else _position(jobs, after)
-        chosen = jobs[start : start + query.limit]
-        links = [{"rel": "self", "href": PATH}]
-        if start + query.limit < len(jobs):
-            token = _make_token(query, chosen[-1].id, start + query.limit)
-            links.append({"rel": "next", "href": f"{PATH}?token={token}"})
-        return {"jobs": [job.metadata(call.base_url) for job in chosen], "links": links}
-
-    def _matching(self, query: JobQuery) -> list[JobRecord]:
-        with self._book.lock:
-            jobs = self._book.all()
-            version, found = self._sorted.get(query, (-1, []))
-            if version == self._book.version:
-                return found
-            field, _, direction = query.sort.partition(",")
-            found = [job for job in jobs.values() if query.matches(job)]
-            # Newest first among equals, whatever the direction.
-            found.sort(key=lambda job: -job.number)
-            found.sort(key=_SORT_KEYS[field], reverse=direction == "desc")
-            if len(self._sorted) > 100:
-                self._sorted.clear()
-            self._sorted[query] = (self._book.version, found)
-            return found
+def _select(query: JobQuery, jobs: Iterable[JobRecord]) -> list[JobRecord]:
+    field, _, direction = query.sort.partition(",")
+    found = [job for job in jobs if query.matches(job)]
+    # Newest first among equals, whatever the direction.
+    found.sort(key=lambda job: -job.number)
+    found.sort(key=_SORT_KEYS[field], reverse=direction == "desc")
+    return found
 
 
 @dataclass(frozen=True)
@@ -169,7 +153,7 @@ class _After:
 
 
 def _position(jobs: list[JobRecord], after: _After) -> int:
-    # Jobs that were added meanwhile shift the offset, so the last delivered job decides.
+    # New jobs shift the offset, so the last job of the previous page decides.
     if 0 < after.offset <= len(jobs) and jobs[after.offset - 1].id == after.job_id:
         return after.offset
     for index, job in enumerate(jobs):
@@ -194,4 +178,4 @@ def _open_token(token: str) -> tuple[JobQuery, _After]:
             raise ValueError(query.sort)
         return query, _After(str(last_id), int(offset))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ApiError(400, "The token isn't one of this listing.") from error
+        raise ApiError(400, "The token isn't from this listing.") from error

@@ -10,7 +10,7 @@ from typing import Any
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
 
-from up42_sandbox.processing.catalogue import Process
+from up42_sandbox.processing.catalog import Process
 from up42_sandbox.stac.records import StoredItem
 
 SIZE_DIGITS = 6

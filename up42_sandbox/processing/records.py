@@ -1,4 +1,4 @@
-"""A processing job as the server knows it."""
+"""Processing jobs on the server."""
 
 from __future__ import annotations
 
@@ -25,44 +25,44 @@ STATUSES = (
 """All statuses that a processing job can have."""
 
 WITH_RESULTS = frozenset({"successful", "captured"})
-"""Statuses in which there is a collection."""
+"""Statuses of jobs with a collection."""
 
 WITH_CREDITS = frozenset({"accepted", "running", "successful", "captured"})
-"""Statuses in which credits are held or spent."""
+"""Statuses of jobs whose credits are held or spent."""
 
 _WITHOUT_CONSUMPTION = frozenset({"unlicensed", "invalid", "rejected"})
 
 
 @dataclass
 class JobRecord:
-    """A job, with everything that tests may want to know about it.
+    """A processing job.
 
     Attributes:
-        id: Job id.
+        id: Job ID.
         number: Running number, from 0.
-        process_id: The process.
-        inputs: Inputs as they were sent.
-        workspace_id: The workspace that it was started in.
-        account_id: The account that pays.
-        budget_id: The budget, if one was given.
+        process_id: ID of the process.
+        inputs: Inputs as sent.
+        workspace_id: ID of its workspace, if it has one.
+        account_id: ID of the account that pays.
+        budget_id: ID of the budget, if one was given.
         credits: Price in credits.
-        status: Present status.
-        created: When the job was made.
-        updated: When the status changed last.
-        started: When it began to run.
-        finished: When it stopped running.
-        errors: Names and messages, for jobs that ended badly.
-        fate: Status of the bad end that is in store; None if it will succeed.
-        collection_id: The collection that holds the results, once there are any.
-        hold_id: Booking that sets the credits aside.
-        consumption_id: Booking that spends them.
+        status: Current status.
+        created: Creation time.
+        updated: Time of the last change of status.
+        started: Time at which it started running.
+        finished: Time at which it stopped running.
+        errors: Names and messages, for jobs that failed.
+        fate: Status in which it will fail; None if it will succeed.
+        collection_id: ID of the collection of its results.
+        hold_id: ID of the booking that holds the credits.
+        consumption_id: ID of the booking that spends them.
     """
 
     id: str
     number: int
     process_id: str
     inputs: dict[str, Any]
-    workspace_id: str
+    workspace_id: str | None
     account_id: str
     credits: int
     created: datetime
@@ -79,19 +79,19 @@ class JobRecord:
 
     @property
     def has_results(self) -> bool:
-        """Whether the job has delivered a collection."""
+        """Whether the job delivered a collection."""
         return self.status in WITH_RESULTS
 
     @property
     def duration(self) -> float | None:
-        """Seconds that it ran, None if it hasn't finished running."""
+        """Seconds that it ran, None if it hasn't finished."""
         if self.started is None or self.finished is None:
             return None
         return (self.finished - self.started).total_seconds()
 
     @property
     def consumed_credits(self) -> int | None:
-        """Credits held or spent, None where there are none."""
+        """Credits held or spent, if any."""
         return self.credits if self.status in WITH_CREDITS else None
 
     def metadata(self, base_url: str) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class JobRecord:
             "started": self._stamp(self.started, 1),
             "finished": self._stamp(self.finished, 1),
         }
-        # The field came late to the service: half of the jobs lack it.
+        # The real service added this field late: half of the jobs lack it.
         if self.number % 2 == 0:
             document["type"] = "process"
         if self.status not in _WITHOUT_CONSUMPTION:

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from up42_sandbox.core.identifiers import is_uuid
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call, Route, reply
-from up42_sandbox.processing.catalogue import PROCESSES, Process
+from up42_sandbox.processing.catalog import PROCESSES, Process
+from up42_sandbox.processing.listing import page
 from up42_sandbox.processing.pricing import Price, price_of
 from up42_sandbox.processing.schema_errors import check_schema
 from up42_sandbox.processing.semantics import check_semantics
@@ -29,7 +30,7 @@ def _links(call: Call, process: Process) -> list[dict[str, str]]:
 
 
 def list_processes(call: Call) -> Response:
-    """List what is on offer."""
+    """List the available processes."""
     summaries = [
         {**process.summary(call.world.seed), "links": _links(call, process)}
         for process in PROCESSES.values()
@@ -40,7 +41,7 @@ def list_processes(call: Call) -> Response:
 
 
 def describe_process(call: Call) -> Response:
-    """Describe one process with its inputs, price and EULA."""
+    """Describe one process with its inputs, price, and EULA."""
     process = _process(call)
     return reply({**process.describe(call.world.seed), "links": _links(call, process)})
 
@@ -55,13 +56,13 @@ def _price(process: Process, items: list[StoredItem]) -> Price:
 
 
 def validate(call: Call) -> Response:
-    """Check inputs; the answer to good ones has no body."""
+    """Validate inputs; the response has no body if they are valid."""
     _checked_inputs(call, _process(call))
     return Response()
 
 
 def cost(call: Call) -> Response:
-    """Tell what a job would cost."""
+    """Return the cost of a job."""
     process = _process(call)
     _, items = _checked_inputs(call, process)
     return reply(_price(process, items).document())
@@ -93,7 +94,7 @@ def _workspace(call: Call) -> str:
 
 def list_jobs(call: Call) -> Response:
     """List jobs in pages."""
-    return reply(call.world.job_lister.page(call))
+    return reply(page(call))
 
 
 def get_job(call: Call) -> Response:

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call
-from up42_sandbox.processing.catalogue import PROCESSES, Process
+from up42_sandbox.processing.catalog import PROCESSES, Process
 
 _FORMATS = FormatChecker(formats=())
 

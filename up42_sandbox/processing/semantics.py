@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call
-from up42_sandbox.processing.catalogue import GREY_WEIGHT_BANDS, Process
+from up42_sandbox.processing.catalog import GREY_WEIGHT_BANDS, Process
 from up42_sandbox.stac.records import StoredItem
 
 MIN_OVERLAP = 0.20

@@ -1,43 +1,66 @@
-"""The files of sample scenes and of jobs, by their names."""
+"""Files of sample scenes, and of the results that processes deliver."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from shapely.geometry import Point
 
 from up42_sandbox.scene import imagery
-from up42_sandbox.scene.files import (
-    feature,
-    feature_collection,
-    write_json,
-    write_thumbnail,
-)
+from up42_sandbox.scene.files import feature, write_json, write_thumbnail
 from up42_sandbox.scene.gdal import outlines, write_cog
 from up42_sandbox.scene.landscape import Grid, Ground, relative, survey, waves
 from up42_sandbox.scene.objects import find_things
 from up42_sandbox.scene.samples import SampleScene
 from up42_sandbox.scene.window import Window
 
+GEOTIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
+GEOJSON = "application/geo+json"
+PNG = "image/png"
+
 BAND_NAMES = ("blue", "green", "red", "nir")
 
-_KINDS = {
-    "ships.geojson": "ship",
-    "wind_turbines.geojson": "wind_turbine",
-    "storage_tanks.geojson": "storage_tank",
-    "cars.geojson": "car",
-    "trucks.geojson": "truck",
-    "aircraft.geojson": "aircraft",
-}
-_AS_POINTS = frozenset({"car", "truck", "aircraft"})
-"""Kinds that detections deliver as points; the others come as polygons."""
-
 CHANGE_GSD = 2.0
-"""Resolution of change maps in metres."""
+"""Resolution of change maps in meters."""
+
+Scenes = Sequence[SampleScene]
+Inputs = Mapping[str, Any]
+Writer = Callable[[Scenes, Inputs, Path], None]
+Image = tuple[Window, npt.NDArray[Any], Sequence[str]]
+UrlForm = Literal["stem", "path", "disposition"]
+"""How a signed URL names its file: by its path, with the stem as `Content-Disposition` like most
+of the real ones; by its path alone; or by `Content-Disposition` alone.
+"""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file that a process delivers.
+
+    Attributes:
+        name: File name.
+        title: Title of the asset.
+        media_type: Type of the asset, if it has one.
+        write: Writes the file to a path, given the scenes and the inputs of a job.
+        key: Key of the asset. If None, the file name.
+        url_form: How the signed URL names the file, see `UrlForm`.
+    """
+
+    name: str
+    title: str
+    media_type: str | None
+    write: Writer
+    key: str | None = None
+    url_form: UrlForm = "stem"
 
 
 def write_source(scene: SampleScene, name: str, path: Path) -> None:
@@ -45,187 +68,261 @@ def write_source(scene: SampleScene, name: str, path: Path) -> None:
 
     Args:
         scene: The scene.
-        name: `multispectral.tif`, `panchromatic.tif` or `thumbnail.png`.
-        path: Where to.
+        name: `multispectral.tif`, `panchromatic.tif`, or `thumbnail.png`.
+        path: Target.
     """
     if name == "panchromatic.tif":
         window = scene.window()
         pan = imagery.panchromatic(imagery.sharp(scene, window))
         write_cog(path, pan, window, ("pan",))
         return
-    window = scene.window(scene.ms_gsd)
-    bands = imagery.multispectral(scene, window)
+    window, bands, names = multispectral([scene])
     if name == "thumbnail.png":
         write_thumbnail(path, imagery.picture(bands))
     else:
-        write_cog(path, bands, window, BAND_NAMES, nodata=0)
+        write_cog(path, bands, window, names, nodata=0)
 
 
-def write_result(
-    process_id: str,
-    name: str,
-    scenes: Sequence[SampleScene],
-    inputs: Mapping[str, Any],
-    path: Path,
-) -> None:
-    """Write a file that a job delivers.
+# Images --------------------------------------------------------------------------------------
 
-    Args:
-        process_id: The job's process.
-        name: Name of the file.
-        scenes: The scenes that the job worked on.
-        inputs: The job's inputs.
-        path: Where to.
-    """
-    if name == "thumbnail.png":
-        _write_quick_look(process_id, scenes, inputs, path)
-    elif name in _KINDS:
-        write_json(path, _detections(_KINDS[name], scenes[0]))
-    elif name == "changes.geojson":
-        write_json(path, _change_polygons(scenes, inputs))
-    elif process_id == "detection-change-simularity":
-        window, changes = _changes(scenes, inputs)
-        write_cog(path, changes[np.newaxis], window, ("change",))
-    elif process_id in _PROBABILITIES:
-        window = scenes[0].window()
-        write_cog(path, _probability(process_id, scenes[0], window), window, ("probability",))
-    else:
-        window, bands, names = _picture_product(process_id, scenes)
+
+def image(stem: str, title: str, draw: Callable[[Scenes], Image]) -> tuple[Product, ...]:
+    """Return the products of a process that delivers an image."""
+    return _raster(stem, title, lambda scenes, inputs: draw(scenes)), THUMBNAIL
+
+
+def multispectral(scenes: Scenes) -> Image:
+    """Draw the multispectral bands in their own resolution."""
+    window = scenes[0].window(scenes[0].ms_gsd)
+    return window, imagery.multispectral(scenes[0], window), BAND_NAMES
+
+
+def true_color(scenes: Scenes) -> Image:
+    """Draw red, green, and blue in 8 bits."""
+    window, bands, _ = multispectral(scenes)
+    return window, imagery.picture(bands), ("red", "green", "blue")
+
+
+def pansharpened(scenes: Scenes) -> Image:
+    """Draw the multispectral bands in the resolution of the panchromatic one."""
+    window = scenes[0].window()
+    return window, imagery.sharp(scenes[0], window), BAND_NAMES
+
+
+def upsampled(scenes: Scenes) -> Image:
+    """Draw the multispectral bands in twice their resolution."""
+    window = scenes[0].window(scenes[0].ms_gsd / 2)
+    return window, imagery.sharp(scenes[0], window), BAND_NAMES
+
+
+def coregistered(scenes: Scenes) -> Image:
+    """Draw the multispectral bands of the area that two scenes share."""
+    window = scenes[0].window().intersection(scenes[-1].window()).at(scenes[0].ms_gsd)
+    return window, imagery.multispectral(scenes[0], window), BAND_NAMES
+
+
+def _raster(stem: str, title: str, draw: Callable[[Scenes, Inputs], Image]) -> Product:
+    def write(scenes: Scenes, inputs: Inputs, path: Path) -> None:
+        window, bands, names = draw(scenes, inputs)
         write_cog(path, bands, window, names)
 
+    return Product(f"{stem}.tif", title, GEOTIFF, write)
 
-def _picture_product(
-    process_id: str, scenes: Sequence[SampleScene]
-) -> tuple[Window, npt.NDArray[Any], Sequence[str]]:
-    scene = scenes[0]
-    if process_id == "true-color-conversion":
-        window = scene.window(scene.ms_gsd)
-        bands = imagery.multispectral(scene, window)
-        return window, imagery.picture(bands), ("red", "green", "blue")
-    if process_id.startswith("upsampling"):
-        window = scene.window(scene.ms_gsd / 2)
-        return window, imagery.sharp(scene, window), BAND_NAMES
-    if process_id == "coregistration-simularity":
-        window = scene.window().intersection(scenes[-1].window()).at(scene.ms_gsd)
-        return window, imagery.multispectral(scene, window), BAND_NAMES
-    if process_id == "pansharpening":
-        window = scene.window()
-        return window, imagery.sharp(scene, window), BAND_NAMES
-    window = scene.window(scene.ms_gsd)
-    return window, imagery.multispectral(scene, window), BAND_NAMES
+
+def _thumbnail(draw: Callable[[Scenes, Inputs], npt.NDArray[np.uint8]]) -> Product:
+    def write(scenes: Scenes, inputs: Inputs, path: Path) -> None:
+        write_thumbnail(path, draw(scenes, inputs))
+
+    return Product("thumbnail.png", "Quicklook", PNG, write)
+
+
+def _overview(scene: SampleScene) -> tuple[Window, npt.NDArray[np.uint8]]:
+    window = scene.window(max(scene.ms_gsd, scene.size / 512))
+    return window, imagery.picture(imagery.multispectral(scene, window))
+
+
+THUMBNAIL = _thumbnail(lambda scenes, inputs: _overview(scenes[0])[1])
+
+
+# Probabilities -------------------------------------------------------------------------------
+
+Truth = Callable[[Ground, Window], Grid]
+
+
+def probability(
+    stem: str, title: str, truth: Truth, color: tuple[int, int, int]
+) -> tuple[Product, ...]:
+    """Return the products of a detection that delivers a raster of probabilities.
+
+    Args:
+        stem: File name without its suffix.
+        title: Title of the asset.
+        truth: Returns the true value of each pixel, 0 to 1.
+        color: Red, green, and blue of the objects on the quicklook.
+    """
+
+    def percent(scene: SampleScene, window: Window) -> npt.NDArray[np.uint8]:
+        guess = _blurred(truth(survey(window, scene.epoch), window), window)
+        values = np.rint(255 * guess).astype(np.uint8)
+        values[imagery.cloud_mask(window, scene.cloud_cover)] = 0
+        return values
+
+    def draw(scenes: Scenes, inputs: Inputs) -> Image:
+        window = scenes[0].window()
+        return window, percent(scenes[0], window)[np.newaxis], ("probability",)
+
+    def overlay(scenes: Scenes, inputs: Inputs) -> npt.NDArray[np.uint8]:
+        window, picture = _overview(scenes[0])
+        share = np.clip(percent(scenes[0], window) / np.float32(160.0), 0.0, 1.0)
+        gray = picture.astype(np.float32).mean(axis=0, keepdims=True) * 0.7
+        strong = np.array(color, np.float32)[:, np.newaxis, np.newaxis]
+        mixed: npt.NDArray[np.uint8] = np.rint(gray * (1 - share) + strong * share).astype(np.uint8)
+        return mixed
+
+    return _raster(stem, title, draw), _thumbnail(overlay)
 
 
 def _blurred(values: Grid, window: Window) -> Grid:
-    """Make a sharp truth look like a network's guess."""
+    """Make true values look like the guess of a neural network."""
     soft: Grid = values.copy()
     for axis in (0, 1):
         soft = (np.roll(soft, 1, axis) + 2 * soft + np.roll(soft, -1, axis)) * np.float32(0.25)
-    x, y = relative(window)
-    doubt = waves(x, y, 12.0, 98)
-    guess: Grid = np.clip(soft * (0.72 + 0.28 * doubt) + 0.06 * doubt, 0.0, 1.0)
+    noise = waves(*relative(window), 12.0, 98)
+    guess: Grid = np.clip(soft * (0.72 + 0.28 * noise) + 0.06 * noise, 0.0, 1.0)
     return guess
 
 
-def _tree_truth(ground: Ground, window: Window) -> Grid:
+def trees(ground: Ground, window: Window) -> Grid:
+    """Return the share of each pixel that a crown covers."""
     truth: Grid = np.clip(ground.tree * 1.6, 0, 1)
     return truth
 
 
-def _building_truth(ground: Ground, window: Window) -> Grid:
+def buildings(ground: Ground, window: Window) -> Grid:
+    """Return 1 on buildings."""
     return (ground.building > 0).astype(np.float32)
 
 
-def _shadow_truth(ground: Ground, window: Window) -> Grid:
+def shadows(ground: Ground, window: Window) -> Grid:
+    """Return 1 in shadows."""
     return imagery.shadow_mask(ground, window.gsd).astype(np.float32)
 
 
-_PROBABILITIES: Mapping[str, Callable[[Ground, Window], Grid]] = {
-    "detection-trees-spacept": _tree_truth,
-    "detection-buildings-spacept": _building_truth,
-    "detection-shadows-spacept": _shadow_truth,
-}
+# Objects and changes -------------------------------------------------------------------------
 
 
-_OVERLAY_COLORS: Mapping[str, tuple[int, int, int]] = {
-    "detection-trees-spacept": (60, 220, 90),
-    "detection-buildings-spacept": (250, 90, 50),
-    "detection-shadows-spacept": (90, 130, 255),
-}
+def objects(kind: str, *, points: bool = False) -> tuple[Product, ...]:
+    """Return the products of a detection that delivers GeoJSON.
+
+    Args:
+        kind: Kind of objects, one of `KINDS`.
+        points: Deliver their centers instead of their outlines.
+    """
+
+    def detections(scenes: Scenes, inputs: Inputs) -> Iterable[dict[str, Any]]:
+        for thing in find_things(kind, scenes[0].window(), scenes[0].epoch):
+            properties = {
+                "class": kind,
+                "confidence": round(thing.confidence, 3),
+                "length_m": thing.length,
+                "width_m": thing.width,
+            }
+            shape = Point(thing.x, thing.y) if points else thing.outline()
+            yield feature(shape, properties)
+
+    plural = kind if kind == "aircraft" else f"{kind}s"
+    title = plural.replace("_", " ").capitalize()
+    return _vector(plural, title, detections), THUMBNAIL
 
 
-def _probability(process_id: str, scene: SampleScene, window: Window) -> npt.NDArray[np.uint8]:
-    truth = _PROBABILITIES[process_id](survey(window, scene.epoch), window)
-    percent = np.rint(255 * _blurred(truth, window)).astype(np.uint8)
-    percent[imagery.cloud_mask(window, scene.cloud_cover)] = 0
-    return percent[np.newaxis]
+def _vector(
+    stem: str, title: str, find: Callable[[Scenes, Inputs], Iterable[dict[str, Any]]]
+) -> Product:
+    def write(scenes: Scenes, inputs: Inputs, path: Path) -> None:
+        features = list(find(scenes, inputs))
+        write_json(path, {"type": "FeatureCollection", "features": features})
+
+    return Product(f"{stem}.geojson", title, GEOJSON, write)
 
 
-def _detections(kind: str, scene: SampleScene) -> dict[str, Any]:
-    features = []
-    for thing in find_things(kind, scene.window(), scene.epoch):
-        where = Point(thing.x, thing.y) if kind in _AS_POINTS else thing.outline()
-        features.append(
-            feature(
-                where,
-                {
-                    "class": kind,
-                    "confidence": round(thing.confidence, 3),
-                    "length_m": thing.length,
-                    "width_m": thing.width,
-                },
-            )
-        )
-    return feature_collection(features)
-
-
-def _changes(
-    scenes: Sequence[SampleScene], inputs: Mapping[str, Any]
-) -> tuple[Window, npt.NDArray[np.uint8]]:
-    """Return 1 where a building came, 2 where one went."""
-    one, other = scenes[0], scenes[-1]
-    window = one.window().intersection(other.window()).at(CHANGE_GSD)
-    earlier, later = sorted((one, other), key=lambda scene: scene.acquired)
-    before, after = survey(window, earlier.epoch), survey(window, later.epoch)
+def _changes(scenes: Scenes, inputs: Inputs) -> Image:
+    """Return 1 where a building was added, 2 where one was removed."""
+    window = scenes[0].window().intersection(scenes[-1].window()).at(CHANGE_GSD)
+    ordered = sorted(scenes, key=lambda scene: scene.acquired)
+    before, after = (survey(window, scene.epoch).building for scene in (ordered[0], ordered[-1]))
     changes = np.zeros(window.shape, np.uint8)
-    changes[(before.building == 0) & (after.building > 0)] = 1
-    changes[(before.building > 0) & (after.building == 0)] = 2
-    # Low sensitivity sees the tall houses only.
+    changes[(before == 0) & (after > 0)] = 1
+    changes[(before > 0) & (after == 0)] = 2
+    # A low sensitivity finds tall buildings only.
     least_height = 20.0 - 3.0 * float(inputs.get("sensitivity", 2))
-    changes[np.maximum(before.building, after.building) < least_height] = 0
-    return window, changes
+    changes[np.maximum(before, after) < least_height] = 0
+    return window, changes[np.newaxis], ("change",)
 
 
-def _change_polygons(scenes: Sequence[SampleScene], inputs: Mapping[str, Any]) -> dict[str, Any]:
-    window, changes = _changes(scenes, inputs)
+def _change_polygons(scenes: Scenes, inputs: Inputs) -> Iterable[dict[str, Any]]:
+    window, changes, _ = _changes(scenes, inputs)
     names = {1: "appeared", 2: "disappeared"}
-    return feature_collection(
-        feature(shape, {"change": names[value]}) for shape, value in outlines(changes, window)
-    )
+    for shape, value in outlines(changes[0], window):
+        yield feature(shape, {"change": names[value]})
 
 
-def _write_quick_look(
-    process_id: str,
-    scenes: Sequence[SampleScene],
-    inputs: Mapping[str, Any],
-    path: Path,
+def _change_colors(scenes: Scenes, inputs: Inputs) -> npt.NDArray[np.uint8]:
+    colors = np.array([[230, 230, 230], [215, 48, 39], [69, 117, 180]], np.uint8)
+    return np.moveaxis(colors[_changes(scenes, inputs)[1][0]], -1, 0)
+
+
+CHANGE_PRODUCTS = (
+    _raster("changes", "Change map", _changes),
+    _vector("changes", "Changes", _change_polygons),
+    _thumbnail(_change_colors),
+)
+"""Products of change detection."""
+
+
+# Archives ------------------------------------------------------------------------------------
+
+
+def as_data(product: Product) -> Product:
+    """Return a product whose asset has the key `data` and no type."""
+    return replace(product, key="data", media_type=None)
+
+
+def archived(product: Product, name: str, url_form: UrlForm) -> Product:
+    """Return an archive with a product, as an asset with the key `data` and no type.
+
+    Args:
+        product: The product.
+        name: Name of the archive, which ends with `.tgz` or `.zip`.
+        url_form: How the signed URL names the archive.
+    """
+
+    def write(scenes: Scenes, inputs: Inputs, path: Path) -> None:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / product.name
+            product.write(scenes, inputs, file)
+            write_archive(path, [(product.name, file.read_bytes())], zipped=name.endswith(".zip"))
+
+    return as_data(replace(product, name=name, write=write, url_form=url_form))
+
+
+def write_archive(
+    path: Path, members: Iterable[tuple[str, bytes]], *, zipped: bool, modified: float = 0.0
 ) -> None:
-    scene = scenes[0]
-    window = scene.window(max(scene.ms_gsd, scene.size / 512))
-    if process_id in _PROBABILITIES:
-        write_thumbnail(path, _overlay(process_id, scene, window))
-    elif process_id == "detection-change-simularity":
-        _, changes = _changes(scenes, inputs)
-        colors = np.array([[230, 230, 230], [215, 48, 39], [69, 117, 180]], np.uint8)
-        write_thumbnail(path, np.moveaxis(colors[changes], -1, 0))
-    else:
-        write_thumbnail(path, imagery.picture(imagery.multispectral(scene, window)))
+    """Write an archive whose members are below `output/`.
 
-
-def _overlay(process_id: str, scene: SampleScene, window: Window) -> npt.NDArray[np.uint8]:
-    """Return a grey picture with the probability in a strong colour on it."""
-    picture = imagery.picture(imagery.multispectral(scene, window)).astype(np.float32)
-    share = np.clip(_probability(process_id, scene, window) / np.float32(160.0), 0.0, 1.0)
-    grey = picture.mean(axis=0, keepdims=True) * 0.7
-    color = np.array(_OVERLAY_COLORS[process_id], np.float32)[:, np.newaxis, np.newaxis]
-    mixed: npt.NDArray[np.uint8] = np.rint(grey * (1 - share) + color * share).astype(np.uint8)
-    return mixed
+    Args:
+        path: Target.
+        members: Names and contents.
+        zipped: Write a zip file instead of a gzipped tar file.
+        modified: Modification time of the members, seconds since 1970.
+    """
+    if zipped:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members:
+                archive.writestr(f"output/{name}", content)
+        return
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for name, content in members:
+            entry = tarfile.TarInfo(f"output/{name}")
+            entry.size, entry.mtime = len(content), int(modified)
+            tar.addfile(entry, io.BytesIO(content))

@@ -1,4 +1,4 @@
-"""Collections, items and files of the storage as the server knows them."""
+"""Collections, items and files of the storage on the server."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ from typing import Any
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from up42_sandbox.scene.products import UrlForm
 from up42_sandbox.scene.samples import SampleScene
-
-GEOTIFF = "image/tiff; application=geotiff; profile=cloud-optimized"
-GEOJSON = "application/geo+json"
-PNG = "image/png"
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file of an item. It is made when somebody fetches it for the first time.
+    """A file of an item, built when a client fetches it for the first time.
 
     Attributes:
-        id: File id, the last part of the asset's href.
-        name: File name, also the asset's key.
-        title: The asset's title.
-        media_type: The asset's type.
-        roles: The asset's roles.
+        id: File ID, the last part of the asset's href.
+        name: File name.
+        title: Title of the asset.
+        media_type: Type of the asset, if it has one.
+        role: Role of the asset.
         build: Writes the file to a path.
-        content: Files with the same text here have the same bytes; None: nobody knows.
+        content: Files with the same string here have the same bytes. If None, that's unknown.
         extra: Further members of the asset.
+        key: Key of the asset. If None, the file name.
+        url_form: How the signed URL names the file.
     """
 
     id: str
     name: str
     title: str
-    media_type: str
-    roles: tuple[str, ...]
+    media_type: str | None
+    role: str
     build: Callable[[Path], None]
     content: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    url_form: UrlForm = "stem"
 
 
 @dataclass
@@ -49,12 +50,12 @@ class StoredItem:
     """A STAC item.
 
     Attributes:
-        id: Item id.
-        collection_id: Its collection.
-        geometry: GeoJSON geometry in degrees.
-        properties: STAC properties, those of UP42's extensions included.
+        id: Item ID.
+        collection_id: ID of its collection.
+        geometry: GeoJSON geometry in EPSG:4326.
+        properties: STAC properties, including those of UP42's extensions.
         files: Its files, data first.
-        scene: The scene that it is or was made from.
+        scene: The scene that it shows or was processed from.
         key: Name of a sample scene, None for results.
     """
 
@@ -68,7 +69,7 @@ class StoredItem:
 
     @cached_property
     def shape(self) -> BaseGeometry:
-        """The geometry, ready to calculate with."""
+        """The geometry as a shapely object."""
         return shape(self.geometry)
 
     @property
@@ -78,22 +79,22 @@ class StoredItem:
 
     @property
     def moment(self) -> datetime:
-        """When the scene was taken."""
+        """Acquisition time."""
         return datetime.fromisoformat(self.properties["datetime"])
 
     @property
     def cloud_cover(self) -> float:
-        """Cloud cover in per cent."""
+        """Cloud cover in percent."""
         return float(self.properties.get("eo:cloud_cover", 0.0))
 
     @property
     def gsd(self) -> float:
-        """Resolution in metres."""
+        """Resolution in meters."""
         return float(self.properties["gsd"])
 
     @property
     def asset_id(self) -> str:
-        """UP42's id for the whole delivery."""
+        """UP42's ID of the delivery."""
         return str(self.properties["up42-system:asset_id"])
 
     @property
@@ -112,9 +113,9 @@ class StoredCollection:
     """A STAC collection.
 
     Attributes:
-        id: Collection id.
+        id: Collection ID.
         title: Name for people.
-        created: When it was made.
+        created: Creation time.
         items: Its items.
         extra: Top-level members of UP42's extensions.
     """

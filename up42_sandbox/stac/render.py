@@ -44,7 +44,7 @@ def item_document(item: StoredItem, base_url: str) -> dict[str, Any]:
             *_navigation(base_url, path, collection, GEO_JSON),
             link("collection", f"{base_url}{collection}"),
         ],
-        "assets": {file.name: asset_document(file, base_url) for file in item.files},
+        "assets": {file.key or file.name: asset_document(file, base_url) for file in item.files},
     }
 
 
@@ -53,8 +53,8 @@ def asset_document(file: StoredFile, base_url: str) -> dict[str, Any]:
     return {
         "href": f"{base_url}/v2/assets/{file.id}",
         "title": file.title,
-        "type": file.media_type,
-        "roles": list(file.roles),
+        **({"type": file.media_type} if file.media_type else {}),
+        "roles": [file.role],
         **file.extra,
     }
 

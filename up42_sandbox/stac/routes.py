@@ -113,7 +113,7 @@ def list_collections(call: Call) -> Response:
     collections = [
         collection
         for collection in call.world.storage_catalog.collections()
-        if workspace in (None, collection.extra["up42-system:workspace_id"])
+        if workspace in (None, collection.extra.get("up42-system:workspace_id"))
     ]
     ids = [collection.id for collection in collections]
     start = page_start(ids, call.one("token"), limit)

@@ -1,4 +1,4 @@
-"""Sample scenes around Berlin that lie in the storage from the start."""
+"""Sample scenes around Berlin that are in the storage from the start."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 from pyproj import Transformer
 
 from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.scene.products import GEOTIFF, PNG
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.scene.window import EPSG, Window
-from up42_sandbox.stac.records import GEOTIFF, PNG, StoredCollection, StoredFile, StoredItem
+from up42_sandbox.stac.records import StoredCollection, StoredFile, StoredItem
 
 EXTENSION_SCHEMA = "https://api.up42.com/stac-extensions/up42-{}/v1.0.0/schema.json"
 STAC_EXTENSIONS = (
@@ -38,7 +39,7 @@ def _to_degrees() -> Transformer:
 
 
 def footprint(window: Window) -> dict[str, Any]:
-    """Return a window's outline as a GeoJSON polygon in degrees."""
+    """Return a window's outline as a GeoJSON polygon in EPSG:4326."""
     corners = window.corners()
     ring = [[round(x, 7), round(y, 7)] for x, y in _to_degrees().itransform(corners)]
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
@@ -52,13 +53,13 @@ def _footprints() -> dict[str, dict[str, Any]]:
 def sample_collections(
     seed: int, account_id: str, workspace_id: str, build: FileBuilder
 ) -> list[StoredCollection]:
-    """Make a collection with one item for every sample scene.
+    """Return a collection with one item for every sample scene.
 
     Args:
-        seed: Decides the ids.
+        seed: Determines the IDs.
         account_id: Owner.
         workspace_id: Workspace of the owner.
-        build: Writes a scene's file of a given name to a path.
+        build: Writes the file of a scene with a given name to a path.
     """
     collections = []
     for number, scene in enumerate(SAMPLES):
@@ -95,7 +96,7 @@ def sample_collections(
 
 def _properties(scene: SampleScene, number: int) -> dict[str, Any]:
     window = scene.window()
-    # Items of the real storage write UTC in either way.
+    # The real storage uses both notations of UTC.
     moment = scene.acquired.isoformat()
     return {
         "datetime": moment.replace("+00:00", "Z") if number % 2 else moment,
@@ -120,7 +121,7 @@ def _files(seed: int, scene: SampleScene, build: FileBuilder) -> list[StoredFile
             name=name,
             title=title,
             media_type=kind,
-            roles=(role,),
+            role=role,
             build=lambda path: build(scene, name, path),
             extra=extra,
         )
@@ -134,5 +135,5 @@ def _files(seed: int, scene: SampleScene, build: FileBuilder) -> list[StoredFile
         files.append(
             stored("panchromatic.tif", "Panchromatic", GEOTIFF, "data", gsd=scene.pan_gsd, **pan)
         )
-    files.append(stored("thumbnail.png", "Quick look", PNG, "thumbnail"))
+    files.append(stored("thumbnail.png", "Quicklook", PNG, "thumbnail"))
     return files

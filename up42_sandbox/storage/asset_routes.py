@@ -1,4 +1,4 @@
-"""Endpoints under `/v2/assets` that aren't STAC: signed URLs and metadata of deliveries."""
+"""Endpoints below `/v2/assets` other than STAC: signed URLs, and metadata of deliveries."""
 
 from __future__ import annotations
 
@@ -26,21 +26,31 @@ def _file(call: Call) -> tuple[StoredItem, StoredFile]:
 def _signed_url(call: Call) -> str:
     _, file = _file(call)
     storage = call.world.storage
-    name = f"assets/{file.id}/{file.name}"
+    name = (
+        f"assets/{file.id}" if file.url_form == "disposition" else f"assets/{file.id}/{file.name}"
+    )
     storage.offer(name, file.build, content=file.content)
+    return storage.sign(name, filename=_proposed_name(file))
+
+
+def _proposed_name(file: StoredFile) -> str | None:
+    """Return the file name in `Content-Disposition`, if there is one."""
+    if file.url_form == "path":
+        return None
+    if file.url_form == "disposition":
+        return f'"{file.name}"'
+    # The real service sometimes quotes the name, and never includes the suffix.
     stem = PurePosixPath(file.name).stem
-    # The real service sometimes quotes the name and never gives the extension.
-    quoted = f'"{stem}"' if int(file.id[0], 16) % 2 else stem
-    return storage.sign(name, filename=quoted)
+    return f'"{stem}"' if int(file.id[0], 16) % 2 else stem
 
 
 def download_url(call: Call) -> Response:
-    """Sign a download address."""
+    """Return a signed URL of a file."""
     return reply({"url": _signed_url(call)})
 
 
 def redirect_to_file(call: Call) -> Response:
-    """Send the client to the file itself."""
+    """Redirect to the file."""
     return RedirectResponse(_signed_url(call), status_code=302)
 
 
@@ -49,7 +59,7 @@ def _metadata(item: StoredItem) -> dict[str, Any]:
     return {
         "id": item.asset_id,
         "accountId": properties["up42-system:account_id"],
-        "workspaceId": properties["up42-system:workspace_id"],
+        "workspaceId": properties.get("up42-system:workspace_id"),
         "createdAt": stamp(item.moment),
         "updatedAt": stamp(item.moment),
         "title": properties["up42-user:title"],
@@ -62,7 +72,7 @@ def _metadata(item: StoredItem) -> dict[str, Any]:
 
 
 def metadata(call: Call) -> Response:
-    """Return a delivery's metadata."""
+    """Return the metadata of a delivery."""
     item, _ = _file(call)
     return reply(_metadata(item))
 
