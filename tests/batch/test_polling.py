@@ -46,7 +46,7 @@ def looks(sandbox: Sandbox) -> list[str]:
 def finish(sandbox: Sandbox, batch: up42.Batch, but: int = 0) -> None:
     for job in batch.jobs[: len(batch) - but]:
         sandbox._world.jobs._jobs[job.id].status = "captured"
-    sandbox._world.jobs.version += 1
+    sandbox._world.jobs._selected.clear()
 
 
 def look_once(tracker: Tracker) -> None:
