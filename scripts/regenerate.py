@@ -14,14 +14,13 @@ import tempfile
 from pathlib import Path
 
 from updating import command
-from updating.errors import UpdateError
-from updating.generating import generate
-from updating.repository import Repository
-from updating.trees import compare, files
+from updating.generating import CLIENT as CLIENT_FOLDER
+from updating.generating import differences, generate
+from updating.pointers import UpdateError
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEC = Repository(ROOT).spec
-CLIENT = Repository(ROOT).client
+SPEC = ROOT / command.SPEC
+CLIENT = ROOT / CLIENT_FOLDER
 # What shells give a program that was ended by Ctrl-C.
 INTERRUPTED = 130
 
@@ -32,14 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.spec is not None:
             command.run(
-                Repository(ROOT),
-                command.Options(
-                    options.spec,
-                    take=options.take,
-                    dry_run=options.dry_run,
-                    accept_breaking=options.accept_breaking,
-                    markdown=options.markdown,
-                ),
+                ROOT,
+                options.spec,
+                take=options.take,
+                dry_run=options.dry_run,
+                accept_breaking=options.accept_breaking,
+                markdown=options.markdown,
             )
             return 0
         with tempfile.TemporaryDirectory() as folder:
@@ -86,12 +83,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def check(fresh: Path) -> int:
     """Say how the client differs from a fresh one; return the exit code."""
-    differences = sorted(compare(fresh, CLIENT))
-    if not differences:
+    found = differences(fresh, CLIENT)
+    if not found:
         print("generated/up42_client is up to date")
         return 0
     print("generated/up42_client differs from what openapi/up42.yaml gives:", file=sys.stderr)
-    print("\n".join(f"  {line}" for line in differences), file=sys.stderr)
+    print("\n".join(f"  {line}" for line in found), file=sys.stderr)
     print("Run `make generate` and commit the result.", file=sys.stderr)
     return 1
 
@@ -99,7 +96,7 @@ def check(fresh: Path) -> int:
 def install(fresh: Path) -> int:
     """Replace the package; return the exit code."""
     command.install(fresh, CLIENT)
-    print(f"wrote {len(files(CLIENT))} files to {CLIENT.relative_to(ROOT)}")
+    print(f"wrote the client to {CLIENT.relative_to(ROOT)}")
     return 0
 
 

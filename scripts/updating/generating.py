@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,24 +14,39 @@ from typing import Any
 
 from openapi_python_client.strings import snake_case
 
-from updating.errors import GenerationError
-from updating.pointers import Json, references, resolve, walk
-from updating.sources import read
+from updating.pointers import (
+    Json,
+    UpdateError,
+    look_up,
+    operations,
+    reachable,
+    resolve,
+    split,
+    walk,
+)
+from updating.reading import Source
+from updating.selecting import label, pruned
 
+CLIENT = "generated/up42_client"
+# Left behind by Python and ruff, never part of the package.
+CACHES = ("__pycache__", ".ruff_cache")
 GENERATOR = Path(__file__).resolve().parent.parent / "generator"
-REFERENCE = "#/components/schemas/"
+SCHEMAS = "/components/schemas"
 # STAC and GeoJSON objects, which pystac and geopandas read: dicts rather than models.
 READ_BY_LIBRARIES = ("StacItem", "StacCollection", "ResultFeatureCollection")
 FREE_OBJECT = {"type": "object", "additionalProperties": True}
+UNTRUSTED = re.compile("<openapi_python_client[^>]*> ?")
 
 
 def generate(spec: Path, folder: Path) -> Path:
-    """Generate the client of a document into a folder; return the package's path."""
-    document = read(str(spec)).value
-    check_list_parameters(document)
+    """Generate the client of a document into a folder; return the package's path.
+
+    Raises:
+        UpdateError: If the generator or our templates can't express the document.
+    """
     # The generator reads JSON several times as fast as YAML.
     prepared = folder / "prepared.json"
-    prepared.write_text(json.dumps(prepare(document)), encoding="utf-8")
+    prepared.write_text(json.dumps(prepare(Source(str(spec)).value)), encoding="utf-8")
     package = folder / "up42_client"
     run_generator(prepared, package)
     # The generator marks a package as typed only when it writes its packaging files too.
@@ -53,25 +69,29 @@ def run_generator(spec: Path, package: Path) -> None:
         [str(part) for part in command], env=environment, capture_output=True, text=True
     )
     if done.returncode:
-        reason = f"{done.stdout}{done.stderr}"
+        reason = UNTRUSTED.sub("", f"{done.stdout}{done.stderr}")
         if "Traceback" in reason:
             reason = reason.rstrip().rpartition("\n")[2]
-        raise GenerationError(f"the generator failed:\n{reason}")
+        raise UpdateError(f"the generator failed:\n{reason}")
 
 
-def check_list_parameters(document: Json) -> None:
-    """Refuse list parameters that our endpoint template would send differently."""
-    for path, operations in document["paths"].items():
-        for name, operation in operations.items():
-            parameters = operation.get("parameters", []) if isinstance(operation, dict) else []
-            for parameter in parameters:
-                parameter = resolve(document, parameter)
-                is_list = resolve(document, parameter["schema"]).get("type") == "array"
-                if parameter["in"] == "query" and is_list and parameter.get("explode", True):
-                    raise GenerationError(
-                        f"{name.upper()} {path}: list parameter '{parameter['name']}' has no "
-                        "'explode: false', but the template joins lists with commas"
-                    )
+def files(folder: Path) -> dict[str, bytes]:
+    """Return the relative paths and contents of all files in a folder, without caches."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not set(CACHES) & set(path.parts)
+    }
+
+
+def differences(fresh: Path, present: Path) -> list[str]:
+    """Return how a client differs from a fresh one, for people."""
+    wanted, found = files(fresh), files(present)
+    return sorted(
+        [f"missing: {name}" for name in wanted.keys() - found]
+        + [f"not generated: {name}" for name in found.keys() - wanted]
+        + [f"changed: {name}" for name in wanted.keys() & found if wanted[name] != found[name]]
+    )
 
 
 def prepare(document: Json) -> Json:
@@ -79,33 +99,40 @@ def prepare(document: Json) -> Json:
 
     `x-sent` marks the schemas of requests. Objects that other libraries read lose their fields.
     Parameters and their schemas share a description, as the generator prints that of the schema.
+
+    Raises:
+        UpdateError: If our templates or the generator can't express something.
     """
     document = copy.deepcopy(document)
-    schemas: Json = document["components"]["schemas"]
+    schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
     for name in READ_BY_LIBRARIES:
         if name in schemas:
             schemas[name] = {**FREE_OBJECT, "description": schemas[name].get("description", name)}
     for schema in schemas.values():
         merge_variants(document, schema)
-    for _, node in walk(document):
+    document = pruned(document)
+    check_names(document)
+    for pointer, node in walk(document):
         if isinstance(node, dict) and isinstance(node.get("enum"), list):
             name_values(node)
-    drop_unused(document)
-    received = reachable(document, "responses")
-    for name in sorted(reachable(document, "requestBody")):
-        if name in received and schemas[name].get("properties"):
-            raise GenerationError(
-                f"Schema {name!r} is both sent and received: use two, as any field can be missing "
-                "from what is received."
-            )
-        if name not in received:
-            mark_sent(schemas[name])
-    for content in bodies(document):
-        mark_sent(content.get("schema"))
-    for parameter in parameters(document):
-        if "description" in parameter and "$ref" not in parameter["schema"]:
-            parameter["schema"].setdefault("description", parameter["description"])
+        if isinstance(node, dict) and "in" in node and isinstance(node.get("name"), str):
+            prepare_parameter(document, pointer, node)
+    mark_sent(document)
     return document
+
+
+def prepare_parameter(document: Json, pointer: str, parameter: Json) -> None:
+    schema = parameter.get("schema")
+    if schema is None:
+        return
+    is_list = "array" in resolve(document, schema).get("type", "")
+    if parameter["in"] == "query" and is_list and parameter.get("explode", True):
+        raise UpdateError(
+            f"{pointer}: list parameter '{parameter['name']}' has no 'explode: false', but the "
+            "template joins lists with commas."
+        )
+    if "description" in parameter and "$ref" not in schema:
+        schema.setdefault("description", parameter["description"])
 
 
 def merge_variants(document: Json, schema: Json) -> None:
@@ -133,100 +160,78 @@ def merge_variants(document: Json, schema: Json) -> None:
 
 
 def name_values(schema: Json) -> None:
-    """Name the values of an enum if the names that the generator makes aren't unique."""
-    values = [value for value in schema["enum"] if value is not None]
-    names = [snake_case(str(value).upper()).upper() for value in values]
-    if len(set(names)) < len(names) and "x-enum-varnames" not in schema:
-        schema["x-enum-varnames"] = [
-            f"{name}_{names[:index].count(name) + 1}" if name in names[:index] else name
-            for index, name in enumerate(names)
-        ]
+    """Name the values of an enum if the generator can't, as they differ only in case or signs."""
+    found = schema["enum"]
+    values = [value for index, value in enumerate(found) if value not in (None, *found[:index])]
+    if not any(all(type(value) is kind for value in values) for kind in (str, int, bool)):
+        # The generator has no classes for other values: their type alone.
+        del schema["enum"]
+        return
+    schema["enum"] = [*values, *([None] if None in found else [])]
+    names: list[str] = []
+    for value in values:
+        name = snake_case(str(value)).upper()
+        name = name if name.isidentifier() else f"VALUE_{name}".rstrip("_")
+        number, free = 2, name
+        while free in names:
+            free, number = f"{name}_{number}", number + 1
+        names.append(free)
+    usual = [snake_case(str(value).upper()).upper() for value in values]
+    if names != usual and "x-enum-varnames" not in schema:
+        schema["x-enum-varnames"] = names
 
 
-def drop_unused(document: Json) -> None:
-    """Remove the schemas that no operation refers to."""
-    schemas = document["components"]["schemas"]
-    used = reachable(document, "responses", "requestBody", "parameters")
-    for name in set(schemas) - used:
-        del schemas[name]
+def check_names(document: Json) -> None:
+    """Refuse two operations that the generator would write to one module.
+
+    Raises:
+        UpdateError: If there are any. The generator itself refuses the names of anything else.
+    """
+    known: dict[tuple[str, str], str] = {}
+    for method, path, _, operation in operations(document):
+        tag = snake_case((operation.get("tags") or ["default"])[0])
+        name = snake_case(operation.get("operationId") or f"{path}_{method}")
+        first = known.setdefault((tag, name), label(method, path))
+        if first != label(method, path):
+            raise UpdateError(
+                f"{first} and {label(method, path)} would both be called {name!r} in Python: "
+                "patches.yaml can give one of them another operationId."
+            )
 
 
-def mark_sent(schema: Json | None) -> None:
-    for found in object_schemas(schema):
-        found["x-sent"] = True
+def mark_sent(document: Json) -> None:
+    """Mark the schemas of objects in requests.
 
-
-def bodies(document: Json) -> Iterator[Json]:
-    """Yield the contents of all request bodies, where they are defined."""
-    found = list(document["components"].get("requestBodies", {}).values())
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            if isinstance(operation, dict) and "requestBody" in operation:
-                found.append(operation["requestBody"])
-    for body in found:
-        yield from body.get("content", {}).values()
-
-
-def parameters(document: Json) -> Iterator[Json]:
-    """Yield all parameters, where they are defined."""
-    yield from document["components"].get("parameters", {}).values()
-    for operations in document["paths"].values():
-        for part in (operations, *operations.values()):
-            found = part.get("parameters", []) if isinstance(part, dict) else []
-            yield from (parameter for parameter in found if "$ref" not in parameter)
-
-
-def reachable(document: Json, *parts: str) -> set[str]:
-    """Return the names of all schemas below these parts of any operation or path."""
-    todo = [
-        node[part]
-        for path in document["paths"].values()
-        for node in (path, *path.values())
-        for part in parts
-        if isinstance(node, dict) and part in node
-    ]
-    return below(document, todo)
-
-
-def below(document: Json, parts: list[Any]) -> set[str]:
-    """Return the names of all schemas that parts of a document refer to, directly or not."""
-    found: set[str] = set()
-    todo = list(parts)
-    while todo:
-        for _, node in references(todo.pop()):
-            name = node["$ref"].removeprefix(REFERENCE)
-            if not node["$ref"].startswith(REFERENCE):
-                todo.append(resolve(document, node))
-            elif name not in found:
-                found.add(name)
-                todo.append(document["components"]["schemas"][name])
-    return found
-
-
-def read_by_libraries(document: Json) -> set[str]:
-    """Return the names of the schemas that only other libraries read."""
-    roots = [{"$ref": f"{REFERENCE}{name}"} for name in READ_BY_LIBRARIES]
-    present = [
-        root
-        for root in roots
-        if root["$ref"].removeprefix(REFERENCE) in document["components"]["schemas"]
-    ]
-    modeled = set(prepare(document)["components"]["schemas"]) - set(READ_BY_LIBRARIES)
-    return below(document, present) - modeled
+    Raises:
+        UpdateError: If a schema with fields is in responses too.
+    """
+    nodes = [node for *_, item, operation in operations(document) for node in (item, operation)]
+    sent = reachable(document, *(node.get("requestBody") for node in nodes))
+    received = reachable(document, *(node.get("responses") for node in nodes))
+    for pointer in sorted(sent & received):
+        if pointer.startswith(SCHEMAS) and look_up(document, pointer).get("properties"):
+            raise UpdateError(
+                f"{pointer}: schema '{split(pointer)[-1]}' is both sent and received: use two, as "
+                "any field can be missing from what is received."
+            )
+    parts = [look_up(document, pointer) for pointer in sorted(sent - received)]
+    for part in [*parts, *(node.get("requestBody") for node in nodes)]:
+        for schema in object_schemas(part):
+            schema["x-sent"] = True
 
 
 def object_schemas(schema: Any) -> Iterator[Json]:
     """Yield the schemas of objects in a schema, including itself."""
-    if isinstance(schema, list):
-        for part in schema:
-            yield from object_schemas(part)
-    if not isinstance(schema, dict):
-        return
-    for key in ("items", "additionalProperties", "allOf", "anyOf", "oneOf"):
-        yield from object_schemas(schema.get(key))
-    for value in schema.get("properties", {}).values():
-        yield from object_schemas(value)
-    if "$ref" not in schema and (
-        schema.get("type") == "object" or {*schema} & {"properties", "allOf"}
-    ):
-        yield schema
+    for _, node in walk(schema):
+        if isinstance(node, dict) and "$ref" not in node:
+            is_object = node.get("type") == "object" or isinstance(node.get("properties"), dict)
+            if is_object or isinstance(node.get("allOf"), list):
+                yield node
+
+
+def read_by_libraries(document: Json) -> set[str]:
+    """Return the names of the schemas that only other libraries read."""
+    schemas = document["components"]["schemas"]
+    present = [{"$ref": f"#{SCHEMAS}/{name}"} for name in READ_BY_LIBRARIES if name in schemas]
+    modeled = set(prepare(document)["components"]["schemas"]) - set(READ_BY_LIBRARIES)
+    return {split(pointer)[-1] for pointer in reachable(document, *present)} - modeled

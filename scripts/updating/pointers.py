@@ -1,30 +1,31 @@
-"""JSON pointers (RFC 6901): where something is in a document."""
+"""JSON pointers (RFC 6901) and what they lead to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from jsonpointer import JsonPointer, JsonPointerException, resolve_pointer
 
 Json = dict[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# These keys have invented values, which can look like anything, even like a reference.
+# The values of these keys are invented and can look like anything, even like a reference.
 VALUES = frozenset({"example", "default", "enum", "const", "value"})
 
 
-def escape(key: str | int) -> str:
-    """Return a key as it's written in a pointer."""
-    return str(key).replace("~", "~0").replace("/", "~1")
+class UpdateError(Exception):
+    """The update can't continue; the message says what is wrong, where, and what to do."""
 
 
 def join(pointer: str, *keys: str | int) -> str:
     """Return the pointer that these keys lead to from a pointer."""
-    return "".join([pointer, *(f"/{escape(key)}" for key in keys)])
+    return pointer + JsonPointer.from_parts(keys).path
 
 
 def split(pointer: str) -> list[str]:
     """Return the keys of a pointer."""
-    return [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
+    return JsonPointer(pointer).parts
 
 
 def look_up(document: Any, pointer: str) -> Any:
@@ -33,35 +34,25 @@ def look_up(document: Any, pointer: str) -> Any:
     Raises:
         KeyError: If there is none.
     """
-    value = document
-    for key in split(pointer):
-        if isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        elif isinstance(value, dict):
-            value = value[key]
-        else:
-            raise KeyError(key)
-    return value
-
-
-def walk(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every part of a document with its pointer, examples and other values left out."""
-    yield pointer, node
-    entries: list[tuple[str | int, Any]] = []
-    if isinstance(node, dict):
-        entries = list(node.items())
-    elif isinstance(node, list):
-        entries = list(enumerate(node))
-    for key, value in entries:
-        if not is_value(pointer, key):
-            yield from walk(value, join(pointer, key))
+    try:
+        return resolve_pointer(document, pointer)
+    except JsonPointerException as error:
+        raise KeyError(pointer) from error
 
 
 def is_value(pointer: str, key: str | int) -> bool:
     """Return whether a key has an invented value, which says nothing about the API."""
-    parent = pointer.rpartition("/")[2]
     # A property may be called `default` or `value`; then it is a schema like any other.
-    return key in VALUES and parent not in {"properties", "schemas", "examples"}
+    return key in VALUES and not pointer.endswith(("/properties", "/schemas", "/examples"))
+
+
+def walk(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every part of a document with its pointer, except for invented values."""
+    yield pointer, node
+    entries: Iterable[tuple[str | int, Any]] = enumerate(node) if isinstance(node, list) else ()
+    for key, value in node.items() if isinstance(node, dict) else entries:
+        if not is_value(pointer, key):
+            yield from walk(value, join(pointer, key))
 
 
 def references(node: Any, pointer: str = "") -> Iterator[tuple[str, Json]]:
@@ -71,10 +62,10 @@ def references(node: Any, pointer: str = "") -> Iterator[tuple[str, Json]]:
             yield where, value
 
 
-def resolve(document: Json, node: Json) -> Json:
+def resolve(document: Json, node: Any) -> Any:
     """Follow references to what they name."""
-    while isinstance(node.get("$ref"), str):
-        node = look_up(document, node["$ref"].removeprefix("#"))
+    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+        return resolve(document, look_up(document, node["$ref"].removeprefix("#")))
     return node
 
 
@@ -84,3 +75,16 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json, Json]]:
         for method in METHODS:
             if isinstance(item, dict) and isinstance(item.get(method), dict):
                 yield method, path, item, item[method]
+
+
+def reachable(document: Json, *parts: Any) -> set[str]:
+    """Return the pointers of all components that parts of a document refer to, transitively."""
+    found: set[str] = set()
+    todo = list(parts)
+    while todo:
+        for _, node in references(todo.pop()):
+            pointer = node["$ref"].removeprefix("#")
+            if pointer not in found:
+                found.add(pointer)
+                todo.append(look_up(document, pointer))
+    return found

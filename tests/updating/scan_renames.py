@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from updating import judges  # noqa: E402 - the scripts aren't a package
-from updating.facts import Change, compare  # noqa: E402
+from updating.changes import compare  # noqa: E402
 from updating.generating import generate  # noqa: E402
 
 SPEC = ROOT / "openapi" / "up42.yaml"
@@ -55,10 +55,13 @@ def unreported(document: dict[str, Any], fields: list[Field]) -> list[Field]:
         spec = folder / "renamed.yaml"
         spec.write_text(yaml.safe_dump(renamed, sort_keys=False), encoding="utf-8")
         generated = generate(spec, folder).parent
-        with judges.Tools(ROOT, generated, spec).mypy() as mypy:
+        with judges.start(ROOT, generated, spec, *judges.MYPY) as mypy:
             findings = judges.type_errors(ROOT, mypy)
-    removed: list[Change] = [each for each in compare(document, renamed) if each.new is None]
-    missed = {each.subject for each in removed if not judges.reasons(each, findings)}
+    missed = {
+        change.subject
+        for change in compare(document, renamed)
+        if change.new is None and not any(judges.explains(change, each) for each in findings)
+    }
     return [field for field in fields if ".".join(field) in missed]
 
 

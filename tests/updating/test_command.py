@@ -59,9 +59,8 @@ def findings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def update(tree: Tree, spec: Path, **options: Any) -> None:
     from updating import command
-    from updating.repository import Repository
 
-    command.run(Repository(tree.root), command.Options(str(spec), **options))
+    command.run(tree.root, str(spec), **options)
 
 
 def with_a_model(document: Json) -> Json:
@@ -106,8 +105,8 @@ def test_an_accepted_document_is_written_with_its_client(
 def test_a_refused_document_is_not_written_unless_it_is_accepted_anyway(
     tree: Tree, document: Json, findings: list[Any]
 ) -> None:
-    from updating.errors import UpdateError
     from updating.judges import Finding
+    from updating.pointers import UpdateError
 
     findings.append(Finding("a.py:1 in f: x", frozenset({"Eula", "title"})))
     changed = copy.deepcopy(document)
@@ -124,7 +123,7 @@ def test_a_refused_document_is_not_written_unless_it_is_accepted_anyway(
 
 
 def test_uncommitted_changes_are_refused(tree: Tree, document: Json, findings: list[Any]) -> None:
-    from updating.errors import UpdateError
+    from updating.pointers import UpdateError
 
     def git(*arguments: str) -> None:
         subprocess.run(["git", "-C", tree.root, *arguments], check=True, capture_output=True)
@@ -147,7 +146,7 @@ def test_uncommitted_changes_are_refused(tree: Tree, document: Json, findings: l
 def test_other_operations_are_left_out_unless_they_are_taken(
     tree: Tree, document: Json, findings: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from updating.errors import UpdateError
+    from updating.pointers import UpdateError
 
     found = copy.deepcopy(document)
     add_operation(found)

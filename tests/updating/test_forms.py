@@ -81,7 +81,7 @@ def test_several_files_behind_a_url(served: tuple[str, Path], document: Json) ->
 
 
 def test_what_has_no_name_yet_gets_one(tmp_path: Path, document: Json) -> None:
-    from updating.bundling import bundle
+    from updating.reading import Document
 
     changed = copy.deepcopy(document)
     found = operation(changed, EULA)["responses"]["200"]["content"]["application/json"]
@@ -90,7 +90,7 @@ def test_what_has_no_name_yet_gets_one(tmp_path: Path, document: Json) -> None:
     write(tmp_path / "licence.yaml", eula)
     write(tmp_path / "parts.yaml", {"Link": {"type": "object", "properties": {}}})
     write(tmp_path / "openapi.yaml", changed)
-    bundled = bundle(str(tmp_path / "openapi.yaml"))
+    bundled = Document(str(tmp_path / "openapi.yaml"))
     models = bundled.value["components"]["schemas"]
     assert models["licence"]["properties"]["link"] == {"$ref": "#/components/schemas/Link2"}
     assert models["Link2"] == {"type": "object", "properties": {}}
@@ -102,7 +102,7 @@ def test_what_has_no_name_yet_gets_one(tmp_path: Path, document: Json) -> None:
 @pytest.mark.parametrize("reference", ["missing.yaml", "eula.yaml#/Nothing", "/etc/hosts"])
 def test_a_file_that_leads_nowhere(reference: str, tmp_path: Path, document: Json) -> None:
     from updating.command import load
-    from updating.errors import UpdateError
+    from updating.pointers import UpdateError
 
     path = split_up(document, tmp_path / "parts")
     eula = path.parent / "models" / "eula.yaml"
@@ -114,7 +114,7 @@ def test_a_file_that_leads_nowhere(reference: str, tmp_path: Path, document: Jso
 
 def test_a_file_elsewhere_is_not_fetched(served: tuple[str, Path], document: Json) -> None:
     from updating.command import load
-    from updating.errors import UpdateError
+    from updating.pointers import UpdateError
 
     url, folder = served
     changed = copy.deepcopy(document)
@@ -146,7 +146,7 @@ def downgraded(node: Any) -> Any:
 
 
 def test_nullable_of_3_0(document: Json) -> None:
-    from updating.normalizing import normalize
+    from updating.selecting import normalize
 
     models: Json = {
         "A": {
@@ -202,7 +202,7 @@ def test_a_whole_document_in_3_0(tree: Tree, document: Json) -> None:
 
 def test_a_fault_deep_in_a_3_0_document_is_found(tree: Tree, document: Json) -> None:
     from updating.command import load
-    from updating.errors import UpdateError
+    from updating.pointers import UpdateError
 
     text = SPEC.read_text().replace("openapi: 3.1.0", "openapi: 3.0.3")
     path = tree.root.parent / "new.yaml"
@@ -215,20 +215,25 @@ def test_a_fault_deep_in_a_3_0_document_is_found(tree: Tree, document: Json) -> 
 
 
 def test_json_and_dates_and_numbers_as_keys(tmp_path: Path) -> None:
-    from updating.sources import read
+    from updating.reading import Source
 
     (tmp_path / "a.json").write_text('{\n\t"a": {"b": "2024-01-01"},\n\t"c": [1, true]\n}')
-    source = read(str(tmp_path / "a.json"))
+    source = Source(str(tmp_path / "a.json"))
     assert source.value == {"a": {"b": "2024-01-01"}, "c": [1, True]}
-    assert source.line("/c/1") == 3
-    (tmp_path / "a.yaml").write_text("200: 2024-01-01\nno: on\nyes: true\n")
-    assert read(str(tmp_path / "a.yaml")).value == {"200": "2024-01-01", "no": "on", "yes": True}
+    assert "a.json:3 (/c/1)" in source.place("/c/1")
+    (tmp_path / "a.yaml").write_text("200: 2024-01-01\nno: on\nyes: true\nn: [~, 1.5, '1', .inf]\n")
+    assert Source(str(tmp_path / "a.yaml")).value == {
+        "200": "2024-01-01",
+        "no": "on",
+        "yes": True,
+        "n": [None, 1.5, "1", ".inf"],
+    }
 
 
 def test_an_alias_that_holds_itself(tmp_path: Path) -> None:
-    from updating.errors import UpdateError
-    from updating.sources import read
+    from updating.pointers import UpdateError
+    from updating.reading import Source
 
     (tmp_path / "a.yaml").write_text("a: &a\n  b: *a\n")
     with pytest.raises(UpdateError, match=r"a\.yaml:2 \(/a/b\)"):
-        read(str(tmp_path / "a.yaml"))
+        Source(str(tmp_path / "a.yaml"))

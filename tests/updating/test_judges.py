@@ -29,11 +29,10 @@ def mutated(document: Json, mutations: Iterable[Mutation]) -> Json:
 def judged(spec: Path) -> str:
     """Return what an update to a document would say, with the reason if it's refused."""
     from updating import command
-    from updating.errors import UpdateError
-    from updating.repository import Repository
+    from updating.pointers import UpdateError
 
     try:
-        command.run(Repository(ROOT), command.Options(str(spec), dry_run=True))
+        command.run(ROOT, str(spec), dry_run=True)
     except UpdateError as error:
         return str(error)
     return ""
@@ -47,8 +46,8 @@ def written(folder: Path, document: Json) -> Path:
 
 @pytest.mark.parametrize("mutation", [*FITTING, *BREAKING], ids=lambda each: each.name)
 def test_each_change_is_listed(mutation: Mutation, document: Json) -> None:
-    from updating.facts import compare
-    from updating.selection import select
+    from updating.changes import compare
+    from updating.selecting import select
 
     selected, _ = select(mutated(document, [mutation]), document)
     changes = list(map(str, compare(document, selected)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from updating.pointers import Json, operations, resolve
-from updating.selection import label
+from updating.selecting import label
 
 # Keywords that only people read.
 TEXTS = frozenset(
@@ -19,11 +19,10 @@ STRUCTURE = frozenset(
     {"type", "format", "$ref", "enum", "const", "properties", "required", "items"}
     | {"additionalProperties", "allOf", "anyOf", "oneOf"}
 )
-VARIANTS = ("allOf", "anyOf", "oneOf")
+VARIANTS = {"allOf": " and ", "anyOf": " or ", "oneOf": " or "}
 AUTHENTICATION = "authentication"
 SERVER = "server"
 VALUE = "value"
-Fact = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,12 @@ class Change:
 
     Attributes:
         owner: The operation (`GET /v2/eulas/{eulaId}`) or schema that it's about.
-        part: Part of the owner, for example a field; empty for the whole.
+        part: Part of the owner, for example a field; None for the whole.
         old, new: What the documents say; None if one of them doesn't have it.
     """
 
     owner: str
-    part: str
+    part: str | None
     old: str | None
     new: str | None
 
@@ -45,7 +44,7 @@ class Change:
     def subject(self) -> str:
         """Owner and part: `Job.status`, or `GET /v2/jobs: query parameter limit`."""
         separator = ": " if " " in self.owner else "."
-        return f"{self.owner}{separator}{self.part}" if self.part else self.owner
+        return self.owner if self.part is None else f"{self.owner}{separator}{self.part}"
 
     def __str__(self) -> str:
         if self.old is None:
@@ -55,18 +54,20 @@ class Change:
         return f"Changed `{self.subject}`: {self.old} → {self.new}"
 
 
+Fact = tuple[tuple[str, str | None], str]
+
+
 def compare(old: Json, new: Json) -> list[Change]:
     """Return the differences between two documents, in the order of the documents."""
     before, after = dict(facts(old)), dict(facts(new))
-    keys = [*before, *(key for key in after if key not in before)]
     return [
         Change(*key, before.get(key), after.get(key))
-        for key in keys
+        for key in {**before, **after}
         if before.get(key) != after.get(key)
     ]
 
 
-def facts(document: Json) -> Iterator[tuple[Fact, str]]:
+def facts(document: Json) -> Iterator[Fact]:
     """Yield everything that a document says about what goes over the wire."""
     for server in document.get("servers") or []:
         yield ("API", f"{SERVER} {server.get('url')}"), VALUE
@@ -77,15 +78,13 @@ def facts(document: Json) -> Iterator[tuple[Fact, str]]:
         plain = {key: value for key, value in scheme.items() if key not in TEXTS}
         yield ("API", f"{AUTHENTICATION} {name}"), json.dumps(plain, sort_keys=True)
     for name, schema in (components.get("schemas") or {}).items():
-        yield (name, ""), words(schema)
+        yield (name, None), words(schema)
         yield from schema_facts(name, "", schema)
 
 
-def operation_facts(
-    document: Json, name: str, item: Json, operation: Json
-) -> Iterator[tuple[Fact, str]]:
+def operation_facts(document: Json, name: str, item: Json, operation: Json) -> Iterator[Fact]:
     tag = (operation.get("tags") or ["default"])[0]
-    yield (name, ""), f"{operation.get('operationId')} ({tag})"
+    yield (name, None), f"{operation.get('operationId')} ({tag})"
     requirements = operation.get("security", document.get("security"))
     yield (name, AUTHENTICATION), json.dumps(requirements or "none")
     for server in operation.get("servers") or item.get("servers") or []:
@@ -93,27 +92,27 @@ def operation_facts(
     for entry in [*(item.get("parameters") or []), *(operation.get("parameters") or [])]:
         parameter = resolve(document, entry)
         part = f"{parameter['in']} parameter {parameter['name']}"
-        schema = parameter.get("schema") or {}
         style = [f"{key}: {parameter[key]}" for key in ("style", "explode") if key in parameter]
-        need = "required" if parameter.get("required") else "optional"
-        yield (name, part), ", ".join([words(schema), need, *style])
-        yield from schema_facts(name, part, schema)
+        rest = ", ".join([need(parameter.get("required")), *style])
+        yield from typed(name, part, parameter.get("schema") or {}, rest)
     body = resolve(document, operation.get("requestBody") or {})
-    need = "required" if body.get("required") else "optional"
     for media_type, content in (body.get("content") or {}).items():
         part = f"request body ({media_type})"
-        yield (name, part), f"{words(content.get('schema') or {})}, {need}"
-        yield from schema_facts(name, part, content.get("schema") or {})
+        yield from typed(name, part, content.get("schema") or {}, need(body.get("required")))
     for status, entry in (operation.get("responses") or {}).items():
         response = resolve(document, entry)
         yield (name, f"response {status}"), VALUE
         for media_type, content in (response.get("content") or {}).items():
-            part = f"response {status} ({media_type})"
-            yield (name, part), words(content.get("schema") or {})
-            yield from schema_facts(name, part, content.get("schema") or {})
+            yield from typed(name, f"response {status} ({media_type})", content.get("schema") or {})
 
 
-def schema_facts(owner: str, part: str, schema: Any) -> Iterator[tuple[Fact, str]]:
+def typed(owner: str, part: str, schema: Any, rest: str = "") -> Iterator[Fact]:
+    """Yield the type of something, and the facts of its schema."""
+    yield (owner, part), ", ".join(filter(None, (words(schema), rest)))
+    yield from schema_facts(owner, part, schema)
+
+
+def schema_facts(owner: str, part: str, schema: Any) -> Iterator[Fact]:
     """Yield the fields and enum values of a schema, with those of its inline parts."""
     if not isinstance(schema, dict) or "$ref" in schema:
         return
@@ -122,14 +121,16 @@ def schema_facts(owner: str, part: str, schema: Any) -> Iterator[tuple[Fact, str
     required = schema.get("required") or ()
     for name, field in (schema.get("properties") or {}).items():
         place = f"{part}.{name}" if part else name
-        need = "required" if name in required else "optional"
-        yield (owner, place), f"{words(field)}, {need}"
-        yield from schema_facts(owner, place, field)
+        yield from typed(owner, place, field, need(name in required))
     for variants in VARIANTS:
         for variant in schema.get(variants) or ():
             yield from schema_facts(owner, part, variant)
     yield from schema_facts(owner, f"{part}[]", schema.get("items"))
     yield from schema_facts(owner, f"{part}{{}}", schema.get("additionalProperties"))
+
+
+def need(is_required: object) -> str:
+    return "required" if is_required else "optional"
 
 
 def words(schema: Any) -> str:
@@ -147,7 +148,7 @@ def words(schema: Any) -> str:
 def kind(schema: Json) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
-    for variants, word in (("allOf", " and "), ("anyOf", " or "), ("oneOf", " or ")):
+    for variants, word in VARIANTS.items():
         if schema.get(variants):
             return word.join(sorted({words(variant) for variant in schema[variants]}))
     if "const" in schema:
@@ -159,8 +160,5 @@ def kind(schema: Json) -> str:
 
 
 def inner(schema: Json, type: str) -> str:
-    if type == "array" and "items" in schema:
-        return f" of {words(schema['items'])}"
-    if type == "object" and isinstance(schema.get("additionalProperties"), dict):
-        return f" of {words(schema['additionalProperties'])}"
-    return ""
+    part = schema.get({"array": "items", "object": "additionalProperties"}.get(type, ""))
+    return f" of {words(part)}" if isinstance(part, dict) else ""
