@@ -76,6 +76,11 @@ def make_parser() -> argparse.ArgumentParser:
         help="seconds that every API request waits (%(default)s)",
     )
     parser.add_argument(
+        "--rate-limit",
+        action="store_true",
+        help="enforce the documented rate limit: 100 requests per second, bursts of 500",
+    )
+    parser.add_argument(
         "--folder",
         action="append",
         default=[],
@@ -116,6 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             host=options.host,
             storage_port=options.storage_port,
             folders=options.folders,
+            rate_limit=options.rate_limit,
         )
     except ValueError as error:
         parser.error(str(error))

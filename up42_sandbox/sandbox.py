@@ -56,6 +56,8 @@ class Sandbox(SandboxState):
         durations: Clock seconds that jobs stay in a status, for example
             `{"running": 5}`; see `DEFAULT_DURATIONS`.
         folders: Folders whose files other programs can serve through `control_url`.
+        rate_limit: Enforce the documented rate limit on the API: 100 requests per second and
+            bursts of 500, else status 429 with `Retry-After`.
 
     Raises:
         ValueError: If an argument has an invalid value.
@@ -79,6 +81,7 @@ class Sandbox(SandboxState):
         storage_port: int = 0,
         durations: Mapping[str, float] | None = None,
         folders: Sequence[Path | str] = (),
+        rate_limit: bool = False,
     ) -> None:
         for name, value, least in (
             ("port", port, 0),
@@ -94,6 +97,7 @@ class Sandbox(SandboxState):
             seed=seed,
             speed=speed,
             latency=latency,
+            rate_limit=rate_limit,
             page_size=page_size,
             token_lifetime=token_lifetime,
             credits=credits,

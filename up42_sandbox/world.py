@@ -9,6 +9,7 @@ from up42_sandbox.account.credentials import Credentials
 from up42_sandbox.account.eulas import EulaRegister
 from up42_sandbox.account.tokens import TokenOffice
 from up42_sandbox.analytics.samples import AnalyticsSamples
+from up42_sandbox.core.admission import RateLimiter
 from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.faults import FaultBook
 from up42_sandbox.core.identifiers import make_id
@@ -29,6 +30,7 @@ class World:
         seed: Determines IDs and the landscape's users.
         speed: Clock seconds per real second.
         latency: Seconds of real time that every API request waits.
+        rate_limit: Enforce the documented rate limit.
         page_size: Processing jobs per page if the request has no limit.
         token_lifetime: Seconds that an access token works.
         credits: Initial balance.
@@ -46,6 +48,7 @@ class World:
         seed: int,
         speed: float,
         latency: float,
+        rate_limit: bool,
         page_size: int,
         token_lifetime: float,
         credits: int,
@@ -53,6 +56,7 @@ class World:
     ) -> None:
         self.seed = seed
         self.latency = latency
+        self.rate_limiter = RateLimiter() if rate_limit else None
         self.page_size = page_size
         self.api_url = ""
         self.control_secret = secrets.token_urlsafe(16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import tarfile
 import zipfile
@@ -470,7 +471,8 @@ def test_logs(project: Project) -> None:
     def log(name: str, index: int) -> str:
         task = project.sandbox.analytics.task_ids(name)[index]
         response = project.client.get(f"{project.job_path(name)}/tasks/{task}/logs")
-        assert response.headers["content-type"].startswith("text/plain")
+        media_type = "application/json" if name == "nested" else "text/plain"
+        assert response.headers["content-type"].startswith(media_type)
         return response.text
 
     assert "ERROR - MemoryError" in log("failed", 1)
@@ -478,4 +480,14 @@ def test_logs(project: Project) -> None:
     assert "Node lost" in log("error", 0)
     assert log("error", 1) == ""
     assert log("running", 0).count("\n") == 2
+    as_json = log("nested", 0)
+    assert json.loads(as_json).startswith("20")
     assert log("running", 1) == ""
+
+
+def test_project(project: Project) -> None:
+    described = project.data(project.path)
+    assert described["name"] == "Demo project"
+    assert described["description"]
+    assert datetime.fromisoformat(described["createdAt"]).tzinfo is not None
+    assert described["workspaceId"] == project.sandbox.workspace_id

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.sandbox.conftest import JOBS, PROCESSES, Api
 from up42_sandbox import Fault, Sandbox
+from up42_sandbox.core import admission
 from up42_sandbox.core.fault_effects import merge
 
 TREES = "detection-trees-spacept"
@@ -175,6 +176,17 @@ def test_body_compressed_longer_and_slower(api: Api, origin: Any) -> None:
     assert fetch().content == genuine
 
 
+def test_a_range_is_ignored_if_the_body_is_compressed(sandbox: Sandbox) -> None:
+    content = bytes(range(256))
+    url = sandbox.storage.put("x", content)()
+    sandbox.inject(Fault(origin="storage", gzip=True))
+    packed = httpx.get(url, headers={"Range": "bytes=10-19"})
+    assert (packed.status_code, packed.content) == (200, content)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert not {"content-range", "accept-ranges"} & set(packed.headers)
+    assert sandbox.requests[-1].headers["range"] == "bytes=10-19"
+
+
 def test_connection_dropped_before(api: Api) -> None:
     api.sandbox.inject(Fault(path="*/execution", drop="before"))
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
@@ -326,6 +338,29 @@ def test_merging_gives_what_was_asked_for(target: Any, patch: dict[str, Any]) ->
             assert merged[key] == value
     kept = set(target) if isinstance(target, dict) else set()
     assert set(merged) == kept | set(patch)
+
+
+# The rate limit ------------------------------------------------------------------------------
+
+
+def test_the_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (admission.REQUESTS_PER_SECOND, admission.BURST) == (100, 500)
+    monkeypatch.setattr(admission, "REQUESTS_PER_SECOND", 1)
+    monkeypatch.setattr(admission, "BURST", 5)
+    with Sandbox(rate_limit=True) as sandbox, httpx.Client(base_url=sandbox.url) as client:
+        began = time.monotonic()
+        while (response := client.get(JOBS)).status_code == 401:
+            pass
+        accepted, elapsed = len(sandbox.requests) - 1, time.monotonic() - began
+        assert 5 <= accepted <= 5 + elapsed
+        assert response.status_code == 429
+        assert response.headers["retry-after"] == "1"
+        assert response.json()["title"] == "Too Many Requests"
+        # Neither the storage nor the control interface has a limit.
+        assert httpx.get(sandbox.storage.put("x", b"x")()).status_code == 200
+        assert httpx.get(sandbox.control_url).status_code == 200
+        time.sleep(1)
+        assert client.get(JOBS).status_code == 401
 
 
 # Recording -----------------------------------------------------------------------------------

@@ -346,3 +346,22 @@ def test_added_job_keeps_its_status_and_costs_nothing(api: Api) -> None:
         api.sandbox.add_job(status="done")
     with pytest.raises(KeyError):
         api.sandbox.add_job("alchemy")
+
+
+def test_some_jobs_have_no_workspace(api: Api) -> None:
+    api.sandbox.add_jobs(100)
+    listed = api.list_jobs(limit=30)
+    assert [job["workspaceID"] for job in listed].count(None) == 2
+    in_workspaces = [
+        job
+        for workspace_id in (api.sandbox.workspace_id, api.sandbox.other_workspace_id)
+        for job in api.list_jobs(workspaceId=workspace_id)
+    ]
+    assert len(in_workspaces) == 98
+
+
+def test_results_of_a_job_without_a_workspace(api: Api) -> None:
+    jobs = api.sandbox.add_jobs(350)
+    (job,) = [job for job in jobs if job.workspace_id is None and job.has_results]
+    collection = api.get(job.metadata(api.sandbox.url)["results"]["collection"])
+    assert "up42-system:workspace_id" not in collection

@@ -231,6 +231,15 @@ def test_filter_by_ids_of_every_kind(api: Api) -> None:
     assert len(api.search(ids=[])) == 7
 
 
+def test_the_filter_of_old_clients(api: Api) -> None:
+    """up42-py 0.37.2 sends the limit and the filter inside the filter."""
+    asset_id = api.sandbox.asset_id("pneo-berlin")
+    expression = {"op": "=", "args": [prop("asset_id"), asset_id]}
+    whole = {"max_items": 100, "limit": 10, "filter": expression}
+    assert api.search(filter=whole) == [api.sandbox.sample_item("pneo-berlin")]
+    api.post(f"{STAC}/search", 400, json={"filter": {"limit": 10}})
+
+
 def test_space_and_time(api: Api) -> None:
     potsdam = api.sandbox.sample_item("pleiades-potsdam")
     assert api.search(bbox=potsdam["bbox"]) == [potsdam]

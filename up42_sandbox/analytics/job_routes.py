@@ -14,6 +14,7 @@ from up42_sandbox.analytics.errors import AnalyticsError, envelope, tell
 from up42_sandbox.analytics.records import SETTING_RANGES, AnalyticsJob, Workflow
 from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.core.routing import Access, Call, Handler, Route
+from up42_sandbox.core.timestamps import stamp
 
 PAGE_SIZE = 100
 
@@ -157,7 +158,8 @@ def get_project(call: Call) -> Response:
             "id": project.id,
             "displayId": project.id[:8],
             "name": project.name,
-            "description": "",
+            "description": f"{project.name} of the sandbox",
+            "createdAt": stamp(project.created),
             "workspaceId": call.world.workspace_ids[0],
         }
     )

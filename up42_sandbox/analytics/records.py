@@ -71,6 +71,7 @@ class Project:
 
     id: str
     name: str
+    created: datetime
     settings: dict[str, int] = field(
         default_factory=lambda: {MAX_CONCURRENT_JOBS: 1, MAX_LIMIT: 10, MAX_AOI_SIZE: 1000}
     )
@@ -87,6 +88,7 @@ class Outcome:
         archive: Kind of archive.
         nested: Whether each image lies in a folder of its own.
         old_style: Whether features name their file `up42.data.aoiclipped`.
+        json_logs: Whether logs are sent as a JSON string.
     """
 
     ending: Ending = "SUCCEEDED"
@@ -95,6 +97,7 @@ class Outcome:
     archive: Literal["tgz", "zip"] = "tgz"
     nested: bool = False
     old_style: bool = False
+    json_logs: bool = False
 
 
 @dataclass

@@ -89,7 +89,7 @@ _FINISHED: Mapping[str, tuple[str | None, Outcome]] = {
     "failed": ("Out of memory", Outcome(ending="FAILED")),
     "error": ("Platform in trouble", Outcome(ending="ERROR")),
     "zip": ("Packed as zip", Outcome(images=2, archive="zip")),
-    "nested": ("In folders", Outcome(images=3, nested=True)),
+    "nested": ("In folders", Outcome(images=3, nested=True, json_logs=True)),
     "many-quicklooks": ("Time series", Outcome(images=4, quicklooks=24)),
 }
 """Finished sample jobs of the main project, by the names that tests use."""
@@ -116,10 +116,10 @@ class AnalyticsSamples:
         self.project_id = credentials.project_id
         self.other_project_id = credentials.other_project_id
         workflows = _workflows(seed)
-        main = Project(self.project_id, "Demo project")
+        main = Project(self.project_id, "Demo project", _OLD)
         # One job runs already; two more may.
         main.settings[MAX_CONCURRENT_JOBS] = 3
-        projects = (main, Project(self.other_project_id, "Another project"))
+        projects = (main, Project(self.other_project_id, "Another project", _NEW))
         self.book = AnalyticsBook(clock, seed, projects, workflows.values())
         self._clock = clock
         self._by_name = workflows

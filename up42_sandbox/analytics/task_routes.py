@@ -74,10 +74,11 @@ def _archive(call: Call, job: AnalyticsJob, index: int) -> Response:
 
 
 def task_log(call: Call) -> Response:
-    """Return a task's log as plain text."""
+    """Return a task's log as plain text, or as a JSON string."""
     job, index = find_task(call)
     progress = call.world.analytics.book.task_progress(job, index)
-    return PlainTextResponse(log_text(job, index, progress))
+    text = log_text(job, index, progress)
+    return reply(text) if job.outcome.json_logs else PlainTextResponse(text)
 
 
 def list_quicklooks(call: Call) -> Response:

@@ -1,10 +1,12 @@
-"""Admission of requests: none from a foreign web page, none for another host."""
+"""Admission of requests: the right host, no foreign web page, not too many at a time."""
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
 import re
+import threading
+import time
 
 from starlette.types import Scope
 
@@ -17,6 +19,31 @@ WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """Hosts to listen on that mean all addresses, and the address for links to this machine."""
 
 _HOST = re.compile(r"([A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
+
+
+REQUESTS_PER_SECOND = 100
+"""Documented sustained rate of one client address."""
+
+BURST = 500
+"""Documented number of requests that can exceed the sustained rate."""
+
+
+class RateLimiter:
+    """A token bucket for each client address. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def admit(self, client: str) -> float:
+        """Count a request, and return 0 or the seconds after which to send it again."""
+        now = time.monotonic()
+        with self._lock:
+            tokens, filled = self._buckets.get(client, (float(BURST), now))
+            tokens = min(BURST, tokens + (now - filled) * REQUESTS_PER_SECOND)
+            admitted = tokens >= 1
+            self._buckets[client] = (tokens - admitted, now)
+        return 0.0 if admitted else (1 - tokens) / REQUESTS_PER_SECOND
 
 
 def check_target(scope: Scope, bound: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -65,7 +66,8 @@ class Gateway:
             response = await self._respond(call)
             await response(scope, receive, send)
             return
-        fault = self._world.faults.take(self._origin, call.method, call.path)
+        fault = self._too_many_requests(scope)
+        fault = fault or self._world.faults.take(self._origin, call.method, call.path)
         await self._wait(fault)
         if fault is not None and fault.drop == "before":
             self._record(call, None)
@@ -95,6 +97,13 @@ class Gateway:
             body=await _read_body(receive) if _has_body(headers) else b"",
             world=self._world,
         )
+
+    def _too_many_requests(self, scope: Scope) -> Fault | None:
+        limiter = self._world.rate_limiter
+        if limiter is None or self._origin != "api":
+            return None
+        seconds = limiter.admit(scope["client"][0])
+        return Fault(status=429, retry_after=math.ceil(seconds)) if seconds else None
 
     async def _wait(self, fault: Fault | None) -> None:
         seconds = self._world.latency if self._origin == "api" else 0.0

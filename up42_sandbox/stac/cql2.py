@@ -66,6 +66,9 @@ def compile_filter(expression: Any, depth: int = 0) -> Predicate:
         raise bad_filter(f"it nests deeper than {MAX_DEPTH} levels")
     if not isinstance(expression, dict):
         raise bad_filter("a filter is an object with op and args")
+    if "op" not in expression and "filter" in expression:
+        # up42-py 0.37.2 sends the whole search as the filter.
+        return compile_filter(expression["filter"], depth + 1)
     op, args = expression.get("op"), expression.get("args")
     if not isinstance(op, str) or not isinstance(args, list):
         raise bad_filter("a filter has a text op and a list args")
