@@ -20,7 +20,7 @@ from google.cloud import storage
 
 import up42_facade as up42
 from tests.analytics.conftest import GetJob
-from up42_facade.analytics import _outputs as outputs
+from up42_facade.analytics import _jobs as analytics_jobs
 from up42_facade.downloads import _buckets as buckets
 from up42_sandbox import Fault, Sandbox
 
@@ -112,16 +112,16 @@ def test_a_large_archive_passes_in_small_parts(
     body = {"error": None, "data": {"url": sandbox.storage.put("large.tgz", large)()}}
     sandbox.inject(Fault(path="*/downloads/results", status=200, body=body, times=None))
     read: list[int] = []
-    open_url = outputs.open_url
+    open_stream = analytics_jobs.open_stream
 
     def noted(*arguments: Any, **options: Any) -> Any:
-        file: Any = open_url(*arguments, **options)
+        file: Any = open_stream(*arguments, **options)
         proxy = mock.MagicMock(wraps=file, size=None if length == "not told" else file.size)
         proxy.__enter__.return_value = proxy
         proxy.read.side_effect = lambda count=-1: read.append(count) or file.read(count)
         return proxy
 
-    monkeypatch.setattr(outputs, "open_url", noted)
+    monkeypatch.setattr(analytics_jobs, "open_stream", noted)
     made = job("ndvi")
     made.upload_results_to_bucket(client, BUCKET, folder, progress=False)
     arrived = content(client, f"v0/{folder}/{made.job_id}.tgz")

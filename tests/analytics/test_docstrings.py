@@ -13,21 +13,11 @@ from google.cloud import storage
 import up42_facade as up42
 from tests.conftest import IMPATIENT
 from up42_facade import analytics
-from up42_facade.analytics import _job_outputs as analytics_job_outputs
-from up42_facade.analytics import _jobs as analytics_jobs
-from up42_facade.analytics import _tasks as analytics_tasks
-from up42_facade.analytics import _types as analytics_types
-from up42_facade.results import _geojson as geojson
+from up42_facade.analytics import _jobs, _results, _types
+from up42_facade.results import _geojson
 from up42_sandbox import Sandbox
 
-MODULES = [
-    analytics,
-    analytics_job_outputs,
-    analytics_jobs,
-    analytics_tasks,
-    analytics_types,
-    geojson,
-]
+MODULES = [analytics, _jobs, _results, _types, _geojson]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

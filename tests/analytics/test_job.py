@@ -23,7 +23,7 @@ def test_making_one_costs_nothing(sandbox: Sandbox, job: GetJob) -> None:
     assert made.project_id == sandbox.analytics.project_id
     assert made.results is None
     assert made.quicklooks is None
-    assert repr(made) == f"Job(job_id={made.job_id!r}, project_id={made.project_id!r})"
+    assert repr(made) == f"AnalyticsJob(job_id={made.job_id!r}, project_id={made.project_id!r})"
     assert made.job_id in made._repr_html_()
     assert sandbox.requests == []
 
@@ -344,7 +344,7 @@ def test_an_id_that_is_none(session: up42.Session) -> None:
         with pytest.raises((up42.BadRequestError, up42.NotFoundError)) as caught:
             _ = made.info
         assert repr(job_id) in str(caught.value)
-    with pytest.raises(up42.BadRequestError, match="ids are UUIDs"):
+    with pytest.raises(up42.BadRequestError, match="IDs are UUIDs"):
         _ = up42.initialize_job("abc", session=session).status
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def test_making_one_costs_nothing(sandbox: Sandbox, jobtask: GetTask) -> None:
     assert made.job_id == sandbox.analytics.jobs["ndvi"]
     assert made.project_id == sandbox.analytics.project_id
     assert repr(made) == (
-        f"JobTask(jobtask_id={made.jobtask_id!r}, job_id={made.job_id!r}, "
+        f"AnalyticsJobTask(jobtask_id={made.jobtask_id!r}, job_id={made.job_id!r}, "
         f"project_id={made.project_id!r})"
     )
     assert made.jobtask_id in made._repr_html_()
@@ -135,11 +136,23 @@ def test_logs(jobtask: GetTask) -> None:
     assert jobtask("running", 1).get_logs() == ""
 
 
-@pytest.mark.parametrize("log", ["", "1 + 1", '{"data": "no JSON, a log"}', "ü\n" * 3])
+@pytest.mark.parametrize(
+    "log", ["", "1 + 1", '"quoted" and more', '{"data": "no JSON, a log"}', "ü\n" * 3]
+)
 def test_logs_are_text_whatever_they_hold(sandbox: Sandbox, jobtask: GetTask, log: str) -> None:
     body = log.encode()
     sandbox.inject(Fault(path="*/logs", status=200, body=body, content_type="text/plain"))
     assert jobtask("ndvi").get_logs() == log
+
+
+@pytest.mark.parametrize("log", ["", 'line 1\nline 2 "ü"\n'])
+def test_a_log_sent_as_a_json_string_is_decoded(
+    sandbox: Sandbox, jobtask: GetTask, job: GetJob, log: str
+) -> None:
+    sandbox.inject(Fault(path="*/logs", status=200, body=json.dumps(log), times=None))
+    task = jobtask("ndvi")
+    assert task.get_logs() == log
+    assert job("ndvi").get_logs(as_print=False, as_return=True)[task.id] == log
 
 
 METHODS = ["get_results_json", "download_results", "download_quicklooks", "get_logs"]

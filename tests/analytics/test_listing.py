@@ -10,10 +10,10 @@ import pytest
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID
 from up42_facade.analytics import Job
-from up42_facade.analytics._types import SORTING_FIELDS
 from up42_sandbox import Fault, Sandbox
 
 Sorting = up42.AnalyticsJobSorting
+FIELDS = [name for name in vars(Sorting) if not name.startswith("_")]
 
 
 def listings(sandbox: Sandbox) -> list[dict[str, list[str]]]:
@@ -69,10 +69,10 @@ def test_pages_come_lazily(sandbox: Sandbox, session: up42.Session) -> None:
     assert len(listings(sandbox)) == 2
 
 
-@pytest.mark.parametrize("field", SORTING_FIELDS)
+@pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("direction", ["asc", "desc"])
 def test_every_sorting(sandbox: Sandbox, session: up42.Session, field: str, direction: str) -> None:
-    sorting = getattr(SORTING_FIELDS[field], direction)
+    sorting = getattr(getattr(Sorting, field), direction)
     assert list(up42.get_jobs(sort_by=sorting, session=session))
     assert listings(sandbox)[0]["sort"] == [f"{sorting.name},{direction}"]
 
@@ -98,7 +98,7 @@ def test_unknown_project(
     session: up42.Session, project_id: str, kind: type[up42.Up42Error]
 ) -> None:
     jobs = up42.get_jobs(project_id, session=session)
-    with pytest.raises(kind, match=f"Project '{project_id}' was not found: check the id"):
+    with pytest.raises(kind, match=f"Project '{project_id}' was not found: check the ID"):
         next(jobs)
 
 

@@ -22,8 +22,8 @@ from tests.viz.conftest import unavailable
 from up42_client import models
 from up42_facade import processing_templates as templates
 from up42_facade._common import html
-from up42_facade.analytics import _jobs as analytics_jobs
-from up42_facade.analytics import _tasks as analytics_tasks
+from up42_facade.analytics import STATUSES, JobTask
+from up42_facade.analytics import Job as AnalyticsJob
 from up42_facade.errors import CONTROLS, escape_for_terminal
 from up42_facade.processing import Price
 from up42_facade.processing._types import JobStatus
@@ -142,15 +142,15 @@ def an_unknown_asset(session: up42.Session, text: str) -> up42.Asset:
     return up42.initialize_asset(text, session=session)
 
 
-def an_analytics_job(session: up42.Session, text: str) -> analytics_jobs.Job:
+def an_analytics_job(session: up42.Session, text: str) -> AnalyticsJob:
     known = dict.fromkeys(("name", "status", "workflowName", "mode", "startedAt"), text)
-    return analytics_jobs.Job(text, text, session, known=models.Job.from_dict(known))
+    return AnalyticsJob(text, text, session, known=models.Job.from_dict(known))
 
 
-def a_jobtask(session: up42.Session, text: str) -> analytics_tasks.JobTask:
+def a_jobtask(session: up42.Session, text: str) -> JobTask:
     known = dict.fromkeys(("name", "status", "startedAt", "finishedAt", "blockVersion"), text)
     task = models.JobTask.from_dict({**known, "block": {"name": text, "version": text}})
-    return analytics_tasks.JobTask(text, text, text, session, known=task)
+    return JobTask(text, text, session, known=task, jobtask_id=text)
 
 
 def a_batch(session: up42.Session, text: str) -> up42.Batch:
@@ -334,7 +334,6 @@ def test_marks_of_statuses(word: str, mark: str) -> None:
 
 
 def test_every_documented_status_has_a_mark() -> None:
-    from up42_facade.analytics._types import STATUSES
 
     words = {
         *(status.value for status in JobStatus),

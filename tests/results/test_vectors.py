@@ -13,7 +13,7 @@ import pytest
 
 import up42_facade as up42
 from tests.results.conftest import GEOJSON, Results, ramp, tiff
-from up42_facade.analytics._tasks import JobTask
+from up42_facade.analytics import JobTask
 from up42_facade.results import _vector_results as vector_results
 from up42_sandbox import Fault, Sandbox
 

@@ -1,4 +1,4 @@
-"""The small types of the analytics API: statuses and sorting."""
+"""Statuses and sort fields of the legacy analytics API."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ STATUSES = (
     "ERROR",
 )
 TERMINAL_STATUSES = (SUCCEEDED, "FAILED", "CANCELLED", "ERROR")
-# The way of a job to a good end, for progress bars.
-LIFE = ("NOT STARTED", "PENDING", "RUNNING", SUCCEEDED)
-# What a job or task that came without any status gets.
+# Statuses of a successful job in their order, for progress bars.
+STATUS_SEQUENCE = ("NOT STARTED", "PENDING", "RUNNING", SUCCEEDED)
+# Stands for a missing status.
 UNKNOWN_STATUS = "UNKNOWN"
 
 
 def documented_status(status: str | None) -> str:
-    """Return a status in its documented spelling; one that isn't documented as it came.
+    """Return a status in its documented spelling; an undocumented one is returned unchanged.
 
     Example:
         >>> documented_status("NOT_STARTED"), documented_status("ON_HOLD")
@@ -49,18 +49,31 @@ class AnalyticsJobSorting:
     finished = SortingField("finishedAt", ascending=False)
 
 
-SORTING_FIELDS = {
-    name: value
-    for name, value in vars(AnalyticsJobSorting).items()
-    if isinstance(value, SortingField)
-}
-
-
-def check_text(name: str, value: object) -> None:
-    """Refuse an argument that is no text or empty.
+def check_sorting(value: object) -> None:
+    """Check a field to sort by.
 
     Raises:
-        InvalidInputError: It is.
+        InvalidInputError: If it isn't a field of `AnalyticsJobSorting`.
+    """
+    fields = {
+        name: field
+        for name, field in vars(AnalyticsJobSorting).items()
+        if isinstance(field, SortingField)
+    }
+    if isinstance(value, SortingField) and value.name in {field.name for field in fields.values()}:
+        return
+    given = str(value) if isinstance(value, SortingField) else repr(value)
+    raise InvalidInputError(
+        f"sort_by={given}: expected a field of AnalyticsJobSorting ({', '.join(fields)}), for "
+        "example AnalyticsJobSorting.created.desc."
+    )
+
+
+def check_string(name: str, value: object) -> None:
+    """Check a string argument.
+
+    Raises:
+        InvalidInputError: If it isn't a non-empty string.
     """
     if not isinstance(value, str) or not value:
-        raise InvalidInputError(f"{name}={value!r}: expected a non-empty text.")
+        raise InvalidInputError(f"{name}={value!r}: expected a non-empty string.")
