@@ -29,7 +29,7 @@ exclude_patterns = ["_extensions", "_static"]
 root_doc = "index"
 
 # Markdown. Notebooks are shown with the outputs that they hold; tests run them.
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 nb_merge_streams = True

@@ -10,192 +10,51 @@ Example:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from up42_facade._version import __version__
+from up42_facade._version import __version__ as __version__
 
-if TYPE_CHECKING:
-    from up42_facade import processing_templates
-    from up42_facade.analytics import (
-        AnalyticsJobSorting,
-        get_jobs,
-        initialize_job,
-        initialize_jobtask,
-    )
-    from up42_facade.batch import Batch
-    from up42_facade.batch._entry import BatchEntry
-    from up42_facade.errors import (
-        ApiError,
-        ArchiveError,
-        AuthenticationError,
-        AuthServerError,
-        BadRequestError,
-        BatchCostLimitError,
-        ChecksumError,
-        ConfigurationError,
-        ConnectionFailedError,
-        CorruptArchiveError,
-        CostLimitError,
-        DownloadError,
-        ExecutionUncertainError,
-        ForbiddenError,
-        ForeignHostError,
-        InsufficientCreditsError,
-        InvalidInputError,
-        InvalidTemplateError,
-        JobSearchUnavailableError,
-        JournalError,
-        JournalLockedError,
-        JournalMismatchError,
-        MissingDriverError,
-        MissingExtraError,
-        NewTemplatesError,
-        NoResultsError,
-        NotAuthenticatedError,
-        NotFoundError,
-        PartialBatchError,
-        RateLimitError,
-        ServerError,
-        TemplateFileError,
-        UncertainError,
-        UnexpectedResponseError,
-        UnfinishedBatch,
-        UnfinishedJob,
-        UnprocessableError,
-        UnsafeArchiveError,
-        UnsupportedArchiveError,
-        Up42Error,
-        UploadError,
-    )
-    from up42_facade.processing import (
-        TERMINAL_STATUSES,
-        Cost,
-        Job,
-        JobMetadata,
-        JobResults,
-        JobSorting,
-        JobStatus,
-        Process,
-        SortingField,
-        ValidationError,
-    )
-    from up42_facade.processing._frames import jobs_to_dataframe
-    from up42_facade.processing._template_files import read_templates
-    from up42_facade.processing._text_inputs import parse_inputs
-    from up42_facade.results import Asset, download_items, initialize_asset
-    from up42_facade.session import Balance, Session, authenticate, get_balance
-    from up42_facade.session._transport import TransportOptions
-    from up42_facade.stac import search_items
-
-# Everything is loaded when it is first used: importing the package costs nothing.
-_MODULES = {
-    "errors": (
-        "ApiError ArchiveError AuthenticationError AuthServerError BadRequestError "
-        "BatchCostLimitError ChecksumError ConfigurationError "
-        "ConnectionFailedError CorruptArchiveError CostLimitError DownloadError "
-        "ExecutionUncertainError ForbiddenError ForeignHostError JournalMismatchError "
-        "PartialBatchError InsufficientCreditsError InvalidInputError "
-        "InvalidTemplateError JournalError JournalLockedError JobSearchUnavailableError "
-        "MissingDriverError MissingExtraError NewTemplatesError "
-        "NoResultsError NotAuthenticatedError NotFoundError RateLimitError "
-        "ServerError TemplateFileError UncertainError "
-        "UnexpectedResponseError UnfinishedBatch UnfinishedJob UnprocessableError "
-        "UnsafeArchiveError UnsupportedArchiveError Up42Error UploadError"
-    ),
-    "batch": "Batch BatchEntry",
+# Modules and names are loaded when they are first used: importing the package costs nothing.
+_SUBMODULES = ("errors", "processing_templates")
+_NAMES = {
+    "session": "Balance Session TransportOptions authenticate get_balance",
+    "stac": "search_items",
     "results": "Asset download_items initialize_asset",
     "analytics": "AnalyticsJobSorting get_jobs initialize_job initialize_jobtask",
     "processing": (
-        "TERMINAL_STATUSES Cost Job JobMetadata JobResults JobSorting JobStatus SortingField "
-        "Process ValidationError jobs_to_dataframe parse_inputs read_templates"
+        "TERMINAL_STATUSES Cost Job JobMetadata JobResults JobSorting JobStatus Process "
+        "SortingField ValidationError jobs_to_dataframe parse_inputs read_templates"
     ),
-    "session": "Balance Session TransportOptions authenticate get_balance",
-    "stac": "search_items",
+    "batch": "Batch BatchEntry",
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-__all__ = [  # noqa: RUF022 - by topic
-    "__version__",
-    "authenticate",
-    "Session",
-    "TransportOptions",
-    "Balance",
-    "get_balance",
-    "Job",
-    "JobMetadata",
-    "JobResults",
-    "JobSorting",
-    "JobStatus",
-    "SortingField",
-    "TERMINAL_STATUSES",
-    "jobs_to_dataframe",
-    "ValidationError",
-    "Cost",
-    "Process",
-    "processing_templates",
-    "Batch",
-    "BatchEntry",
-    "parse_inputs",
-    "read_templates",
-    "initialize_job",
-    "initialize_jobtask",
-    "get_jobs",
-    "AnalyticsJobSorting",
-    "Asset",
-    "initialize_asset",
-    "search_items",
-    "download_items",
-    "Up42Error",
-    "ApiError",
-    "ArchiveError",
-    "AuthenticationError",
-    "AuthServerError",
-    "BadRequestError",
-    "BatchCostLimitError",
-    "ChecksumError",
-    "ConfigurationError",
-    "ConnectionFailedError",
-    "CorruptArchiveError",
-    "CostLimitError",
-    "DownloadError",
-    "ExecutionUncertainError",
-    "ForbiddenError",
-    "ForeignHostError",
-    "JournalMismatchError",
-    "PartialBatchError",
-    "InsufficientCreditsError",
-    "InvalidInputError",
-    "InvalidTemplateError",
-    "JournalError",
-    "JournalLockedError",
-    "JobSearchUnavailableError",
-    "MissingDriverError",
-    "MissingExtraError",
-    "NewTemplatesError",
-    "NoResultsError",
-    "NotAuthenticatedError",
-    "NotFoundError",
-    "RateLimitError",
-    "ServerError",
-    "TemplateFileError",
-    "UncertainError",
-    "UnexpectedResponseError",
-    "UnfinishedBatch",
-    "UnfinishedJob",
-    "UnprocessableError",
-    "UnsafeArchiveError",
-    "UnsupportedArchiveError",
-    "UploadError",
-]
+if TYPE_CHECKING:
+    # Type checkers see what packages list in `__all__`.
+    from up42_facade import errors as errors
+    from up42_facade import processing_templates as processing_templates
+    from up42_facade.analytics import AnalyticsJobSorting as AnalyticsJobSorting
+    from up42_facade.analytics import get_jobs as get_jobs
+    from up42_facade.analytics import initialize_job as initialize_job
+    from up42_facade.analytics import initialize_jobtask as initialize_jobtask
+    from up42_facade.batch import *
+    from up42_facade.errors import *
+    from up42_facade.processing import *
+    from up42_facade.results import *
+    from up42_facade.session import *
+    from up42_facade.stac import *
+else:
+    __all__ = ["__version__", *_SUBMODULES, *_MODULE_OF]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "processing_templates":
-        return import_module("up42_facade.processing_templates")
-    if name not in _HOMES:
+    if name in _SUBMODULES:
+        return import_module(f"up42_facade.{name}")
+    # Errors are all that isn't in the table.
+    module = import_module(f"up42_facade.{_MODULE_OF.get(name, 'errors')}")
+    if name not in _MODULE_OF and not module.is_error(name):
         raise AttributeError(f"module 'up42_facade' has no attribute {name!r}")
-    value = getattr(import_module(f"up42_facade.{_HOMES[name]}"), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(module, name)
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted(["__version__", *_SUBMODULES, *_MODULE_OF])

@@ -6,7 +6,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 # What moves a terminal's cursor, changes its state, breaks its lines, or turns the direction of
 # writing around, and halves of surrogate pairs, which can't be written at all.
@@ -25,8 +25,8 @@ class Up42Error(Exception):
 
     Messages quote servers and files, so they are escaped for terminals when they are printed.
 
-    They come whole out of other processes, whatever their constructors take. An attribute that
-    can't be pickled is None there.
+    They survive pickling to other Python processes, whatever arguments their constructors take.
+    An attribute that can't be pickled is None there.
     """
 
     def __str__(self) -> str:
@@ -38,16 +38,22 @@ class Up42Error(Exception):
 
 
 def restored(kind: type[Up42Error], args: tuple[Any, ...], state: dict[str, Any]) -> Up42Error:
-    """Make an error of what was pickled of it, without the constructor of its class."""
+    """Restore an error from its pickle, without the constructor of its class."""
     error = kind.__new__(kind)
-    # That of the built-in base, which some of them have: it keeps the message.
+    # The constructor of the built-in base, if there is one, keeps the message.
     super(Up42Error, error).__init__(*args)
     error.__dict__.update(state)
     return error
 
 
+def is_error(name: str) -> bool:
+    """Return whether a name of this module is that of an error."""
+    value = globals().get(name)
+    return isinstance(value, type) and issubclass(value, Up42Error)
+
+
 def travels(value: Any) -> bool:
-    """Tell whether a value can be pickled."""
+    """Return whether a value can be pickled."""
     try:
         pickle.dumps(value)
     except Exception:  # whatever the objects in it raise
@@ -55,54 +61,39 @@ def travels(value: Any) -> bool:
     return True
 
 
-class Reason(Protocol):
-    """Why an input isn't valid."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-class Price(Protocol):
-    """What something costs."""
-
-    @property
-    def credits(self) -> int: ...
-
-
 class ConfigurationError(Up42Error, ValueError):
-    """Credentials, region, base URL or configuration file are missing, doubled or wrong."""
+    """Credentials, region, base URL, or configuration file are missing, ambiguous, or wrong."""
 
 
 class NotAuthenticatedError(Up42Error):
-    """Something needs a session and none is set: call `authenticate()` first."""
+    """A call needs a session, and none is set: call `authenticate()` first."""
 
 
 class InvalidInputError(Up42Error, ValueError):
-    """An argument has a value that can't work. Nothing was sent."""
+    """An argument has a value that can't be used. Nothing was sent."""
 
 
 class MissingExtraError(Up42Error, ImportError):
-    """A function needs a package that comes with an extra that isn't installed."""
+    """A function needs a package that isn't installed.
 
-    def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs the extra '{extra}': pip install 'up42-facade[{extra}]'")
+    Attributes:
+        extra: The extra of this package that installs it, if there is one.
+    """
+
+    def __init__(
+        self, feature: str, extra: str | None = None, *, remedy: str | None = None
+    ) -> None:
+        what = f"the extra '{extra}'" if extra else "a package that isn't installed"
+        how = remedy or f"pip install 'up42-facade[{extra}]'"
+        super().__init__(f"{feature} needs {what}: {how}")
         self.extra = extra
 
 
-class MissingDriverError(Up42Error, ImportError):
-    """A store was named whose driver for fsspec isn't installed. `scheme` names it."""
-
-    def __init__(self, scheme: str, remedy: str) -> None:
-        super().__init__(f"'{scheme}://' can't be reached: {remedy}")
-        self.scheme = scheme
-
-
 class ConnectionFailedError(Up42Error, ConnectionError):
-    """The server could not be reached or the connection broke, also after retries.
+    """The server can't be reached, the connection broke, or no token was issued, despite retries.
 
-    `sent` is False when the request certainly never reached the server.
+    Attributes:
+        sent: False if the request certainly never reached the server.
     """
 
     def __init__(self, message: str, *, sent: bool = True) -> None:
@@ -110,27 +101,23 @@ class ConnectionFailedError(Up42Error, ConnectionError):
         self.sent = sent
 
 
-class ForeignHostError(Up42Error):
-    """A link leads to a host that isn't the session's. It was not followed, no token was sent."""
+class UntrustedHostError(Up42Error):
+    """A link leads to a host that isn't the session's. It wasn't followed, no token was sent."""
 
 
 class AuthenticationError(Up42Error):
-    """The credentials or the token were refused."""
-
-
-class AuthServerError(Up42Error):
-    """The server that issues tokens is down or answers nonsense: the credentials may be fine."""
+    """The server rejected the credentials or the token."""
 
 
 class ApiError(Up42Error):
-    """The API answered with an error status.
+    """The API returned an error status.
 
     Attributes:
         status_code: HTTP status.
-        title: Short text of the server's error body, or the HTTP reason.
-        detail: Longer text of the server's error body, if any.
-        body: The decoded JSON error body, else None.
-        method, url: Of the request; signed queries are cut off.
+        title: Short description in the error body, or None.
+        detail: Longer description in the error body, or None.
+        body: The error body, decoded from JSON, or None.
+        method, url: Method and URL of the request, without signed queries.
     """
 
     def __init__(
@@ -154,29 +141,22 @@ class ApiError(Up42Error):
 
 
 class BadRequestError(ApiError):
-    """400: the request doesn't have the form that the endpoint expects."""
+    """400 or 422: the server rejected the form or the content of the request."""
 
 
 class InsufficientCreditsError(ApiError):
     """402: the account's balance doesn't cover the request."""
 
 
-class ForbiddenError(ApiError):
-    """403: the account may not do this."""
-
-
 class NotFoundError(ApiError):
-    """404 or 410: there is no such thing, or this account can't see it."""
-
-
-class UnprocessableError(ApiError):
-    """422: the request is well-formed, its content is refused."""
+    """404 or 410: the resource doesn't exist, or this account can't see it."""
 
 
 class RateLimitError(ApiError):
-    """429: too many requests, also after waiting.
+    """429: too many requests, despite retries.
 
-    `retry_after` is the server's wish in seconds, or None.
+    Attributes:
+        retry_after: Seconds that the server asks to wait, or None.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: Any) -> None:
@@ -185,81 +165,64 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx: the server failed, also after retries where those are safe."""
+    """5xx: the server failed, despite retries if those are safe."""
 
 
 class UnexpectedResponseError(ApiError):
-    """The answer isn't what the contract promises, for instance an HTML page instead of JSON."""
+    """A response doesn't match the OpenAPI document, for example HTML instead of JSON."""
 
 
 class InvalidTemplateError(Up42Error):
-    """A template that failed validation was to be priced or executed.
+    """The cost or execution of an invalid template was requested. Nothing was executed.
 
-    `errors` holds the validation errors.
+    Attributes:
+        process_id: ID of the process.
+        errors: The validation errors, each with `name` and `message`.
     """
 
-    def __init__(self, process_id: str, errors: Iterable[Reason]) -> None:
+    def __init__(self, process_id: str, errors: Iterable[Any]) -> None:
         self.process_id = process_id
         self.errors = frozenset(errors)
         listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in self.errors))
         super().__init__(
-            f"The inputs for process '{process_id}' are not valid: {listed.rstrip('.')}. "
-            "Correct them and make a new template. Nothing was executed."
+            f"The inputs for process '{process_id}' aren't valid: {listed.rstrip('.')}. "
+            "Correct them and create a new template. Nothing was executed."
         )
 
 
 class CostLimitError(Up42Error):
-    """A template costs more than the caller's limit. Nothing was executed."""
+    """A template or batch costs more than the caller's limit. Nothing was executed.
 
-    def __init__(self, cost: Price, limit: float | Decimal) -> None:
+    Attributes:
+        cost: The cost of the template, or the total cost of the batch, with `credits`.
+        limit: Credits that may be spent.
+        spent: Credits that jobs of the batch cost before. They count toward the limit.
+    """
+
+    def __init__(self, cost: Any, limit: float | Decimal, spent: int | None = None) -> None:
         self.cost = cost
         self.limit = limit
+        self.spent = spent or 0
+        above = f"above the limit max_credits={limit}. Nothing was executed"
         super().__init__(
-            f"The job costs {cost.credits} credits, above the limit max_credits={limit}. "
-            "Nothing was executed; raise the limit or choose a smaller item."
+            f"The job costs {cost.credits} credits, {above}; raise the limit or choose a smaller "
+            "item."
+            if spent is None
+            else f"The batch costs {cost.credits} credits in all ({spent} of them for jobs that "
+            f"were executed before), {above}: raise the limit, choose with filter(…), or pass "
+            "cheapest_first=True to take what fits."
         )
 
 
-class UncertainError(Up42Error):
-    """The response to a request that starts a job was lost; which job is its own isn't certain.
-
-    Look before you send the request again: a second job may cost a second time.
-
-    Attributes:
-        candidates: Jobs that might be the right one, created since.
-    """
-
-    def __init__(
-        self, message: str, *, find_jobs: Callable[[], list[Any]], candidates: Iterable[Any] = ()
-    ) -> None:
-        super().__init__(message)
-        self._find_jobs: Callable[[], list[Any]] | None = find_jobs
-        self.candidates = list(candidates)
-
-    def find_jobs(self) -> list[Any]:
-        """Look again for the job, and return the candidates: jobs that were created since.
-
-        Raises:
-            JobSearchUnavailableError: If the error comes from another Python process.
-        """
-        if self._find_jobs is None:
-            raise JobSearchUnavailableError(
-                "This error was raised in another Python process, so it can't search for its job "
-                "here. Look at `candidates` and at the newest jobs, for example "
-                "Job.all(sort_by=JobSorting.created.desc), before you send the request again."
-            )
-        self.candidates = self._find_jobs()
-        return self.candidates
-
-
-class ExecutionUncertainError(UncertainError):
-    """The response to the execution of a process was lost; see `UncertainError`.
+class ExecutionUncertainError(Up42Error):
+    """The response to an execution was lost, and it is unknown which job is its own.
 
     The facade adopts a job only if it has the same inputs, was created since, and no other
     request of this Python process could have created it. Otherwise this error lists the jobs.
+    Check them before you execute again: a second job might cost a second time.
 
     Attributes:
-        process_id, inputs: What was requested.
+        process_id, inputs: The process that was requested, and its inputs.
         candidates: Jobs that might be the right one: those with the same inputs. If there are
             none, new jobs of the same process and workspace whose inputs the server might have
             changed. Empty if no unexplained job has appeared.
@@ -267,7 +230,7 @@ class ExecutionUncertainError(UncertainError):
     Example:
         >>> try:
         ...     job = template.execute()
-        ... except up42.ExecutionUncertainError as error:
+        ... except up42.errors.ExecutionUncertainError as error:
         ...     job = next(iter(error.find_jobs()), None)
     """
 
@@ -280,25 +243,50 @@ class ExecutionUncertainError(UncertainError):
         find_jobs: Callable[[], list[Any]],
         candidates: Iterable[Any] = (),
     ) -> None:
-        super().__init__(message, find_jobs=find_jobs, candidates=candidates)
+        super().__init__(message)
         self.process_id = process_id
         self.inputs = dict(inputs)
+        self._find_jobs: Callable[[], list[Any]] | None = find_jobs
+        self.candidates = list(candidates)
 
+    def find_jobs(self) -> list[Any]:
+        """Search for the job again, and return the candidates.
 
-class JobSearchUnavailableError(Up42Error):
-    """`find_jobs()` was called on an error that comes from another process. Nothing was sent."""
+        Raises:
+            Up42Error: If the search fails, or the error comes from another Python process.
+        """
+        if self._find_jobs is None:
+            raise Up42Error(
+                "This error was raised in another Python process, so it can't search for its job "
+                "here. Check `candidates` and the newest jobs, for example "
+                "Job.all(sort_by=JobSorting.created.desc), before you send the request again."
+            )
+        self.candidates = self._find_jobs()
+        return self.candidates
 
 
 class UnfinishedJob(Up42Error):  # noqa: N818 - the documented name
-    """A job has not finished within the attempts that `track()` was given. `job` carries it."""
+    """A job hasn't finished, or jobs of a batch haven't. They continue on the server.
 
-    def __init__(self, message: str = "The job has not finished yet.", job: Any = None) -> None:
+    Attributes:
+        job: The job, or None.
+        batch: The entries of a batch whose jobs haven't finished, or None.
+    """
+
+    def __init__(
+        self, message: str = "The job hasn't finished.", job: Any = None, batch: Any = None
+    ) -> None:
         super().__init__(message)
         self.job = job
+        self.batch = batch
 
 
 class NoResultsError(Up42Error):
-    """A job has ended without results. `job` carries it."""
+    """A job ended without results.
+
+    Attributes:
+        job: The job, or None.
+    """
 
     def __init__(self, message: str, job: Any = None) -> None:
         super().__init__(message)
@@ -306,33 +294,31 @@ class NoResultsError(Up42Error):
 
 
 class DownloadError(Up42Error):
-    """A file could not be brought to disk. Nothing stands under its final name."""
+    """A file can't be downloaded. Nothing is left under its final name."""
 
 
 class ChecksumError(DownloadError):
-    """A downloaded file doesn't have the length or checksum that the server announced."""
+    """A downloaded file doesn't have the expected length or checksum."""
 
 
 class UploadError(Up42Error):
-    """Results could not be brought to a bucket. The bucket holds nothing new under their name."""
+    """Results can't be written to cloud storage. Nothing new is left there under their names."""
 
 
 class ArchiveError(DownloadError):
-    """An archive could not be unpacked. Nothing of it stands under its final name."""
+    """An archive is damaged or can't be unpacked. Nothing is left under its final name."""
 
 
 class UnsupportedArchiveError(ArchiveError):
-    """The content is no tar, tgz or zip archive."""
-
-
-class CorruptArchiveError(ArchiveError):
-    """The archive is cut off or damaged."""
+    """The content isn't a tar, tgz, or zip archive."""
 
 
 class UnsafeArchiveError(ArchiveError):
-    """A member would land outside the target, is a link or device, or passes a limit.
+    """A member would be written outside the target, is a link or device, or exceeds a limit.
 
-    `member` is its name in the archive, `reason` says what is wrong with it.
+    Attributes:
+        member: Name of the member in the archive.
+        reason: What is wrong with it.
     """
 
     def __init__(self, member: str, reason: str) -> None:
@@ -342,11 +328,11 @@ class UnsafeArchiveError(ArchiveError):
 
 
 class TemplateFileError(InvalidInputError):
-    """A file of templates can't be used, or rows of it can't. Nothing was executed.
+    """A file of templates, or some of its rows, can't be used. Nothing was executed.
 
     Attributes:
         path: The file.
-        problems: All that were found, each with `message`, `line` and `column`.
+        problems: All problems, each with `message`, `line`, and `column`.
     """
 
     # Problems that the message lists; `problems` holds all.
@@ -360,27 +346,12 @@ class TemplateFileError(InvalidInputError):
         super().__init__("\n".join([*listed, *([f"… and {rest} more."] if rest else [])]))
 
 
-class BatchCostLimitError(CostLimitError):
-    """What a batch would cost in all passes the caller's limit. Nothing was executed."""
-
-    def __init__(self, cost: Price, limit: float | Decimal, spent: int) -> None:
-        Up42Error.__init__(
-            self,
-            f"The batch costs {cost.credits} credits in all ({spent} of them for jobs that were "
-            f"executed before), above the limit max_credits={limit}. Nothing was executed: raise "
-            "the limit, choose with filter(…), or pass cheapest_first=True to take what fits.",
-        )
-        self.cost = cost
-        self.limit = limit
-        self.spent = spent
-
-
 class NewTemplatesError(InvalidInputError):
     """A journal with entries was opened with templates that it doesn't contain. Nothing was added.
 
     Attributes:
-        templates: Those that the journal doesn't contain.
-        own_results: Those of them whose items are results of the same batch.
+        templates: The templates that the journal doesn't contain.
+        own_results: The templates among them whose items are results of the same batch.
     """
 
     def __init__(
@@ -392,12 +363,12 @@ class NewTemplatesError(InvalidInputError):
 
 
 class PartialBatchError(Up42Error):
-    """Something could not be done for some entries of a batch; for the others it is done.
+    """Some entries of a batch failed; the others are done.
 
-    Call the same method again: nothing runs or is fetched twice.
+    Call the same method again: completed work isn't repeated.
 
     Attributes:
-        failures: What was raised, by index of the entry.
+        failures: The errors, by index of the entry.
     """
 
     def __init__(self, message: str, failures: Mapping[int, Exception] | None = None) -> None:
@@ -405,25 +376,9 @@ class PartialBatchError(Up42Error):
         self.failures = dict(failures or {})
 
 
-class UnfinishedBatch(UnfinishedJob):
-    """Jobs of a batch have not ended before the deadline. They go on at the server.
-
-    Attributes:
-        batch: The entries whose jobs have not ended.
-    """
-
-    def __init__(self, message: str, batch: Any = None) -> None:
-        super().__init__(message)
-        self.batch = batch
-
-
 class JournalError(Up42Error):
-    """The journal of a batch can't be opened, read or written."""
+    """The journal of a batch can't be opened, read, or written, or is another account's."""
 
 
 class JournalLockedError(JournalError):
-    """The journal is in use by another program, or another one has taken it over."""
-
-
-class JournalMismatchError(JournalError):
-    """The journal belongs to another account or another UP42."""
+    """Another program uses the journal, or has taken it from this one."""

@@ -154,7 +154,7 @@ def look(batch: Any) -> None:
     """Let a batch look at its jobs, of which none has ended, once."""
     import up42_facade as up42
 
-    with contextlib.suppress(up42.UnfinishedBatch):
+    with contextlib.suppress(up42.UnfinishedJob):
         batch.track(wait=POLL_WAIT, timeout=DEADLINE, progress=False)
 
 

@@ -22,6 +22,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 HOMES = {
     "up42_facade": (
         "up42_facade",
+        "up42_facade.errors",
         "up42_facade.processing_templates",
         "up42_facade.processing",
         "up42_facade.session",
@@ -52,8 +53,6 @@ ELSEWHERE = frozenset(
         "T_co",
         "up42_client.types.T",
         "up42_facade.session._session.T",
-        "up42_facade.errors.Price",  # protocols
-        "up42_facade.errors.Reason",
     }
 )
 

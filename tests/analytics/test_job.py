@@ -366,7 +366,7 @@ def test_an_error_under_a_good_status(sandbox: Sandbox, job: GetJob, code: int |
 def test_codes_of_errors_are_opaque(sandbox: Sandbox, job: GetJob, code: int | str) -> None:
     body = {"data": None, "error": {"code": code, "message": "gone", "details": None}}
     sandbox.inject(Fault(path=JOB, status=403, body=body))
-    with pytest.raises(up42.ForbiddenError, match="gone") as caught:
+    with pytest.raises(up42.ApiError, match="gone") as caught:
         _ = job("ndvi").info
     assert caught.value.body["error"]["code"] == code
 

@@ -133,5 +133,5 @@ def test_an_error_in_the_middle(sandbox: Sandbox, session: up42.Session) -> None
     sandbox.analytics.add_jobs(100)
     sandbox.inject(Fault(path="/projects/*/jobs", status=403, after=1))
     jobs = up42.get_jobs(session=session)
-    with pytest.raises(up42.ForbiddenError):
+    with pytest.raises(up42.ApiError):
         list(jobs)

@@ -28,7 +28,7 @@ def test_it_executes_each_once(batch: up42.Batch, sandbox: Sandbox) -> None:
 def test_all_of_it_must_fit_the_limit(batch: up42.Batch, sandbox: Sandbox) -> None:
     batch.estimate()
     total = batch.cost.credits
-    with pytest.raises(up42.BatchCostLimitError, match=f"{total} credits in all") as caught:
+    with pytest.raises(up42.CostLimitError, match=f"{total} credits in all") as caught:
         batch.execute(max_credits=total - 1)
     assert isinstance(caught.value, up42.CostLimitError)
     assert caught.value.cost == batch.cost
@@ -246,7 +246,7 @@ def test_an_unknown_status_still_runs(batch: up42.Batch, sandbox: Sandbox) -> No
     sandbox.inject(
         Fault(path="/v2/processing/jobs", patch={"jobs": {"status": "paused"}}, times=None)
     )
-    with pytest.raises(up42.UnfinishedBatch):
+    with pytest.raises(up42.UnfinishedJob):
         batch.track(wait=0.05, timeout=0.3)
     assert batch.counts == {"paused": 3}
     assert len(batch.failed()) == 0

@@ -20,7 +20,7 @@ from up42_sandbox import Fault, Sandbox
 @pytest.mark.parametrize("kind", [int, float, np.int64, np.float32, np.float64, Decimal, Fraction])
 def test_limits_are_numbers_of_any_type(batch: up42.Batch, kind: Any) -> None:
     total = batch.estimate()["credits"].sum()
-    with pytest.raises(up42.BatchCostLimitError):
+    with pytest.raises(up42.CostLimitError):
         batch.execute(max_credits=kind(int(total) - 1))
     batch.execute(max_credits=kind(int(total)), max_concurrent=np.int64(3), wait=np.float32(0.05))
     assert len(batch.jobs) == 3

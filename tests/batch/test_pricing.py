@@ -156,6 +156,6 @@ def test_what_waits_for_long_is_estimated_again(
     # The first three are those of execute() itself.
     dearer = {"totalCredits": limit}
     sandbox.inject(Fault(path="*/cost", patch=dearer, after=3, times=None))
-    with pytest.raises(up42.BatchCostLimitError):
+    with pytest.raises(up42.CostLimitError):
         batch.execute(max_credits=limit, max_concurrent=1, wait=0.01)
     assert len(sandbox.jobs) == 1

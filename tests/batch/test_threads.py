@@ -82,7 +82,7 @@ def test_tracking_beside_execution(sandbox: Sandbox, make: Make) -> None:
                 try:
                     batch.track(wait=0.01, timeout=0.2)
                     _ = batch.counts, batch.report(), repr(batch)
-                except up42.UnfinishedBatch:
+                except up42.UnfinishedJob:
                     pass
                 except BaseException as error:
                     problems.append(error)
@@ -131,7 +131,7 @@ def test_the_deadline_of_tracking_holds_for_what_is_looked_up_first(
 ) -> None:
     sandbox.inject(Fault(path=JOBS, latency=3, times=1))
     began = time.monotonic()
-    with pytest.raises(up42.UnfinishedBatch):
+    with pytest.raises(up42.UnfinishedJob):
         doubtful.track(wait=0.1, timeout=0.3)
     assert time.monotonic() - began < 2.5
 

@@ -40,7 +40,7 @@ def test_the_time_is_up(sandbox: Sandbox, batch: up42.Batch) -> None:
     sandbox.clock.speed = 0.001
     batch.execute()
     with pytest.raises(
-        up42.UnfinishedBatch, match=r"3 of 3 jobs .* 0.3 s.*track\(\) again"
+        up42.UnfinishedJob, match=r"3 of 3 jobs .* 0.3 s.*track\(\) again"
     ) as caught:
         batch.track(wait=0.1, timeout=0.3)
     assert isinstance(caught.value, up42.UnfinishedJob)
@@ -53,7 +53,7 @@ def test_the_deadline_is_hard(sandbox: Sandbox, batch: up42.Batch) -> None:
     batch.execute()
     sandbox.inject(Fault(path=JOBS, latency=3, times=1))
     began = time.monotonic()
-    with pytest.raises(up42.UnfinishedBatch):
+    with pytest.raises(up42.UnfinishedJob):
         batch.track(wait=0.1, timeout=0.3)
     # Far below the three seconds that the request takes, and far above the timeout.
     assert time.monotonic() - began < 2.5

@@ -102,7 +102,7 @@ def test_a_limit_for_the_whole_batch(sandbox: Sandbox, up42_here: Up42, campaign
     refused = up42_here("batch", "run", "campaign.csv", "--max-credits", "7", "--json")
     assert refused.code == ExitCode.LIMIT
     assert {row["status"] for row in refused.json} == {"pending"}
-    assert refused.error["type"] == "BatchCostLimitError"
+    assert refused.error["type"] == "CostLimitError"
     assert sandbox.jobs == {}
     some = up42_here(
         "batch", "run", "campaign.csv", "--max-credits", "7", "--cheapest-first", "--json"

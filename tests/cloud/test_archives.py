@@ -95,7 +95,7 @@ def test_a_member_that_would_leave_the_folder(
 def test_an_archive_that_is_cut_off(
     serve: Serve, session: up42.Session, place: Place, temporary: Path, end: int
 ) -> None:
-    with pytest.raises(up42.CorruptArchiveError):
+    with pytest.raises(up42.ArchiveError):
         get(serve(packed(CONTENT)[:end], "results.tgz"), place, session)
     assert place.names() == []
     assert not list(temporary.glob(".up42-*"))

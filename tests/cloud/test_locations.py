@@ -103,9 +103,9 @@ def test_a_driver_that_is_not_installed(
 ) -> None:
     known = {"class": "no_such_driver.FileSystem", "err": "Install no_such_driver to do this"}
     monkeypatch.setitem(known_implementations, "far", known)
-    said = refusal("far://x", up42.MissingDriverError, session)
-    assert (
-        said == "'far://' can't be reached: its driver isn't installed. pip install no_such_driver"
+    said = refusal("far://x", up42.MissingExtraError, session)
+    assert said == (
+        "Writing to far:// needs a package that isn't installed: pip install no_such_driver"
     )
 
 
@@ -114,7 +114,7 @@ def test_a_driver_of_fsspec_that_needs_a_package(
 ) -> None:
     known = {"class": "fsspec.implementations.none.FileSystem", "err": "Needs paramiko"}
     monkeypatch.setitem(known_implementations, "far", known)
-    assert "isn't installed. Needs paramiko" in refusal("far://x", up42.MissingDriverError, session)
+    assert "isn't installed: Needs paramiko" in refusal("far://x", up42.MissingExtraError, session)
 
 
 def test_fsspec_is_not_installed(session: up42.Session, monkeypatch: pytest.MonkeyPatch) -> None:

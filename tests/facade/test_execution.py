@@ -41,9 +41,9 @@ BEFORE_TAKING = [
 REFUSALS = [
     ({"status": 400}, up42.BadRequestError),
     ({"status": 402}, up42.InsufficientCreditsError),
-    ({"status": 403}, up42.ForbiddenError),
+    ({"status": 403}, up42.ApiError),
     ({"status": 404}, up42.NotFoundError),
-    ({"status": 422}, up42.UnprocessableError),
+    ({"status": 422}, up42.BadRequestError),
     # The status is known, whatever is wrong with the body.
     ({"status": 400, "headers": {"content-encoding": "gzip"}}, up42.BadRequestError),
     ({"status": 400, "body": {"title": "\ud800"}}, up42.BadRequestError),

@@ -275,7 +275,7 @@ def test_a_next_link_to_another_host_is_refused(
 ) -> None:
     link = {"rel": "next", "href": f"{sandbox.storage_url}/v2/processing/jobs?token=x"}
     sandbox.inject(Fault(path=JOBS, patch={"links": [link]}))
-    with pytest.raises(up42.ForeignHostError, match="no token was sent"):
+    with pytest.raises(up42.UntrustedHostError, match="no token was sent"):
         list(up42.Job.all(session=session))
     assert all(request.origin == "api" for request in sandbox.requests)
 

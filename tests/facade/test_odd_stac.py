@@ -95,7 +95,7 @@ def test_links_of_items_and_copies_are_followed_with_the_session(
         (JOBS, up42.UnexpectedResponseError),
         ("http://127.0.0.1:9/?signature=SECRET-7", up42.ConnectionFailedError),
         ("http://[::1?signature=SECRET-7", up42.UnexpectedResponseError),
-        ("file:///etc/passwd", up42.ForeignHostError),
+        ("file:///etc/passwd", up42.UntrustedHostError),
     ],
 )
 def test_links_that_lead_nowhere_raise_errors_of_ours(

@@ -7,6 +7,7 @@ import inspect
 import multiprocessing
 import pickle
 import threading
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
@@ -46,7 +47,7 @@ VALUES: dict[str, Any] = {
     "errors": st.frozensets(st.builds(up42.ValidationError, st.text(), st.text()), max_size=3),
     "cost": st.just(COST),
     "limit": st.integers(0, 100),
-    "spent": st.integers(0, 100),
+    "spent": st.none() | st.integers(0, 100),
     "inputs": st.dictionaries(st.text(), JSON, max_size=3),
     "find_jobs": st.just(lambda: [JOB]),
     "candidates": st.lists(st.just(JOB), max_size=2),
@@ -115,17 +116,23 @@ def test_there_are_many() -> None:
     assert {"ApiError", "ExecutionUncertainError", "TransientError", "ContentChanged"} <= names
 
 
+def uncertain(find_jobs: Callable[[], list[Any]]) -> up42.ExecutionUncertainError:
+    return errors.ExecutionUncertainError(
+        "Lost.", process_id="a", inputs={}, find_jobs=find_jobs, candidates=[JOB]
+    )
+
+
 def test_a_look_up_that_stayed_behind() -> None:
-    error = errors.UncertainError("Lost.", find_jobs=lambda: [JOB], candidates=[JOB])
+    error = uncertain(lambda: [JOB])
     assert error.find_jobs() == [JOB]
     again = pickle.loads(pickle.dumps(error))
     assert again.candidates == [JOB]
-    with pytest.raises(up42.JobSearchUnavailableError, match=r"another Python process.*candidates"):
+    with pytest.raises(up42.Up42Error, match=r"another Python process.*candidates"):
         again.find_jobs()
 
 
 def test_a_look_up_that_can_travel() -> None:
-    error = errors.UncertainError("Lost.", find_jobs=partial(list, (1, 2)))
+    error = uncertain(partial(list, (1, 2)))
     assert pickle.loads(pickle.dumps(error)).find_jobs() == [1, 2]
 
 

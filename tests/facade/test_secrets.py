@@ -137,7 +137,7 @@ def test_tokens_that_are_no_header_value(end: str, caplog: pytest.LogCaptureFixt
             {"access_token": token, "id_token": "OTHER-TOKEN-7", "expires_in": 300}
         )
         server.routes[JOBS] = as_json({"jobs": [], "links": []})
-        with pytest.raises(up42.AuthServerError) as caught:
+        with pytest.raises(up42.ConnectionFailedError) as caught:
             list(up42.Job.all(session=session))
         assert_hidden(shown(caught.value) + caplog.text, "SECRETTOKEN0123456", "OTHER-TOKEN-7")
 
@@ -171,7 +171,7 @@ def test_a_project_key_is_hidden_in_both_forms(caplog: pytest.LogCaptureFixture)
             {"title": f"{key} {base64.b64encode(f'p:{key}'.encode()).decode()}"}, 403
         )
         with up42.Session(project_id="p", project_api_key=key, base_url=server.url) as session:
-            with pytest.raises(up42.ForbiddenError) as caught:
+            with pytest.raises(up42.ApiError) as caught:
                 session.http.get("/projects/p/jobs")
             text = shown(caught.value) + caplog.text + repr(pickle.dumps(session))
             assert_hidden(text, key, base64.b64encode(f"p:{key}".encode()).decode())

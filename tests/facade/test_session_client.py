@@ -55,7 +55,7 @@ def test_changes_add_up(sandbox: Sandbox, session: up42.Session) -> None:
 def test_changed_clients_raise_this_packages_errors() -> None:
     with small_world() as (server, session):
         server.routes[JOBS] = as_json({"title": "no"}, 403)
-        with pytest.raises(up42.ForbiddenError):
+        with pytest.raises(up42.ApiError):
             jobs(session.client.with_headers({"X-A": "1"}))
 
 

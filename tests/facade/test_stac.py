@@ -125,7 +125,7 @@ def test_next_link_to_another_host(sandbox: Sandbox, session: up42.Session) -> N
     for method in ("POST", "GET"):
         link = {"rel": "next", "method": method, "href": f"{sandbox.storage_url}/x", "body": {}}
         sandbox.inject(Fault(path=SEARCH, patch={"links": [link]}))
-        with pytest.raises(up42.ForeignHostError):
+        with pytest.raises(up42.UntrustedHostError):
             list(up42.search_items(session=session))
     assert all(request.origin == "api" for request in sandbox.requests)
 

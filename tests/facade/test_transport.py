@@ -66,7 +66,7 @@ def test_async_errors_have_the_same_names(sandbox: Sandbox, session: up42.Sessio
     import asyncio
 
     sandbox.inject(Fault(path=LIST, status=403, times=1))
-    with pytest.raises(up42.ForbiddenError):
+    with pytest.raises(up42.ApiError):
         asyncio.run(asynchronous(session))
     sandbox.inject(Fault(path=LIST, drop="before", times=None))
     with pytest.raises(up42.ConnectionFailedError):
@@ -131,11 +131,11 @@ def test_too_many_requests_in_the_end(sandbox: Sandbox, session: up42.Session) -
     [
         (400, up42.BadRequestError),
         (402, up42.InsufficientCreditsError),
-        (403, up42.ForbiddenError),
+        (403, up42.ApiError),
         (404, up42.NotFoundError),
         (410, up42.NotFoundError),
         (418, up42.ApiError),
-        (422, up42.UnprocessableError),
+        (422, up42.BadRequestError),
         (501, up42.ServerError),
         (520, up42.ServerError),
         (302, up42.ApiError),
@@ -170,7 +170,7 @@ def test_statuses_have_names(
 )
 def test_error_bodies(sandbox: Sandbox, session: up42.Session, body: str, found: str) -> None:
     sandbox.inject(Fault(path=LIST, status=403, body=body, content_type="application/json"))
-    with pytest.raises(up42.ForbiddenError, match=found):
+    with pytest.raises(up42.ApiError, match=found):
         up42.Process.all(session=session)
 
 

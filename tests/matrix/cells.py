@@ -400,9 +400,7 @@ OUTAGES = (
     "ServerError",
     "RateLimitError",
     "DownloadError",
-    "UncertainError",
-    "AuthServerError",
-    "JobSearchUnavailableError",
+    "ExecutionUncertainError",
     "UnfinishedJob",
     "PartialBatchError",
 )
@@ -410,14 +408,13 @@ REFUSALS = {
     400: ("BadRequestError", "InvalidTemplateError"),
     401: ("AuthenticationError",),
     402: ("InsufficientCreditsError",),
-    403: ("ForbiddenError",),
+    403: ("ApiError",),
     404: ("NotFoundError", "InvalidTemplateError"),
-    422: ("UnprocessableError", "InvalidTemplateError"),
+    422: ("BadRequestError", "InvalidTemplateError"),
 }
 WRAPPED = (
     "DownloadError",
     "PartialBatchError",
-    "JobSearchUnavailableError",
     "UnfinishedJob",
     "NoResultsError",
 )
@@ -425,11 +422,12 @@ ALLOWED: dict[Kind, str] = {
     Kind.HARMLESS: "success",
     Kind.PASSING: "success if it passes and the request may be sent again; otherwise an error "
     "for outages (`ConnectionFailedError`, `ServerError`, `RateLimitError`, `DownloadError`, "
-    "`UncertainError`, …)",
+    "`ExecutionUncertainError`, …)",
     Kind.REFUSED: "the error of that status, or the one of the operation as a whole "
     "(`DownloadError`, `PartialBatchError`, …)",
     Kind.ELSEWHERE: "success or an `Up42Error`",
-    Kind.UNCERTAIN: "success or an `Up42Error`; of an execution, its job or an `UncertainError`",
+    Kind.UNCERTAIN: "success or an `Up42Error`; of an execution, its job or an "
+    "`ExecutionUncertainError`",
     Kind.DAMAGED: "success or an `Up42Error`",
 }
 """What must come of each kind of fault, as docs/trust.md shows it."""
@@ -463,7 +461,7 @@ def allowed(operation: str, endpoint: Endpoint, sample: Sample) -> tuple[str, ..
     if any(operation == name and endpoint.path.endswith(path) for name, path in TOLERANT):
         return (*SUCCESS, "Up42Error")
     if endpoint.is_token and sample.kind is Kind.REFUSED:
-        return ("AuthenticationError", "AuthServerError")
+        return ("AuthenticationError", "ConnectionFailedError")
     if sample.kind is Kind.HARMLESS:
         return SUCCESS
     if sample.kind is Kind.PASSING:
@@ -473,5 +471,5 @@ def allowed(operation: str, endpoint: Endpoint, sample: Sample) -> tuple[str, ..
     if sample.kind is Kind.REFUSED:
         return (*REFUSALS[sample.status or 0], *WRAPPED)
     if sample.kind is Kind.UNCERTAIN and endpoint.is_execution:
-        return ("success", "UncertainError", "PartialBatchError")
+        return ("success", "ExecutionUncertainError", "PartialBatchError")
     return ("success", "Up42Error")

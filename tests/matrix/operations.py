@@ -10,7 +10,7 @@ from typing import Any
 
 import up42_facade
 
-MODULES = ("", ".processing_templates", ".analytics", ".downloads", ".viz")
+MODULES = ("", ".errors", ".processing_templates", ".analytics", ".downloads", ".viz")
 """Public modules with an `__all__`, below `up42_facade`; a name counts where it comes first."""
 
 PROPERTIES = (property, functools.cached_property)
@@ -39,11 +39,12 @@ def public_objects() -> Iterator[tuple[str, Any]]:
     seen: set[int] = set()
     for suffix in MODULES:
         module = import_module(up42_facade.__name__ + suffix)
-        for name in module.__all__:
+        names = getattr(module, "__all__", [name for name in vars(module) if "Error" in name])
+        for name in names:
             value = getattr(module, name)
             # Base classes first, so that members are named by them.
             for one in reversed(getattr(value, "__mro__", (value,))):
-                is_public = one is value or one.__name__ in module.__all__
+                is_public = one is value or one.__name__ in names
                 if is_public and id(one) not in seen and is_ours(one):
                     seen.add(id(one))
                     prefix = f"{suffix[1:]}." if suffix in (".analytics", ".viz") else ""

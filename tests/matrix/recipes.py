@@ -304,10 +304,10 @@ def _(world: World) -> Act:
     return lambda: up42.read_templates(path, session=world.session)
 
 
-@sends("UncertainError.find_jobs")
+@sends("ExecutionUncertainError.find_jobs")
 def _(world: World) -> Act:
     world.sandbox.inject(Fault(path="*/execution", drop="before"))
-    with pytest.raises(up42.UncertainError) as caught:
+    with pytest.raises(up42.ExecutionUncertainError) as caught:
         world.template().execute()
     return caught.value.find_jobs
 

@@ -14,7 +14,6 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
 from up42_facade._common.values import is_number
 from up42_facade.errors import (
-    AuthServerError,
     ConnectionFailedError,
     InvalidInputError,
     RateLimitError,
@@ -28,7 +27,6 @@ logger = get_logger(__name__)
 
 # Errors of an outage: the job goes on without us, so tracking does too.
 PASSING = (
-    AuthServerError,
     ConnectionFailedError,
     RateLimitError,
     ServerError,

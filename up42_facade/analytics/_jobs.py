@@ -29,7 +29,6 @@ from up42_facade.errors import (
     NoResultsError,
     NotFoundError,
     UnexpectedResponseError,
-    UnprocessableError,
 )
 
 if TYPE_CHECKING:
@@ -198,7 +197,7 @@ class Job(Results):
 
         try:
             self.session.call(cancel_job.request(self.project_id, self.job_id))
-        except (BadRequestError, NotFoundError, UnprocessableError) as error:
+        except (BadRequestError, NotFoundError) as error:
             error.add_note(f"The status of the job is {self.status!r}.")
             raise
         return self

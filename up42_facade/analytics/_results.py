@@ -26,7 +26,6 @@ from up42_facade.errors import (
     NotFoundError,
     UnexpectedResponseError,
     UnfinishedJob,
-    UnprocessableError,
     UnsupportedArchiveError,
     Up42Error,
 )
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from up42_client.types import Request
 
 # Responses that mean "there is no such output"; the documentation doesn't say which one does.
-ABSENT = (BadRequestError, NotFoundError, UnprocessableError)
+ABSENT = (BadRequestError, NotFoundError)
 CONFLICT = 409
 # Images that are downloaded at the same time: each is small, so the round trip dominates.
 CONCURRENT_QUICKLOOKS = 24

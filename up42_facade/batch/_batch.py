@@ -26,7 +26,7 @@ from up42_facade.batch._view import BatchView
 from up42_facade.errors import (
     InvalidInputError,
     PartialBatchError,
-    UnfinishedBatch,
+    UnfinishedJob,
 )
 from up42_facade.processing import Job
 from up42_facade.results._item_files import wanted_assets
@@ -68,7 +68,7 @@ class Batch(BatchView):
         NewTemplatesError: If an existing journal doesn't contain some of the templates. The
             message tells how many, and what they would cost.
         JournalLockedError: If another program runs the batch.
-        JournalMismatchError: If the journal belongs to another account.
+        JournalError: If the journal belongs to another account.
         JournalError: If the file isn't a journal, is damaged, or is the rest of one.
 
     Example:
@@ -209,7 +209,7 @@ class Batch(BatchView):
             This batch.
 
         Raises:
-            BatchCostLimitError: All cost more than `max_credits`. Nothing was executed.
+            CostLimitError: All cost more than `max_credits`. Nothing was executed.
             PartialBatchError: Some have no job although they are valid. Call it again.
             InsufficientCreditsError, AuthenticationError, JournalError: It ended early; what
                 was executed by then is in the journal.
@@ -305,7 +305,7 @@ class Batch(BatchView):
             This batch. All jobs have ended, but need not have succeeded: see `failed`.
 
         Raises:
-            UnfinishedBatch: The time is up; its `batch` holds the entries that still run.
+            UnfinishedJob: The time is up; its `batch` holds the entries that still run.
             InvalidInputError: `wait` or `timeout` is not positive.
 
         Example:
@@ -328,10 +328,10 @@ class Batch(BatchView):
                 return self
             doubtful = [record for record in self._records if record.status == UNCERTAIN]
             left = [*tracker.open(), *doubtful]
-            raise UnfinishedBatch(
+            raise UnfinishedJob(
                 f"{len(left)} of {len(self.jobs) + len(doubtful)} jobs have not ended within "
                 f"{timeout} s. They go on at the server: call track() again to wait longer.",
-                self._of(self._journal, sorted(left, key=lambda record: record.index)),
+                batch=self._of(self._journal, sorted(left, key=lambda record: record.index)),
             ) from following.failure
 
     def download(

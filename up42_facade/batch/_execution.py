@@ -21,7 +21,7 @@ from up42_facade.batch._records import PENDING, UNCERTAIN, Attempt, Record
 from up42_facade.batch._tracking import Tracker
 from up42_facade.batch._work import FATAL, spread
 from up42_facade.errors import (
-    BatchCostLimitError,
+    CostLimitError,
     ExecutionUncertainError,
     InvalidInputError,
     JournalError,
@@ -181,7 +181,7 @@ class BatchExecution:
         """Return what fits the limit, cheapest first if that was asked for.
 
         Raises:
-            BatchCostLimitError: It doesn't fit, and choosing wasn't asked for.
+            CostLimitError: It doesn't fit, and choosing wasn't asked for.
         """
         limit = self.options.max_credits
         if limit is None:
@@ -192,7 +192,7 @@ class BatchExecution:
         if all_in_all <= limit:
             return wanted
         if not self.options.cheapest_first:
-            raise BatchCostLimitError(all_in_all, limit, spent)
+            raise CostLimitError(all_in_all, limit, spent)
         chosen = []
         for record in sorted(wanted, key=credits_of):
             spent += credits_of(record)

@@ -21,7 +21,6 @@ from up42_facade.errors import (
     InvalidInputError,
     JournalError,
     JournalLockedError,
-    JournalMismatchError,
 )
 from up42_facade.processing._ledger import account_of
 from up42_facade.session import Session
@@ -50,7 +49,7 @@ def open_journal(path: str | os.PathLike[str] | None, session: Session) -> Journ
     """Open a journal for writing, made if it isn't there.
 
     Raises:
-        JournalLockedError: Another process has it open. JournalMismatchError: It belongs to
+        JournalLockedError: Another process has it open. JournalError: It belongs to
         another account. JournalError: It is no journal, or can't be opened.
     """
     if path is None:
@@ -216,12 +215,12 @@ def write_facts(connection: sqlite3.Connection, session: Session) -> None:
 def require_owner(connection: sqlite3.Connection, path: str, session: Session) -> None:
     facts = dict(connection.execute("SELECT name, value FROM facts"))
     if facts["host"] != session.hosts.api:
-        raise JournalMismatchError(
+        raise JournalError(
             f"The journal {path!r} belongs to {facts['host']}, the session to "
             f"{session.hosts.api}. Authenticate there, or choose another path."
         )
     if facts["owner"] != account_of(session):
-        raise JournalMismatchError(
+        raise JournalError(
             f"The journal {path!r} belongs to another account. Authenticate with that one, or "
             "choose another path."
         )

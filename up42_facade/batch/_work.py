@@ -14,10 +14,10 @@ from up42_facade.batch._records import Record
 from up42_facade.errors import (
     AuthenticationError,
     ConfigurationError,
+    ExecutionUncertainError,
     InsufficientCreditsError,
     JournalError,
     NotAuthenticatedError,
-    UncertainError,
 )
 
 # What fails for one entry fails for all: the rest isn't tried.
@@ -139,5 +139,5 @@ def spread(
 def is_outage(error: Exception) -> bool:
     """Tell whether an error says more about the server than about one entry."""
     # Answers may be lost by all entries in turn, while the list can still be read.
-    is_lost = isinstance(error, UncertainError) and not error.candidates
+    is_lost = isinstance(error, ExecutionUncertainError) and not error.candidates
     return is_lost or isinstance(error, PASSING)

@@ -176,8 +176,8 @@ def run_batch(
     with (
         on_interrupt(f"Nothing was cancelled at the server. {again}"),
         hint(up42.PartialBatchError, again),
-        hint(up42.UnfinishedBatch, again),
-        hint(up42.BatchCostLimitError, "--cheapest-first takes the cheapest rows that fit."),
+        hint(up42.UnfinishedJob, again),
+        hint(up42.CostLimitError, "--cheapest-first takes the cheapest rows that fit."),
         hint(up42.NewTemplatesError, "--allow-own-results adds them."),
         up42.Batch(
             templates,

@@ -38,7 +38,7 @@ def code_of(error: up42.Up42Error) -> ExitCode:
         (up42.UnfinishedJob, ExitCode.UNFINISHED),
         (up42.NoResultsError, ExitCode.UNSUCCESSFUL),
         ((up42.CostLimitError, up42.InsufficientCreditsError), ExitCode.LIMIT),
-        (up42.UncertainError, ExitCode.UNCERTAIN),
+        (up42.ExecutionUncertainError, ExitCode.UNCERTAIN),
         (up42.PartialBatchError, ExitCode.INCOMPLETE),
         (up42.InvalidInputError, ExitCode.USAGE),
     )

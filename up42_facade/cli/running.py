@@ -94,7 +94,7 @@ def execute(
 ) -> up42.Job:
     look = f"up42 jobs list --process {template.process_id} --limit 5"
     interruption = on_interrupt(f"Look whether the job was made before you run it again: {look}")
-    with interruption, hint(up42.UncertainError, f"At a terminal: {look}"):
+    with interruption, hint(up42.ExecutionUncertainError, f"At a terminal: {look}"):
         return template.execute(budget_id, max_credits)
 
 

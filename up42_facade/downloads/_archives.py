@@ -123,7 +123,7 @@ def download_archive(
 
     Raises:
         UnsafeArchiveError: A member would leave the folder, is a link or device, or passes a limit.
-        CorruptArchiveError: The archive is cut off or damaged.
+        ArchiveError: The archive is cut off or damaged.
         UnsupportedArchiveError: The content isn't a tar, tgz, or zip archive.
         ChecksumError: Length or checksum of the archive aren't the announced ones.
         ConnectionFailedError: The connection failed, also after retries.

@@ -288,7 +288,7 @@ def destination(
 
     Raises:
         InvalidInputError: The URL or the options are not usable.
-        MissingExtraError, MissingDriverError: fsspec or the store's driver isn't installed.
+        MissingExtraError, MissingExtraError: fsspec or the store's driver isn't installed.
     """
     if storage_options is not None and not isinstance(storage_options, Mapping):
         raise InvalidInputError(

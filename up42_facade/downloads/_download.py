@@ -19,8 +19,8 @@ from up42_facade._common.stopping import transfer_stop
 from up42_facade.downloads._layout import Planned, in_use, lay_out_in
 from up42_facade.downloads._locations import below, expanded
 from up42_facade.errors import (
+    ArchiveError,
     ChecksumError,
-    CorruptArchiveError,
     DownloadError,
     InvalidInputError,
 )
@@ -255,7 +255,7 @@ def inflate_to(take: Callable[[bytes], object], stream: ByteStream, source: Remo
                     raise ChecksumError(f"{source.label} grows to more than {count:,} bytes.")
                 verifier.update(block)
                 take(block)
-    except CorruptArchiveError as error:
+    except ArchiveError as error:
         raise ChecksumError(
             f"{source.label} has the Content-Encoding gzip and isn't gzip: {error}"
         ) from error

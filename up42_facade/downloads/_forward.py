@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from up42_facade.errors import CorruptArchiveError
+from up42_facade.errors import ArchiveError
 
 
 class ForwardReader:
@@ -48,10 +48,10 @@ class ForwardReader:
         """Skip to a later position.
 
         Raises:
-            CorruptArchiveError: It lies behind, or after the end.
+            ArchiveError: It lies behind, or after the end.
         """
         if position < self._position:
-            raise CorruptArchiveError("The archive refers back to what was read already.")
+            raise ArchiveError("The archive refers back to what was read already.")
         for _ in self.blocks(position - self._position):
             pass
         return self._position
@@ -60,13 +60,13 @@ class ForwardReader:
         """Yield the next `count` bytes in pieces.
 
         Raises:
-            CorruptArchiveError: The stream ends before.
+            ArchiveError: The stream ends before.
         """
         while count > 0:
             if not self._rest:
                 block = next(self._blocks, None)
                 if block is None:
-                    raise CorruptArchiveError("The archive is cut off in the middle of a file.")
+                    raise ArchiveError("The archive is cut off in the middle of a file.")
                 self._rest = memoryview(block)
             piece = self._rest[:count]
             count -= len(piece)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, BinaryIO, cast
 
-from up42_facade.errors import CorruptArchiveError
+from up42_facade.errors import ArchiveError
 
 
 def _optional(name: str) -> Any:
@@ -74,7 +74,7 @@ def gunzip(blocks: Iterator[bytes]) -> Generator[bytes, None, None]:
         blocks: The file in pieces of any size.
 
     Raises:
-        CorruptArchiveError: The data is cut off or damaged.
+        ArchiveError: The data is cut off or damaged.
 
     Example:
         >>> import gzip
@@ -87,12 +87,10 @@ def gunzip(blocks: Iterator[bytes]) -> Generator[bytes, None, None]:
             while block := plain.read(BLOCK_BYTES):
                 yield block
     except EOFError as error:
-        raise CorruptArchiveError(
-            "The archive is cut off: its compressed data has no end."
-        ) from error
+        raise ArchiveError("The archive is cut off: its compressed data has no end.") from error
     # The last is isal's for a header of megabytes.
     except (gzip.BadGzipFile, zlib.error, isal_error, OverflowError) as error:
-        raise CorruptArchiveError(f"The compressed data is damaged: {error}.") from error
+        raise ArchiveError(f"The compressed data is damaged: {error}.") from error
 
 
 def open_gzip(packed: BinaryIO) -> BinaryIO:

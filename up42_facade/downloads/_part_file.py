@@ -16,7 +16,7 @@ from up42_facade.downloads._checksums import Checksum, matches_file, verify_file
 from up42_facade.downloads._notes import create_plain, read_note, whole_number
 from up42_facade.downloads._records import Validator, validator_of
 from up42_facade.downloads._staging import in_new_folder, local_errors, remove_folders
-from up42_facade.errors import ChecksumError, CorruptArchiveError, DownloadError
+from up42_facade.errors import ArchiveError, ChecksumError, DownloadError
 
 if TYPE_CHECKING:
     from up42_facade.downloads._remote import RemoteFile
@@ -224,7 +224,7 @@ class PartFile:
                         raise ChecksumError(
                             f"{self.target.name} has above {most:,.0f} bytes unpacked."
                         )
-            except CorruptArchiveError as error:
+            except ArchiveError as error:
                 raise ChecksumError(
                     f"{self.target.name} has the Content-Encoding gzip and isn't gzip: {error}"
                 ) from error

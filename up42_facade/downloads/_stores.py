@@ -19,7 +19,6 @@ from up42_facade.downloads._layout import in_use
 from up42_facade.downloads._locations import below, scheme_of, single_name
 from up42_facade.errors import (
     InvalidInputError,
-    MissingDriverError,
     MissingExtraError,
     Up42Error,
     UploadError,
@@ -234,7 +233,7 @@ def open_store(url: str, storage_options: Mapping[str, Any] | None = None) -> St
         storage_options: For the driver of the store.
 
     Raises:
-        MissingExtraError: fsspec isn't installed. MissingDriverError: The driver isn't.
+        MissingExtraError: fsspec or its backend for the scheme isn't installed.
         InvalidInputError: The URL or the options are not usable.
     """
     scheme = str(scheme_of(url))
@@ -271,7 +270,7 @@ def require_driver(scheme: str, url: str) -> Any:
 
     Raises:
         InvalidInputError: No package is known for the scheme.
-        MissingDriverError: It is not installed.
+        MissingExtraError: It is not installed.
     """
     from fsspec.registry import get_filesystem_class, known_implementations
 
@@ -287,7 +286,7 @@ def require_driver(scheme: str, url: str) -> Any:
         known = known_implementations.get(scheme, {})
         package = str(known.get("class", "")).partition(".")[0]
         how = f"pip install {package}" if package not in ("", "fsspec") else str(error)
-        raise MissingDriverError(scheme, f"its driver isn't installed. {how}") from error
+        raise MissingExtraError(f"Writing to {scheme}://", remedy=how) from error
 
 
 def move(fs: Any, source: str, target: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from attrs import frozen
 
 from up42_facade.downloads._forward import ForwardReader
-from up42_facade.errors import CorruptArchiveError, UnsafeArchiveError
+from up42_facade.errors import ArchiveError, UnsafeArchiveError
 
 # Bytes of a tar header, which is also the unit of everything in a tar.
 BLOCK_BYTES = 512
@@ -80,7 +80,7 @@ def tar_members(
     Raises:
         UnsafeArchiveError: A member is neither a plain file nor a folder, or has too many or too
             long headers.
-        CorruptArchiveError: A header is damaged or the archive has no end mark.
+        ArchiveError: A header is damaged or the archive has no end mark.
     """
     known: dict[str, str] = {}
     extended = 0
@@ -103,11 +103,11 @@ def _header(reader: ForwardReader) -> tarfile.TarInfo | None:
     if len(block) == BLOCK_BYTES and not any(block):
         return None
     if not block:
-        raise CorruptArchiveError("The tar archive is cut off: it has no end mark.")
+        raise ArchiveError("The tar archive is cut off: it has no end mark.")
     try:
         header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
     except (tarfile.TarError, ValueError, OverflowError) as error:
-        raise CorruptArchiveError(f"The tar archive is damaged: {error}.") from error
+        raise ArchiveError(f"The tar archive is damaged: {error}.") from error
     if header.size < 0:
         raise UnsafeArchiveError(header.name, "its size is negative")
     return header
@@ -130,7 +130,7 @@ def _extended(reader: ForwardReader, header: tarfile.TarInfo) -> dict[str, str]:
     """Read what an extended header says about the next member: its name and size."""
     content = reader.read(_padded(header.size))
     if len(content) < _padded(header.size):
-        raise CorruptArchiveError("The tar archive is cut off in the middle of a header.")
+        raise ArchiveError("The tar archive is cut off in the middle of a header.")
     content = content[: header.size]
     if header.type == tarfile.GNUTYPE_LONGLINK:
         return {}
@@ -153,7 +153,7 @@ def _records(content: bytes) -> Iterator[tuple[str, bytes]]:
         match = _RECORD.match(content, position)
         end = position + int(match[1]) if match else 0
         if match is None or end <= match.end() or content[end - 1 : end] != b"\n":
-            raise CorruptArchiveError("The tar archive is damaged: invalid extended header.")
+            raise ArchiveError("The tar archive is damaged: invalid extended header.")
         yield match[2].decode("utf-8", "replace"), content[match.end() : end - 1]
         position = end
 

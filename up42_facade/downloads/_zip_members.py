@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from up42_facade.errors import CorruptArchiveError, UnsafeArchiveError, UnsupportedArchiveError
+from up42_facade.errors import ArchiveError, UnsafeArchiveError, UnsupportedArchiveError
 
 # How a zip begins: with a member, or, when empty, with the end of its directory.
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
@@ -45,7 +45,7 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open an archive and check all of its members.
 
     Raises:
-        CorruptArchiveError: It is damaged.
+        ArchiveError: It is damaged.
         UnsafeArchiveError: A member is encrypted, a link, or a device, or the directory is too
             long.
         UnsupportedArchiveError: A member is compressed by another method than deflate.
@@ -57,7 +57,7 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
                 _check(member)
             yield archive
     except damage as error:
-        raise CorruptArchiveError(f"The zip archive is damaged: {error}.") from error
+        raise ArchiveError(f"The zip archive is damaged: {error}.") from error
     except NotImplementedError as error:
         raise UnsupportedArchiveError(f"The zip archive can't be read: {error}.") from error
 

@@ -241,7 +241,7 @@ class JobFiles(Viz):
             DownloadError: A file could not be fetched whole. No part of it stands under its
                 name.
             UploadError: The other store refuses or can't be reached.
-            MissingExtraError, MissingDriverError: fsspec or the store's driver isn't installed.
+            MissingExtraError, MissingExtraError: fsspec or the store's driver isn't installed.
 
         Example:
             >>> paths = job.download_results(folder, assets="data")

@@ -22,7 +22,6 @@ from up42_facade.errors import (
     InvalidTemplateError,
     NotFoundError,
     UnexpectedResponseError,
-    UnprocessableError,
 )
 from up42_facade.processing._job import Job, validation_errors
 from up42_facade.processing._process import Process, process_errors
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
 
 # How long an estimate counts before it is asked for again.
 PRICE_LIFETIME = dt.timedelta(hours=1)
+# Status for inputs that fit the schema and are invalid otherwise.
+UNPROCESSABLE = 422
 
 
 @frozen
@@ -258,7 +259,7 @@ def attempt(function: Callable[[], Cost]) -> Callable[[], Cost]:
     """Call a function now; return what gives its result or raises its refusal later."""
     try:
         value = function()
-    except (BadRequestError, NotFoundError, UnprocessableError) as error:
+    except (BadRequestError, NotFoundError) as error:
         refusal = error
 
         def fail() -> Cost:
@@ -275,8 +276,8 @@ def validate(process_id: str, inputs: dict[str, Any], session: Session) -> set[V
     try:
         session.call(validate_process.request(process_id, body=ExecuteRequest(inputs=inputs)))
     except BadRequestError as error:
-        return {ValidationError(name="InvalidSchema", message=error.detail or str(error))}
-    except UnprocessableError as error:
+        if error.status_code != UNPROCESSABLE:
+            return {ValidationError(name="InvalidSchema", message=error.detail or str(error))}
         problem = ValidationProblem.from_dict(error.body if isinstance(error.body, dict) else {})
         return set(validation_errors(problem.errors)) or {
             ValidationError(name="UnprocessableEntity", message=str(error))

@@ -128,7 +128,7 @@ def download_items(
             `output_directory` or `storage_options` is not usable.
         DownloadError: A file could not be fetched whole. No part of it stands under its name.
         UploadError: The other store refuses or can't be reached.
-        MissingExtraError, MissingDriverError: fsspec or the store's driver isn't installed.
+        MissingExtraError, MissingExtraError: fsspec or the store's driver isn't installed.
 
     Example:
         >>> items = up42.initialize_asset(asset_id).stac_items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import threading
 import time
@@ -13,7 +14,6 @@ from attrs import frozen
 
 from up42_facade.errors import (
     AuthenticationError,
-    AuthServerError,
     ConnectionFailedError,
     UnexpectedResponseError,
 )
@@ -87,7 +87,7 @@ class TokenStore:
 
         Raises:
             AuthenticationError: If the credentials were refused.
-            AuthServerError: If the token server is down or its response is unusable.
+            ConnectionFailedError: If the token server is down or its response is unusable.
         """
         seen = self._fetches
         with self._lock:
@@ -96,7 +96,7 @@ class TokenStore:
                 return present
             if self._fetches > seen and self._failure is not None:
                 # Somebody tried for all who waited: they share the outcome.
-                raise type(self._failure)(*self._failure.args)
+                raise copy.copy(self._failure)
             return self._fetch()
 
     def _fetch(self) -> str:
@@ -105,7 +105,7 @@ class TokenStore:
         try:
             self._token = fetch_token(credentials, self._hosts, self._client)
             self._failure = None
-        except (AuthenticationError, AuthServerError) as error:
+        except (AuthenticationError, ConnectionFailedError) as error:
             self._token = None
             self._failure = error
             raise
@@ -176,10 +176,11 @@ def fetch_token(credentials: Credentials, hosts: Hosts, client: httpx.Client) ->
     started = time.monotonic()
     value, seconds = issued(answered(client, request), credentials)
     if not SENDABLE.fullmatch(value):
-        raise AuthServerError(
+        raise ConnectionFailedError(
             f"{request.url.host} issued an access token that can't be sent in a header: it's "
             "empty or has spaces, line breaks, or other unusual characters. Check region and "
-            "base_url; the token isn't shown."
+            "base_url; the token isn't shown.",
+            sent=False,
         )
     margin = min(RENEWAL_MARGIN, seconds * LARGEST_MARGIN)
     return Token(value, started + seconds - margin)
@@ -198,15 +199,16 @@ def answered(client: httpx.Client, request: httpx.Request) -> httpx.Response:
     """Send the request for a token.
 
     Raises:
-        AuthServerError: If the connection fails, or the response is too large or too slow.
+        ConnectionFailedError: If the connection fails, or the response is too large or too slow.
     """
     try:
         return client.send(request)
     except (*BROKEN, ConnectionFailedError, UnexpectedResponseError) as error:
         reason, cause, hint = type(error).__name__, harmless(error), proxy_hint(error)
-    raise AuthServerError(
-        f"The server for tokens, {request.url.host}, can't be reached ({reason}). The "
-        f"credentials were not judged; try again later. {hint}".rstrip()
+    raise ConnectionFailedError(
+        f"The token server {request.url.host} can't be reached ({reason}), so the credentials "
+        f"weren't checked. Try again later. {hint}".rstrip(),
+        sent=False,
     ) from cause
 
 
@@ -261,16 +263,18 @@ def read_answer(response: httpx.Response, credentials: Credentials) -> dict[str,
     if status in REFUSED:
         raise AuthenticationError(refusal(credentials, host, status))
     if not response.is_success:
-        raise AuthServerError(
-            f"The server for tokens, {host}, answered {status}. The credentials were not "
-            "judged; try again later, and check region and base_url if it stays. "
-            f"{proxy_hint(status)}".rstrip()
+        raise ConnectionFailedError(
+            f"The token server {host} returned {status} without checking the credentials. Try "
+            "again later; if the error persists, check region and base_url. "
+            f"{proxy_hint(status)}".rstrip(),
+            sent=False,
         )
     body = json_or_none(response)
     if not isinstance(body, dict):
-        raise AuthServerError(
-            f"The server for tokens, {host}, answered with something else than a JSON object. "
-            "Check region and base_url."
+        raise ConnectionFailedError(
+            f"The token server {host} returned something other than a JSON object. Check region "
+            "and base_url.",
+            sent=False,
         )
     return body
 

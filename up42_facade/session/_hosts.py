@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from attrs import frozen
 
-from up42_facade.errors import ConfigurationError, ForeignHostError
+from up42_facade.errors import ConfigurationError, UntrustedHostError
 
 REGIONS = {
     "eu": ("https://api.up42.com", "https://auth.up42.com"),
@@ -39,7 +39,7 @@ class Hosts:
         """Make a link of an API response absolute.
 
         Raises:
-            ForeignHostError: If it leads away from the API's host, where no token may go.
+            UntrustedHostError: If it leads away from the API's host, where no token may go.
         """
         try:
             url = urljoin(f"{self.api}/", link)
@@ -48,7 +48,7 @@ class Hosts:
                 return urlsplit(url)._replace(scheme=urlsplit(self.api).scheme).geturl()
         except ValueError:
             url = link
-        raise ForeignHostError(
+        raise UntrustedHostError(
             f"The server sent a link to {without_query(url)!r}, which is not on the session's "
             f"host {self.api!r}. It was not followed and no token was sent there."
         )

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 from attrs import frozen
 
-from up42_facade.errors import ConfigurationError, ForeignHostError
+from up42_facade.errors import ConfigurationError, UntrustedHostError
 from up42_facade.session._bodies import bound
 from up42_facade.session._headers import drop_unusable
 from up42_facade.session._hosts import DEFAULT_PORTS, without_query
@@ -167,7 +167,7 @@ def read_public(client: httpx.Client, url: str) -> str:
     try:
         request = client.build_request("GET", url)
     except UNSENDABLE:
-        raise ForeignHostError(f"{without_query(url)!r} isn't a usable URL.") from None
+        raise UntrustedHostError(f"{without_query(url)!r} isn't a usable URL.") from None
     try:
         response = client.send(request)
     except httpx.RequestError as error:

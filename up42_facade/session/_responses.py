@@ -18,10 +18,9 @@ LONGEST_DETAIL = 300
 CLASSES: dict[int, type[errors.ApiError]] = {
     400: errors.BadRequestError,
     402: errors.InsufficientCreditsError,
-    403: errors.ForbiddenError,
     404: errors.NotFoundError,
     410: errors.NotFoundError,
-    422: errors.UnprocessableError,
+    422: errors.BadRequestError,
 }
 PROXY_HINT = (
     "The proxy wants a user and password: give TransportOptions a proxy with both. A pickled "

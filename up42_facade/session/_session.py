@@ -256,7 +256,7 @@ class Session:
             read: Function `read` of the operation that the link calls.
 
         Raises:
-            ForeignHostError: If the link leads to another host.
+            UntrustedHostError: If the link leads to another host.
             UnexpectedResponseError: If the response isn't the JSON that was expected.
         """
         return readable(self.http.get(self.hosts.resolve(link)), read)

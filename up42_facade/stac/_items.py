@@ -13,8 +13,8 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.paging import read_pages
 from up42_facade._common.values import as_dict, lost_page, next_link
 from up42_facade.errors import (
-    ForeignHostError,
     UnexpectedResponseError,
+    UntrustedHostError,
     Up42Error,
 )
 from up42_facade.session import Session, resolve_session
@@ -46,13 +46,13 @@ class SessionStacIO(DefaultStacIO):
         """Return the text behind a link.
 
         Raises:
-            ForeignHostError: If it isn't an http link: local files are none of a server's business.
+            UntrustedHostError: If it isn't an http link, for example a local file.
             Up42Error: As other requests.
         """
         if is_same_host(href, self._session.hosts.api):
             return self._session.http.get(self._session.hosts.resolve(href)).text
         if not href.startswith(("http://", "https://")):
-            raise ForeignHostError(f"{without_query(href)!r} isn't an http link: it's not read.")
+            raise UntrustedHostError(f"{without_query(href)!r} isn't an http link: it's not read.")
         return read_public(self._session.storage, href)
 
     def stac_object_from_dict(self, *arguments: Any, **options: Any) -> pystac.STACObject:
