@@ -1,40 +1,17 @@
-"""Open saved maps in headless Chromium, with or without a network.
-
-The pages of folium load their scripts from the web. Here the same scripts come from npm packages,
-and tiles are answered with clear pixels, so that pictures and tests need no other host.
-"""
+"""Open saved maps in headless Chromium without a network: tiles are transparent pixels."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-# The browser scripts of folium's pages, as npm packages: the page's versions are put in place.
-PACKAGES = {
-    "leaflet": "1.9.3",
-    "jquery": "3.7.1",
-    "bootstrap": "5.2.2",
-    "leaflet.awesome-markers": "2.0.5",
-}
-# Which file answers which URL. Icons and fonts are answered empty.
-LIBRARY = (
-    (r"/leaflet(@[\d.]+)?/.*leaflet\.js$", "leaflet/dist/leaflet.js"),
-    (r"/leaflet(@[\d.]+)?/.*leaflet\.css$", "leaflet/dist/leaflet.css"),
-    (r"/jquery[^/]*\.js$", "jquery/dist/jquery.min.js"),
-    (r"/bootstrap.*\.bundle\.min\.js$", "bootstrap/dist/js/bootstrap.bundle.min.js"),
-    (r"/bootstrap\.min\.css$", "bootstrap/dist/css/bootstrap.min.css"),
-    (
-        r"awesome-markers\.js$",
-        "leaflet.awesome-markers/dist/leaflet.awesome-markers.js",
-    ),
-)
-TYPES = {".js": "text/javascript", ".css": "text/css"}
-# One clear pixel.
+# Street and satellite tiles, by the paths of their URLs.
+TILES = re.compile(r"/\d+/\d+/\d+(\.png)?$")
+# One transparent pixel.
 TILE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
     "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
@@ -49,7 +26,6 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-NPM_SECONDS = 120
 # Milliseconds in which a map ends its first zoom.
 SETTLING = 600
 WINDOW = {"width": 1100, "height": 800}
@@ -57,26 +33,6 @@ WINDOW = {"width": 1100, "height": 800}
 
 class BrowserMissingError(Exception):
     """Something that a browser test or picture needs isn't on this machine."""
-
-
-def install_library(folder: Path) -> Path:
-    """Install the scripts of folium's pages; return the folder of the packages.
-
-    Raises:
-        BrowserMissingError: npm is missing or can't install them.
-    """
-    npm = shutil.which("npm")
-    if npm is None:
-        raise BrowserMissingError("npm is missing, which brings the map's scripts")
-    names = [f"{name}@{version}" for name, version in PACKAGES.items()]
-    options = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-    try:
-        subprocess.run(
-            [npm, "install", *options, *names], check=True, capture_output=True, timeout=NPM_SECONDS
-        )
-    except (subprocess.SubprocessError, OSError) as error:
-        raise BrowserMissingError(f"npm can't install the map's scripts: {error}") from error
-    return folder / "node_modules"
 
 
 @contextmanager
@@ -101,24 +57,16 @@ def running_browser() -> Iterator[Any]:
         running.close()
 
 
-def answer(route: Any, library: Path) -> str | None:
-    """Answer a request of a page from disk; return its URL if nothing is known of it."""
-    url = route.request.url.partition("?")[0]
+def answer(route: Any) -> str | None:
+    """Serve tiles as transparent pixels and block all other hosts; return a blocked URL."""
+    url = str(route.request.url.partition("?")[0])
     if url.startswith(("file:", "data:", "blob:")):
         route.continue_()
-        return None
-    for pattern, name in LIBRARY:
-        if re.search(pattern, url, re.IGNORECASE):
-            body = (library / name).read_bytes()
-            route.fulfill(body=body, content_type=TYPES[Path(name).suffix])
-            return None
-    if url.endswith(".css"):
-        route.fulfill(body="", content_type="text/css")
-    elif re.search(r"/\d+/\d+/\d+(\.png)?$", url):
+    elif TILES.search(url):
         route.fulfill(body=TILE, content_type="image/png")
     else:
         route.abort()
-        return str(url)
+        return url
     return None
 
 
@@ -129,7 +77,7 @@ def open_page(page: Any, path: Path) -> None:
     page.wait_for_timeout(SETTLING)
 
 
-def take_picture(path: Path, target: Path, library: Path) -> None:
+def take_picture(path: Path, target: Path) -> None:
     """Take a picture of a saved map.
 
     Raises:
@@ -137,6 +85,6 @@ def take_picture(path: Path, target: Path, library: Path) -> None:
     """
     with running_browser() as browser:
         page = browser.new_page(viewport=WINDOW)
-        page.route("**/*", lambda route: answer(route, library))
+        page.route("**/*", answer)
         open_page(page, path)
         page.screenshot(path=target)

@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from map_browser import BrowserMissingError, install_library, take_picture
+from map_browser import BrowserMissingError, take_picture
 from notebook_outputs import keep_same, keep_same_picture, problems, tidy
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "docs" / "notebooks"
@@ -109,20 +109,19 @@ def pictures(pages: Sequence[Path]) -> dict[str, bytes]:
     """Return pictures of saved maps, by the name of the map.
 
     Raises:
-        BrowserMissingError: Chromium, Playwright or npm is missing.
+        BrowserMissingError: If Chromium or Playwright is missing.
     """
     if not pages:
         return {}
     with tempfile.TemporaryDirectory() as scratch:
-        library = install_library(Path(scratch))
-        return {page.stem: picture(page, Path(scratch), library) for page in pages}
+        return {page.stem: picture(page, Path(scratch)) for page in pages}
 
 
-def picture(page: Path, scratch: Path, library: Path) -> bytes:
+def picture(page: Path, scratch: Path) -> bytes:
     from PIL import Image
 
     target = scratch / f"{page.stem}.png"
-    take_picture(page, target, library)
+    take_picture(page, target)
     # With a palette a picture takes a quarter of the bytes; this method keeps rare colours.
     image = Image.open(target).convert("RGB").quantize(method=Image.Quantize.FASTOCTREE)
     image.save(target, optimize=True)

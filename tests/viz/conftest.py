@@ -25,15 +25,6 @@ def unavailable(reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the npm packages that folium's pages load."""
-    try:
-        return map_browser.install_library(tmp_path_factory.mktemp("npm"))
-    except map_browser.BrowserMissingError as error:
-        unavailable(str(error))
-
-
-@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Headless Chromium."""
     with ExitStack() as stack:
@@ -50,7 +41,7 @@ class OpenMap:
 
     page: Any
     errors: list[str] = field(factory=list)
-    unknown: list[str] = field(factory=list)
+    blocked: list[str] = field(factory=list)
 
     def layers(self) -> list[str]:
         """Return the names in the layer control."""
@@ -66,21 +57,25 @@ class OpenMap:
 
 
 @pytest.fixture
-def open_map(browser: Any, library: Path) -> Iterator[Callable[[Path], OpenMap]]:
-    """Open a saved map with its library served from disk, tiles as clear pixels."""
+def open_map(browser: Any) -> Iterator[Callable[..., OpenMap]]:
+    """Open a saved map with every other host blocked; tiles are transparent pixels, or blocked."""
     context = browser.new_context(viewport=map_browser.WINDOW)
 
-    def answer(route: Any, shown: OpenMap) -> None:
-        url = map_browser.answer(route, library)
+    def answer(route: Any, shown: OpenMap, tiles: bool) -> None:
+        if tiles or route.request.url.startswith(("file:", "data:", "blob:")):
+            url = map_browser.answer(route)
+        else:
+            url = route.request.url
+            route.abort()
         if url is not None:
-            shown.unknown.append(url)
+            shown.blocked.append(url)
 
-    def open_it(path: Path) -> OpenMap:
+    def open_it(path: Path, *, tiles: bool = True) -> OpenMap:
         page = context.new_page()
         shown = OpenMap(page)
-        page.on("console", lambda message: note(shown, message))
+        page.on("console", lambda message: record(shown, message))
         page.on("pageerror", lambda error: shown.errors.append(str(error)))
-        page.route("**/*", lambda route: answer(route, shown))
+        page.route("**/*", lambda route: answer(route, shown, tiles))
         map_browser.open_page(page, path)
         return shown
 
@@ -88,6 +83,6 @@ def open_map(browser: Any, library: Path) -> Iterator[Callable[[Path], OpenMap]]
     context.close()
 
 
-def note(shown: OpenMap, message: Any) -> None:
+def record(shown: OpenMap, message: Any) -> None:
     if message.type in ("error", "warning"):
         shown.errors.append(message.text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import folium
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ import rasterio
 from shapely.geometry import Point, box
 
 from tests.viz import scenes
+from tests.viz.conftest import map_browser
 from up42_facade import viz
 
 HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>'
@@ -70,7 +73,39 @@ def test_a_map_shows_its_layers_and_answers_clicks(
     assert image.count() == 0
     shown.toggle("scene")
     assert image.count() == 1
-    assert (shown.errors, shown.unknown) == ([], [])
+    assert (shown.errors, shown.blocked) == ([], [])
+
+
+@pytest.mark.parametrize("tiles", [True, False])
+def test_a_saved_map_is_complete_without_a_network(
+    results: list[Path], tmp_path: Path, open_map: Callable[..., Any], tiles: bool
+) -> None:
+    viz.map_results(results, save_html=tmp_path, tiles=tiles)
+    assert (tmp_path / "final_map.html").stat().st_size < 5_000_000
+    shown = open_map(tmp_path / "final_map.html", tiles=False)
+    page = shown.page
+    hosts = {url.split("/")[2] for url in shown.blocked}
+    assert hosts == ({"tile.openstreetmap.org"} if tiles else set())
+    assert [text for text in shown.errors if "Failed to load resource" not in text] == []
+    assert shown.layers() == ["scene", "things (3)"]
+    image = page.locator("img.leaflet-image-layer")
+    assert image.evaluate("image => image.complete && image.naturalWidth > 0")
+    frame = image.bounding_box()
+    assert frame["width"] > 300
+    assert frame["width"] < map_browser.WINDOW["width"]
+    assert page.locator("path.leaflet-interactive").count() == 3
+    assert page.locator(".leaflet-control-scale-line").first.inner_text().endswith("m")
+    assert page.locator(".leaflet-control-zoom-in").bounding_box()["width"] >= 26
+
+
+def test_elements_that_users_add_work_as_in_folium(tmp_path: Path, results: list[Path]) -> None:
+    shown = viz.map_results(results)
+    assert "cdn" not in shown.get_root().render()
+    folium.Marker([52.5, 13.4], popup="here", icon=folium.Icon("red")).add_to(shown)
+    page = shown.get_root().render()
+    for name in ("jquery", "awesome-markers.js"):
+        assert re.search(rf'<script src="https://[^"]*{name}', page)
+    assert not re.search(r"https://[^\"]*leaflet\.(js|css)\"", page)
 
 
 def test_the_image_lies_where_it_belongs(

@@ -57,6 +57,7 @@ def test_signatures_are_the_documented_ones() -> None:
             "show_features": True,
             "name_column": "uid",
             "save_html": None,
+            "tiles": True,
         },
     }
     for name, parameters in expected.items():

@@ -118,11 +118,15 @@ def map_results(
     show_features: bool = True,
     name_column: str = "uid",
     save_html: str | os.PathLike[str] | None = None,
+    *,
+    tiles: bool = True,
 ) -> folium.Map:
     """Put images and features on a map that moves and zooms.
 
-    Images are reduced, stretched as in `plot_results`, and part of the page, which stays below
-    5 MB unless the features alone take more. Probabilities get a colour ramp, clear where there
+    The page contains all of it, Leaflet included, so it opens anywhere. Only street and satellite
+    tiles come from the network; without one, the ground stays gray. Images are reduced and
+    stretched as in `plot_results`, and the page stays below 5 MB unless the features alone take
+    more. Probabilities get a colour ramp, clear where there
     are none, and a legend.
 
     Args:
@@ -139,9 +143,11 @@ def map_results(
             names get a layer each, others are one layer per file.
         name_column: Property that holds a feature's name.
         save_html: Folder to save the map in as `final_map.html`, or a file name with `.html`.
+        tiles: Show streets (OpenStreetMap) or satellite images (Esri) below. Viewers of the map
+            load them from these hosts, which learn the area. If False, the page sends no request.
 
     Returns:
-        The folium map.
+        The folium map. An element that you add might load its scripts from the web.
 
     Raises:
         InvalidInputError: Nothing to show, a missing or damaged file, bands that a file doesn't
@@ -154,7 +160,7 @@ def map_results(
     with extra_for("map_results()"):
         from up42_facade.viz import _maps as maps
     return maps.map_results(
-        filepaths, bands, aoi, show_images, show_features, name_column, save_html
+        filepaths, bands, aoi, show_images, show_features, name_column, save_html, tiles
     )
 
 
@@ -243,8 +249,10 @@ class Viz:
         show_features: bool = True,
         name_column: str = "uid",
         save_html: str | os.PathLike[str] | None = None,
+        *,
+        tiles: bool = True,
     ) -> folium.Map:
-        """Put the downloaded results on a map that moves and zooms.
+        """Put the downloaded results on a map that moves and zooms; see `viz.map_results`.
 
         Args:
             bands: Numbers of the bands, from 1: one is drawn grey, three are red, green and
@@ -257,6 +265,7 @@ class Viz:
             name_column: Property that holds a feature's name.
             save_html: Folder to save the map in as `final_map.html`, or a file name with
                 `.html`.
+            tiles: Show streets or satellite images below, which viewers load from the network.
 
         Returns:
             The folium map, below 5 MB unless the features alone take more.
@@ -270,7 +279,9 @@ class Viz:
             >>> shown = job.map_results(save_html=folder)
         """
         paths = self._results_or(None)
-        return map_results(paths, bands, aoi, show_images, show_features, name_column, save_html)
+        return map_results(
+            paths, bands, aoi, show_images, show_features, name_column, save_html, tiles=tiles
+        )
 
     def _result_paths(self) -> Sequence[str | os.PathLike[str]] | Mapping[str, Any] | None:
         """Return the paths of the last download of results, None before the first."""

@@ -34,12 +34,11 @@ from up42_facade.viz._inputs import (
     read_aoi,
 )
 from up42_facade.viz._overlays import Overlay, make_overlay
+from up42_facade.viz._pages import OfflineMap, save
 from up42_facade.viz._places import Bounds, is_across, longitudes_of, turned_to
 
 # Degrees: what lies together across it is drawn around it.
 ANTIMERIDIAN = 180.0
-HTML_NAME = "final_map.html"
-HTML_SUFFIXES = (".html", ".htm")
 # Bytes of all images of a map together: in base64 a third more, so that the page stays below
 # 5 MB and opens in a mail reader as well as in a notebook.
 IMAGE_BYTES = 3_300_000
@@ -92,6 +91,7 @@ def map_results(
     show_features: bool,
     name_column: str,
     save_html: str | os.PathLike[str] | None,
+    tiles: bool,
 ) -> folium.Map:
     """Put images and features on a map; see `up42_facade.viz.map_results`."""
     paths = existing(filepaths)
@@ -113,7 +113,7 @@ def map_results(
         overlays = [overlay.turned_to(ANTIMERIDIAN) for overlay in overlays]
         files = [evolve(file, frame=turned_to(file.frame, ANTIMERIDIAN)) for file in files]
         area = area if area is None else turned_to(area, ANTIMERIDIAN)
-    target, extent = base_map(), Extent()
+    target, extent = base_map(tiles), Extent()
     add_images(target, extent, overlays)
     add_all_features(target, extent, files, name_column)
     if area is not None:
@@ -121,7 +121,7 @@ def map_results(
         extent.add(area.total_bounds)
     finish(target, extent, overlays)
     if save_html is not None:
-        save(target, html_path(save_html))
+        save(target, save_html)
     return target
 
 
@@ -131,10 +131,11 @@ def all_longitudes(overlays: list[Overlay], files: list[FeatureFile], area: Any)
     return np.concatenate([edges, *map(longitudes_of, frames)])
 
 
-def base_map() -> folium.Map:
-    target = folium.Map(tiles=None, control_scale=True, zoom_snap=ZOOM_SNAP, max_zoom=MAX_ZOOM)
-    add_tiles(target, "OpenStreetMap", "Streets")
-    add_tiles(target, SATELLITE, "Satellite", SATELLITE_CREDIT, show=False)
+def base_map(tiles: bool) -> folium.Map:
+    target = OfflineMap(tiles=None, control_scale=True, zoom_snap=ZOOM_SNAP, max_zoom=MAX_ZOOM)
+    if tiles:
+        add_tiles(target, "OpenStreetMap", "Streets")
+        add_tiles(target, SATELLITE, "Satellite", SATELLITE_CREDIT, show=False)
     return target
 
 
@@ -232,21 +233,3 @@ def finish(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
     layers = sum(getattr(child, "control", False) for child in target._children.values())
     folium.LayerControl(collapsed=layers > OPEN_LAYERS).add_to(target)
     extent.fit(target)
-
-
-def html_path(save_html: str | os.PathLike[str]) -> Path:
-    """Return the file to write: a folder gets one of the documented name."""
-    path = Path(save_html).expanduser()
-    is_file = path.suffix.lower() in HTML_SUFFIXES and not path.is_dir()
-    return path if is_file else path / HTML_NAME
-
-
-def save(target: folium.Map, path: Path) -> None:
-    """Write the page whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(target.get_root().render(), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
