@@ -332,17 +332,17 @@ class TemplateFileError(InvalidInputError):
 
     Attributes:
         path: The file.
-        problems: All problems, each with `message`, `line`, and `column`.
+        row_errors: All errors, each with `message`, `line`, and `column`.
     """
 
-    # Problems that the message lists; `problems` holds all.
+    # Errors that the message lists; `row_errors` has all.
     LISTED = 50
 
-    def __init__(self, path: Any, problems: Iterable[Any]) -> None:
+    def __init__(self, path: Any, row_errors: Iterable[Any]) -> None:
         self.path = path
-        self.problems = list(problems)
-        listed = [f"{path}: {problem}" for problem in self.problems[: self.LISTED]]
-        rest = len(self.problems) - len(listed)
+        self.row_errors = list(row_errors)
+        listed = [f"{path}: {error}" for error in self.row_errors[: self.LISTED]]
+        rest = len(self.row_errors) - len(listed)
         super().__init__("\n".join([*listed, *([f"… and {rest} more."] if rest else [])]))
 
 

@@ -1,8 +1,8 @@
-"""Job templates: what to execute, checked and priced before it costs anything.
+"""Job templates: what to execute, validated and estimated before it costs anything.
 
-A template asks the server when it must: `is_valid`, `errors` and `cost` once, together; making
-one costs no request. There is a class for each process that is on offer; `Process.template`
-makes templates of all others.
+Creating a template sends no request. `is_valid`, `errors`, and `cost` send their requests once,
+together. There is a class for each available process; `Process.template` creates templates of all
+others.
 """
 
 from __future__ import annotations
@@ -10,97 +10,115 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 
-from up42_facade.processing._stac_links import item_url
-from up42_facade.processing._templates import (
-    JobTemplate,
-    MultiItemJobTemplate,
-    ProcessTemplate,
-    SingleItemJobTemplate,
-    checked_items,
-    checked_title,
-)
+from up42_facade.errors import InvalidInputError
+from up42_facade.processing import JobTemplate as JobTemplate
+from up42_facade.processing import ProcessTemplate as ProcessTemplate
+from up42_facade.processing import item_url
 
 if TYPE_CHECKING:
-    from up42_facade.processing._templates import Item
+    import pystac
 
-__all__ = [
-    "CoregistrationSimularity",
-    "DetectionAircraftOI",
-    "DetectionBuildingsSpacept",
-    "DetectionCarsOI",
-    "DetectionChangeSimularity",
-    "DetectionShadowsSpacept",
-    "DetectionShipsAirbus",
-    "DetectionStorageTanksAirbus",
-    "DetectionTreesSpacept",
-    "DetectionTrucksOI",
-    "DetectionWindTurbinesAirbus",
-    "GreyWeight",
-    "JobTemplate",
-    "MultiItemJobTemplate",
-    "OrthorectificationIntermap",
-    "Pansharpening",
-    "ProcessTemplate",
-    "SimularityJobTemplate",
-    "SingleItemJobTemplate",
-    "TrueColorConversion",
-    "UpsamplingNS",
-    "UpsamplingNSSentinel",
-]
+    Item = pystac.Item | str
+
+
+def checked_items(instance: JobTemplate, attribute: Any, value: Any) -> None:
+    """Check that an item, or each of several, has a URL that the server can read."""
+    if value is None or value == ():
+        raise InvalidInputError(f"{attribute.name}={value!r}: expected STAC items.")
+    for item in value if isinstance(value, tuple) else (value,):
+        item_url(item, instance._session)
+
+
+def checked_title(instance: JobTemplate, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"title={value!r}: expected a string of 1 to 250 characters.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"title={value!r} can't be sent: it contains half of a surrogate pair, which isn't a "
+            "character. Expected Unicode text."
+        ) from error
+
+
+@frozen
+class SingleItemJobTemplate(JobTemplate):
+    """Base of the templates that take one STAC item.
+
+    Attributes:
+        title: Title of the resulting STAC item and collection, 1 to 250 characters.
+        item: The STAC item to process, or its URL.
+    """
+
+    title: str = field(validator=checked_title)
+    item: Item = field(validator=checked_items)
+
+
+@frozen
+class MultiItemJobTemplate(JobTemplate):
+    """Base of the templates that take several STAC items.
+
+    Attributes:
+        title: Title of the resulting STAC item and collection, 1 to 250 characters.
+        items: The STAC items to process, or their URLs.
+    """
+
+    title: str = field(validator=checked_title)
+    items: Sequence[Item] = field(converter=tuple, validator=checked_items)
 
 
 class DetectionBuildingsSpacept(SingleItemJobTemplate):
-    """Building detection; gives a raster of probabilities."""
+    """Building detection; returns a raster of probabilities."""
 
     process_id = "detection-buildings-spacept"
 
 
 class DetectionTreesSpacept(SingleItemJobTemplate):
-    """Tree detection; gives a raster of probabilities."""
+    """Tree detection; returns a raster of probabilities."""
 
     process_id = "detection-trees-spacept"
 
 
 class DetectionShadowsSpacept(SingleItemJobTemplate):
-    """Shadow detection; gives a raster of probabilities."""
+    """Shadow detection; returns a raster of probabilities."""
 
     process_id = "detection-shadows-spacept"
 
 
 class DetectionShipsAirbus(SingleItemJobTemplate):
-    """Ship detection; gives GeoJSON."""
+    """Ship detection; returns GeoJSON."""
 
     process_id = "detection-ships-airbus"
 
 
 class DetectionWindTurbinesAirbus(SingleItemJobTemplate):
-    """Wind turbine detection; gives GeoJSON."""
+    """Wind turbine detection; returns GeoJSON."""
 
     process_id = "detection-wind-turbines-airbus"
 
 
 class DetectionStorageTanksAirbus(SingleItemJobTemplate):
-    """Storage tank detection; gives GeoJSON."""
+    """Storage tank detection; returns GeoJSON."""
 
     process_id = "detection-storage-tanks-airbus"
 
 
 class DetectionCarsOI(SingleItemJobTemplate):
-    """Car detection; gives GeoJSON points."""
+    """Car detection; returns GeoJSON points."""
 
     process_id = "detection-cars-oi"
 
 
 class DetectionTrucksOI(SingleItemJobTemplate):
-    """Truck detection; gives GeoJSON points."""
+    """Truck detection; returns GeoJSON points."""
 
     process_id = "detection-trucks-oi"
 
 
 class DetectionAircraftOI(SingleItemJobTemplate):
-    """Aircraft detection; gives GeoJSON points."""
+    """Aircraft detection; returns GeoJSON points."""
 
     process_id = "detection-aircraft-oi"
 
@@ -118,42 +136,34 @@ class UpsamplingNSSentinel(SingleItemJobTemplate):
 
 
 class TrueColorConversion(SingleItemJobTemplate):
-    """True-colour picture of a multispectral image."""
+    """True-color image of a multispectral image."""
 
     process_id = "true-color-conversion"
 
 
 class OrthorectificationIntermap(SingleItemJobTemplate):
-    """Orthorectification of imagery at primary level."""
+    """Orthorectification of primary imagery."""
 
     process_id = "orthorectification-intermap"
 
 
 @frozen
 class SimularityJobTemplate(JobTemplate):
-    """Base of the templates that compare two STAC items of one place.
+    """Base of the templates that compare two STAC items of the same area.
 
     Attributes:
         title: Title of the resulting STAC item and collection, 1 to 250 characters.
         source_item: The STAC item to process, or its URL.
-        reference_item: The STAC item that it is compared with, or its URL.
+        reference_item: The STAC item to compare it with, or its URL.
     """
 
     title: str = field(validator=checked_title)
     source_item: Item = field(validator=checked_items)
     reference_item: Item = field(validator=checked_items)
 
-    @property
-    def inputs(self) -> dict[str, Any]:
-        return {
-            "title": self.title,
-            "sourceItem": item_url(self.source_item, self._session),
-            "referenceItem": item_url(self.reference_item, self._session),
-        }
-
 
 class CoregistrationSimularity(SimularityJobTemplate):
-    """Shifts the source image so that it lies on the reference image."""
+    """Coregistration: shifts the source image onto the reference image."""
 
     process_id = "coregistration-simularity"
 
@@ -163,21 +173,17 @@ class DetectionChangeSimularity(SimularityJobTemplate):
     """Change detection between two images.
 
     Attributes:
-        sensitivity: How small a change counts; the server knows the range.
+        sensitivity: Sensitivity to small changes; the server validates its range.
     """
 
     process_id = "detection-change-simularity"
 
     sensitivity: int = 2
 
-    @property
-    def inputs(self) -> dict[str, Any]:
-        return {**super().inputs, "sensitivity": self.sensitivity}
-
 
 @frozen
 class GreyWeight:
-    """How much one band counts for the panchromatic band: `GreyWeight("red", 0.2)`."""
+    """Weight of a band in the panchromatic band: `GreyWeight("red", 0.2)`."""
 
     band: str
     weight: float
@@ -185,18 +191,23 @@ class GreyWeight:
 
 @frozen
 class Pansharpening(SingleItemJobTemplate):
-    """Pansharpening: the colour bands in the resolution of the panchromatic band.
+    """Pansharpening: the color bands in the resolution of the panchromatic band.
 
     Attributes:
-        grey_weights: Weights of the bands, each band once; default: the server's.
+        grey_weights: Weights of the bands, each band once. Defaults to the server's weights.
     """
 
     process_id = "pansharpening"
 
     grey_weights: Sequence[GreyWeight] | None = None
 
-    @property
-    def inputs(self) -> dict[str, Any]:
-        if not self.grey_weights:
-            return super().inputs
-        return {**super().inputs, "greyWeights": [asdict(weight) for weight in self.grey_weights]}
+
+__all__ = [
+    name
+    for name, value in list(globals().items())
+    if isinstance(value, type) and issubclass(value, JobTemplate | GreyWeight)
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

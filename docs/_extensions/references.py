@@ -26,7 +26,6 @@ HOMES = {
         "up42_facade.processing_templates",
         "up42_facade.processing",
         "up42_facade.session",
-        "up42_facade.processing._rows",
         "up42_facade._common.times",
         "up42_facade.viz",
         "up42_facade.analytics",

@@ -74,7 +74,7 @@ def test_execute_uses_fresh_prices_only(
     sandbox.clear_requests()
     batch[:1].execute()
     assert posts(sandbox, "/cost") == 0
-    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
+    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
     batch[1:].execute()
     assert posts(sandbox, "/cost") == 2
 
@@ -88,7 +88,7 @@ def test_what_may_have_been_executed_keeps_its_price(
     with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     assert batch[0].status == "uncertain"
-    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
+    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
     sandbox.inject(Fault(path="*/validation", status=400, times=None))
     assert batch.estimate()["credits"].fillna(0).tolist() == [cost, 0, 0]
 
@@ -152,7 +152,7 @@ def test_what_waits_for_long_is_estimated_again(
 ) -> None:
     batch.estimate()
     limit = batch.cost.credits
-    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
+    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
     # The first three are those of execute() itself.
     dearer = {"totalCredits": limit}
     sandbox.inject(Fault(path="*/cost", patch=dearer, after=3, times=None))

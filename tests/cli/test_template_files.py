@@ -42,7 +42,7 @@ def problems(read: Read) -> Problems:
         with pytest.raises(up42.TemplateFileError) as raised:
             read(content, suffix)
         assert str(raised.value.path) in str(raised.value)
-        return [(problem.line, problem.column) for problem in raised.value.problems]
+        return [(problem.line, problem.column) for problem in raised.value.row_errors]
 
     return go
 

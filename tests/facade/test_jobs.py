@@ -59,7 +59,7 @@ def test_get(sandbox: Sandbox, session: up42.Session, jobs: list[str]) -> None:
 
 def test_get_takes_one_id(session: up42.Session) -> None:
     for arguments in ({}, {"job_id": "a", "id": "b"}, {"id": ""}, {"id": 5}):
-        with pytest.raises(up42.InvalidInputError, match="one non-empty job id"):
+        with pytest.raises(up42.InvalidInputError, match="one non-empty job ID"):
             up42.Job.get(session=session, **arguments)  # type: ignore[arg-type]
 
 
@@ -204,9 +204,9 @@ def test_bounds_stop_the_listing(sandbox: Sandbox, session: up42.Session, jobs: 
         ({"max_duration": 1.5}, r"max_duration=1\.5"),
         ({"page_size": 0}, "page_size=0"),
         ({"page_size": True}, "page_size=True"),
-        ({"ids": ["a,b"]}, "ids holds 'a,b'"),
+        ({"ids": ["a,b"]}, "ids contains 'a,b'"),
         ({"ids": [""]}, "ids"),
-        ({"process_id": [5]}, "process_id holds 5"),
+        ({"process_id": [5]}, "process_id contains 5"),
         ({"sort_by": "created"}, "JobSorting"),
         ({"created_after": "someday"}, "created_after='someday'"),
         ({"created_before": 5}, "created_before=5"),
@@ -297,7 +297,9 @@ def test_a_circle_of_pages_ends(sandbox: Sandbox, session: up42.Session, jobs: l
 
 def test_repr_is_one_line(session: up42.Session, jobs: list[str]) -> None:
     job = up42.Job.get(jobs[0], session=session)
-    assert repr(job).startswith(f"Job(id='{job.id}', process_id='pansharpening', status='captured'")
+    start = f"Job(id='{job.id}', process_id='pansharpening', title={job.title!r}, status='captured'"
+    assert repr(job).startswith(start)
+    assert job.title == job.inputs["title"]
     assert "\n" not in repr(job)
     html = job._repr_html_()
     assert job.id in html

@@ -184,7 +184,7 @@ def test_a_template_keeps_what_the_server_said(
 
 def test_a_job_keeps_its_files_and_a_status_of_the_future(job: up42.Job) -> None:
     job.status = up42.JobStatus("paused")
-    job._files.results = ["a.tif"]
+    job.results = ["a.tif"]
     again = pickle.loads(pickle.dumps(job))
     assert again == job
     assert again.status.value == "paused"

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import up42_facade as up42
-from up42_client.models import Process as ApiProcess
-from up42_facade.processing import Process
 from up42_sandbox import Fault, Sandbox
 
 PROCESSES = "/v2/processing/processes"
 
 
-def adapt(content: dict[str, Any], session: up42.Session) -> Process:
-    return Process._adapt(ApiProcess.from_dict(content), session)
+Describe = Callable[..., up42.Process]
+
+
+@pytest.fixture
+def describe(sandbox: Sandbox, session: up42.Session) -> Describe:
+    """Return what a description of a process is read as."""
+
+    def go(**content: Any) -> up42.Process:
+        body = json.dumps({"id": "p", **content})
+        path = f"{PROCESSES}/p"
+        sandbox.inject(Fault(path=path, status=200, body=body, content_type="application/json"))
+        return up42.Process.get("p", session=session)
+
+    return go
 
 
 @pytest.fixture
@@ -47,12 +58,22 @@ def test_get(sandbox: Sandbox, session: up42.Session) -> None:
     assert "credits/SQ_KM" in str(process.prices[0])
     assert process.is_eula_accepted
     assert "pansharpening" in process._repr_html_()
-    assert up42.Process.get("pansharpening", session=session) is process
+    sandbox.clear_requests()
+    assert up42.Process.get("pansharpening", session=session) == process
+    assert sandbox.requests == []
 
 
-def test_unknown(session: up42.Session) -> None:
-    with pytest.raises(up42.NotFoundError, match="no-such-process"):
+def test_unknown(sandbox: Sandbox, session: up42.Session) -> None:
+    with pytest.raises(up42.NotFoundError, match=r"'no-such-process' doesn't exist\.$"):
         up42.Process.get("no-such-process", session=session)
+    with pytest.raises(up42.NotFoundError, match="Did you mean 'pansharpening'") as caught:
+        up42.Process.get("pansharpning", session=session)
+    assert caught.value.status_code == 404
+    with pytest.raises(up42.NotFoundError, match="'detection-trees-spacept'"):
+        up42.Process.get("trees", session=session)
+    sandbox.inject(Fault(path=PROCESSES, status=403))
+    with pytest.raises(up42.NotFoundError, match=r"'pansharpning' doesn't exist\.$"):
+        up42.Process.get("pansharpning", session=session)
 
 
 def test_schema(session: up42.Session) -> None:
@@ -110,13 +131,12 @@ def test_an_item_without_url(session: up42.Session, item: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "prices", "eulas"),
     [
-        ({"id": "p"}, 0, 0),
-        ({"id": "p", "additionalParameters": None}, 0, 0),
-        ({"id": "p", "additionalParameters": {"parameters": None}}, 0, 0),
-        ({"id": "p", "additionalParameters": {"parameters": [{"name": "price"}]}}, 0, 0),
+        ({}, 0, 0),
+        ({"additionalParameters": None}, 0, 0),
+        ({"additionalParameters": {"parameters": None}}, 0, 0),
+        ({"additionalParameters": {"parameters": [{"name": "price"}]}}, 0, 0),
         (
             {
-                "id": "p",
                 "additionalParameters": {
                     "parameters": [
                         {"name": "price", "value": [{"credits": 2.5}]},
@@ -130,28 +150,28 @@ def test_an_item_without_url(session: up42.Session, item: Any) -> None:
     ],
 )
 def test_liberal_in_descriptions(
-    session: up42.Session, content: dict[str, Any], prices: int, eulas: int
+    describe: Describe, content: dict[str, Any], prices: int, eulas: int
 ) -> None:
-    process = adapt(content, session)
+    process = describe(**content)
     assert len(process.prices) == prices
     assert len(process.eula_ids) == eulas
 
 
-def test_the_older_form_says_input(session: up42.Session) -> None:
-    process = adapt({"id": "p", "input": {"title": {"schema": {}}}}, session)
+def test_the_older_form_says_input(describe: Describe) -> None:
+    process = describe(input={"title": {"schema": {}}})
     assert set(process.inputs) == {"title"}
 
 
-def test_inputs_that_may_come_several_times(session: up42.Session) -> None:
+def test_inputs_that_may_come_several_times(describe: Describe) -> None:
     inputs = {"items": {"minOccurs": 2, "maxOccurs": 5, "schema": {"type": "string"}}}
-    process = adapt({"id": "p", "inputs": inputs}, session)
+    process = describe(inputs=inputs)
     assert process.check({"items": ["a", "b"]}) == set()
     assert process.check({"items": [1]})
 
 
-def test_a_broken_schema_leaves_the_check_to_the_server(session: up42.Session) -> None:
+def test_a_broken_schema_leaves_the_check_to_the_server(describe: Describe) -> None:
     inputs = {"title": {"schema": {"type": "no-such-type"}}}
-    process = adapt({"id": "p", "inputs": inputs}, session)
+    process = describe(inputs=inputs)
     assert process.check({"title": 5}) == set()
 
 

@@ -16,23 +16,10 @@ from up42_facade import processing_templates as templates
 from up42_facade.processing import _templates as job_templates
 from up42_sandbox import Fault, Sandbox
 
-SINGLE = [
-    templates.DetectionAircraftOI,
-    templates.DetectionBuildingsSpacept,
-    templates.DetectionCarsOI,
-    templates.DetectionShadowsSpacept,
-    templates.DetectionShipsAirbus,
-    templates.DetectionStorageTanksAirbus,
-    templates.DetectionTreesSpacept,
-    templates.DetectionTrucksOI,
-    templates.DetectionWindTurbinesAirbus,
-    templates.OrthorectificationIntermap,
-    templates.Pansharpening,
-    templates.TrueColorConversion,
-    templates.UpsamplingNS,
-    templates.UpsamplingNSSentinel,
-]
-PAIRS = [templates.CoregistrationSimularity, templates.DetectionChangeSimularity]
+CLASSES = [getattr(templates, name) for name in templates.__all__]
+KINDS = [kind for kind in CLASSES if isinstance(getattr(kind, "process_id", None), str)]
+SINGLE = [kind for kind in KINDS if issubclass(kind, templates.SingleItemJobTemplate)]
+PAIRS = [kind for kind in KINDS if issubclass(kind, templates.SimularityJobTemplate)]
 
 
 @pytest.fixture
@@ -55,7 +42,7 @@ def created(sandbox: Sandbox) -> int:
 
 def test_there_is_a_class_for_every_process_on_offer(session: up42.Session) -> None:
     offered = {process.id for process in up42.Process.all(session=session)}
-    assert {kind.process_id for kind in [*SINGLE, *PAIRS]} == offered
+    assert {kind.process_id for kind in KINDS} == offered
 
 
 @pytest.mark.parametrize("kind", SINGLE)
@@ -217,10 +204,10 @@ def test_an_item_of_a_foreign_host(
     session: up42.Session, items: list[pystac.Item], url: str
 ) -> None:
     items[0].set_self_href(url)
-    with pytest.raises(up42.InvalidInputError, match="not in the storage"):
+    with pytest.raises(up42.InvalidInputError, match="isn't in the storage"):
         templates.DetectionTreesSpacept("t", url, session=session)
     if url.startswith("http"):
-        with pytest.raises(up42.InvalidInputError, match="not in the storage"):
+        with pytest.raises(up42.InvalidInputError, match="isn't in the storage"):
             templates.DetectionTreesSpacept("t", items[0], session=session)
 
 
@@ -250,6 +237,16 @@ def test_many_items(session: up42.Session, items: list[pystac.Item]) -> None:
     assert error.name == "ProcessNotFound"
     with pytest.raises(up42.InvalidInputError):
         Mosaic(title="t", items=[], session=session)
+
+
+def test_a_mistyped_process_is_told_the_closest_one(
+    session: up42.Session, items: list[pystac.Item]
+) -> None:
+    class Slip(templates.SingleItemJobTemplate):
+        process_id = "detection-tree-spacept"
+
+    [error] = Slip(title="t", item=items[0], session=session).errors
+    assert "Did you mean 'detection-trees-spacept'" in error.message
 
 
 def test_a_eula_that_is_not_accepted(
@@ -308,9 +305,21 @@ def test_bad_limits(sandbox: Sandbox, trees: templates.JobTemplate, limit: Any) 
     assert created(sandbox) == 0
 
 
-def test_the_base_class_has_no_inputs(session: up42.Session) -> None:
-    with pytest.raises(TypeError, match="subclasses"):
-        _ = templates.JobTemplate(session=session).inputs
+def test_a_class_of_a_users_own(session: up42.Session, items: list[pystac.Item]) -> None:
+    @attrs.frozen
+    class Fusion(templates.SingleItemJobTemplate):
+        process_id = "data-fusion"
+
+        other_items: list[pystac.Item]
+        band_weights: templates.GreyWeight | None = None
+        max_cloud_cover: float = 0
+
+    template = Fusion("t", items[0], other_items=items[1:3], session=session)
+    urls = [item.get_self_href() for item in items[:3]]
+    sent = {"title": "t", "item": urls[0], "otherItems": urls[1:], "maxCloudCover": 0}
+    assert template.inputs == sent
+    weighted = attrs.evolve(template, band_weights=templates.GreyWeight("red", 1))
+    assert weighted.inputs == {**sent, "bandWeights": {"band": "red", "weight": 1}}
 
 
 def test_an_old_price_does_not_hold_a_limit(
@@ -322,7 +331,7 @@ def test_an_old_price_does_not_hold_a_limit(
     template = templates.DetectionTreesSpacept(title="Old", item=items[0], session=session)
     limit = template.cost.credits
     sandbox.inject(Fault(path="*/cost", patch={"totalCredits": limit + 1}, times=None))
-    monkeypatch.setattr(job_templates, "PRICE_LIFETIME", job_templates.PRICE_LIFETIME * 0)
+    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
     with pytest.raises(up42.CostLimitError):
         template.execute(max_credits=limit)
     assert created(sandbox) == 0

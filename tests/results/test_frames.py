@@ -25,7 +25,7 @@ TYPES = {
     "finished": MOMENT,
     "updated": MOMENT,
     "duration": SPAN,
-    "waiting": SPAN,
+    "queue_time": SPAN,
     "workspace_id": "string",
     "account_id": "string",
     "collection_url": "string",
@@ -72,7 +72,7 @@ def test_a_job(sandbox: Sandbox, session: up42.Session) -> None:
     assert row["duration"] == pd.Timedelta(seconds=90)
     assert job.started is not None
     assert job.created is not None
-    assert row["waiting"] == job.started - job.created
+    assert row["queue_time"] == job.started - job.created
     assert row["workspace_id"] == sandbox.workspace_id
     assert row["account_id"] == sandbox.account_id
     assert row["collection_url"] == job.collection_url

@@ -59,7 +59,7 @@ class Fetching:
                         continue
                     present = self._present(attempt)
                     if present is not None:
-                        fetched.paths[job.id] = job._files.results = present
+                        fetched.paths[job.id] = job.results = present
                         shown.update()
                         continue
                     future = self._submit(executor, job, fetched.failures, record, stop)
@@ -111,7 +111,7 @@ class Fetching:
             fetched.failures[record.index] = failure
             return
         paths = future.result()
-        job._files.results = paths
+        job.results = paths
         fetched.paths[job.id] = paths
         files = [[path, size_of(path)] for path in paths]
         self.journal.save_files(attempt, {"request": self._request, "files": files})

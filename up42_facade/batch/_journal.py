@@ -421,7 +421,7 @@ class Journal:
             if attempt.job is None:
                 attempt.job = job
             else:
-                attempt.job._take_over(job)
+                attempt.job._update(job)
 
     def save_files(self, attempt: Attempt, files: dict[str, Any]) -> None:
         """Record which files were downloaded, and as what."""

@@ -13,7 +13,7 @@ from up42_facade.batch._journal import Journal
 from up42_facade.batch._pricing import footprint
 from up42_facade.batch._records import Record, fingerprint
 from up42_facade.errors import InvalidInputError, NewTemplatesError, Up42Error
-from up42_facade.processing._job_files import item_urls
+from up42_facade.processing._items import item_urls
 from up42_facade.processing._templates import JobTemplate
 from up42_facade.session import Session, resolve_session
 from up42_facade.session._hosts import without_query

@@ -18,9 +18,9 @@ from up42_facade.batch._journal import Journal
 from up42_facade.batch._records import UNCERTAIN, Record, RecordedTemplate
 from up42_facade.batch._work import spread
 from up42_facade.errors import Up42Error
-from up42_facade.processing import process_errors
-from up42_facade.processing._frames import texts
-from up42_facade.processing._job_files import item_urls
+from up42_facade.processing._catalog import process_errors
+from up42_facade.processing._frames import string_column
+from up42_facade.processing._items import item_urls
 from up42_facade.processing._templates import JobTemplate, assess_in_turn, is_recent
 from up42_facade.processing._types import Cost, ValidationError
 from up42_facade.results._geojson import CRS
@@ -198,14 +198,16 @@ def table(records: Sequence[Record]) -> GeoDataFrame:
     from pandas import Index
 
     rows = {
-        "process_id": texts(record.process_id for record in records),
-        "title": texts(record.inputs.get("title") for record in records),
+        "process_id": string_column(record.process_id for record in records),
+        "title": string_column(record.inputs.get("title") for record in records),
         "credits": [record.cost.credits if record.cost else None for record in records],
-        "strategy": texts(record.cost.strategy if record.cost else None for record in records),
+        "strategy": string_column(
+            record.cost.strategy if record.cost else None for record in records
+        ),
         "size": [record.cost.size if record.cost else None for record in records],
-        "unit": texts(record.cost.unit if record.cost else None for record in records),
+        "unit": string_column(record.cost.unit if record.cost else None for record in records),
         "is_valid": [record.cost is not None for record in records],
-        "errors": texts(listed(record) for record in records),
+        "errors": string_column(listed(record) for record in records),
     }
     # Typed as anything: the stubs of geopandas know no missing shapes, geopandas does.
     places: Any = [shape_of(record) for record in records]

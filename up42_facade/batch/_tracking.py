@@ -19,7 +19,7 @@ from up42_facade.batch._lookup import look_up
 from up42_facade.batch._records import Attempt, Record
 from up42_facade.errors import ApiError, InvalidInputError, NotFoundError, Up42Error
 from up42_facade.processing import Job
-from up42_facade.processing._job_list import IDS_PER_REQUEST
+from up42_facade.processing._listing import IDS_PER_REQUEST
 from up42_facade.processing._types import DECIDED_STATUSES, TERMINAL_STATUSES
 
 logger = get_logger(__name__)

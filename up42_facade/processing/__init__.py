@@ -2,8 +2,10 @@
 
 from up42_facade._common.sorting import SortingField
 from up42_facade.processing._frames import jobs_to_dataframe
+from up42_facade.processing._items import item_url, item_urls
 from up42_facade.processing._job import Job
-from up42_facade.processing._process import Price, Process, process_errors
+from up42_facade.processing._process import Price, Process, ProcessTemplate
+from up42_facade.processing._rows import RowError
 from up42_facade.processing._template_files import read_templates
 from up42_facade.processing._templates import JobTemplate
 from up42_facade.processing._text_inputs import parse_inputs
@@ -28,10 +30,13 @@ __all__ = [
     "JobTemplate",
     "Price",
     "Process",
+    "ProcessTemplate",
+    "RowError",
     "SortingField",
     "ValidationError",
+    "item_url",
+    "item_urls",
     "jobs_to_dataframe",
     "parse_inputs",
-    "process_errors",
     "read_templates",
 ]

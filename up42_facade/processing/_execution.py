@@ -1,4 +1,4 @@
-"""Execute a process once: whatever happens on the wire, its job is neither doubled nor lost."""
+"""Execute a process once: whatever happens to the connection, one request has one job."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from up42_facade.errors import (
     Up42Error,
 )
 from up42_facade.processing._job import Job
-from up42_facade.processing._job_list import Query, jobs_of
 from up42_facade.processing._ledger import (
     LISTING_LIFETIME,
     UNDERWAY,
@@ -28,6 +27,7 @@ from up42_facade.processing._ledger import (
     State,
     ledgers,
 )
+from up42_facade.processing._listing import Query, entries_of
 from up42_facade.processing._types import JobSorting
 from up42_facade.session import Session
 
@@ -223,16 +223,8 @@ class Execution:
         return self.uncertain(f"{lost} {reason} {LOOK_FIRST}", candidates)
 
     def _recent(self) -> list[Job]:
-        from up42_client.api.processing import list_processing_jobs
-
-        request = list_processing_jobs.request(
-            workspace_id=self.intent.workspace_id,
-            process_id=[self.intent.process_id],
-            sort=str(JobSorting.created.desc),
-            limit=RECENT_JOBS,
-        )
-        page = self.session.call(request)
-        jobs = list(jobs_of(page, self.session))
+        page = self.session.call(self._query().request())
+        jobs = list(Job._adapt_all(entries_of(page), self.session))
         if len(jobs) < RECENT_JOBS and next_link(page):
             # The server's pages are smaller than requested.
             return list(islice(self._newest_first(), RECENT_JOBS))
@@ -242,7 +234,7 @@ class Execution:
         """Return the jobs that didn't exist before the request."""
         listed: list[Job] = []
         passed = 0
-        # An entry that can't be read might be the job: then nobody knows whether there is one.
+        # An entry that can't be read might be the job.
         for job in self._newest_first(is_strict=True):
             if not self.ledger.existed_before(self.intent, job.id):
                 listed.append(job)
@@ -253,13 +245,16 @@ class Execution:
         return listed
 
     def _newest_first(self, *, is_strict: bool = False) -> Iterator[Job]:
+        return Job._list(self._query(is_strict=is_strict), self.session)
+
+    def _query(self, *, is_strict: bool = False) -> Query:
         return Query(
             process_id=[self.intent.process_id],
             workspace_id=self.intent.workspace_id,
             sort_by=JobSorting.created.desc,
             page_size=RECENT_JOBS,
             is_strict=is_strict,
-        ).run(self.session)
+        )
 
 
 LOOK_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."

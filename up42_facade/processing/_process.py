@@ -1,7 +1,8 @@
-"""The processes on offer: what they take, what they cost, which EULA they need."""
+"""The available processes: their inputs, prices, and EULAs, and templates of any of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -9,21 +10,28 @@ from attrs import field, frozen
 from up42_facade._common.html import table
 from up42_facade._common.logs import get_logger
 from up42_facade._common.values import as_dict
-from up42_facade.errors import NotFoundError, UnexpectedResponseError
+from up42_facade.errors import UnexpectedResponseError
+from up42_facade.processing._catalog import (
+    are_eulas_accepted,
+    eula_ids,
+    facts,
+    list_processes,
+    read_process,
+)
+from up42_facade.processing._templates import JobTemplate, to_json
 from up42_facade.processing._types import ValidationError
 from up42_facade.session import Session, resolve_session
 
 if TYPE_CHECKING:
     from up42_client.models import Process as ApiProcess
     from up42_client.models import ProcessInput, ProcessSummary
-    from up42_facade.processing._templates import ProcessTemplate
 
 logger = get_logger(__name__)
 
 
 @frozen
 class Price:
-    """A price: so many credits per unit, for instance per `SQ_KM`."""
+    """A price in credits per unit, for example per `SQ_KM`."""
 
     credits: float
     unit: str | None = None
@@ -37,12 +45,12 @@ class Process:
     """A process that UP42 offers.
 
     Attributes:
-        id: For instance `detection-trees-spacept`.
+        id: For example `detection-trees-spacept`.
         title, description: For people.
-        inputs: The inputs by name, each with `title`, `description` and JSON `schema`; empty
-            where the list of processes didn't tell: `Process.get` does.
-        prices: Prices as the process's description gives them.
-        eula_ids: Ids of the EULAs that must be accepted.
+        inputs: The inputs by name, each with `title`, `description`, and JSON `schema`. Empty if
+            the list of processes omits them; `Process.get` returns them.
+        prices: The prices in the description of the process.
+        eula_ids: IDs of the EULAs that must be accepted.
     """
 
     id: str
@@ -70,8 +78,8 @@ class Process:
         return {
             "type": "object",
             "properties": {name: input_schema(spec) for name, spec in inputs.items()},
-            # OGC's default is "required"; as the API leaves the number out for optional inputs
-            # too, only what is named as required counts, and the server has the last word.
+            # OGC's default is "required", but the API omits the number for optional inputs, too:
+            # only what is named as required counts, and the server has the last word.
             "required": [name for name, spec in inputs.items() if (spec.min_occurs or 0) >= 1],
             "additionalProperties": not self.inputs,
         }
@@ -80,42 +88,39 @@ class Process:
     def is_eula_accepted(self) -> bool:
         """True if all EULAs of the process are accepted, or it has none.
 
-        Acceptance is remembered by the session; a missing one is asked for again, as it can be
-        given in the console meanwhile.
+        The session caches acceptance. A missing one is requested again, because it can be given
+        in the console at any time.
 
         Endpoint: GET /v2/eulas/{eulaId}.
         """
-        session = resolve_session(self._session)
-        return all(is_eula_accepted(eula_id, session) for eula_id in self.eula_ids)
+        return are_eulas_accepted(self.eula_ids, resolve_session(self._session))
 
     def template(self, *, workspace_id: str | None = None, **inputs: Any) -> ProcessTemplate:
-        """Make a template of this process, also where it has no class of its own.
+        """Create a template of this process, even if `processing_templates` has no class for it.
 
         Args:
-            workspace_id: Default: the user's own workspace.
-            inputs: As the process names them, for instance `title="…"`, `item=item`. STAC
-                items stand for their URLs.
+            workspace_id: Workspace of the job. Defaults to the user's own.
+            inputs: Inputs as the process names them, for example `title="…"`, `item=item`. STAC
+                items are sent as their URLs.
 
         Returns:
-            A template that checks its inputs against the process's schema before it asks the
-            server.
+            A template that checks its inputs against the process's schema before it sends a
+            request.
 
         Raises:
-            InvalidInputError: An item has no usable URL.
+            InvalidInputError: If an item has no usable URL.
 
         Example:
             >>> process = up42.Process.get("true-color-conversion")
-            >>> template = process.template(title="Berlin in true colour", item=item)
+            >>> template = process.template(title="Berlin in true color", item=item)
         """
-        from up42_facade.processing._templates import ProcessTemplate
-
         process = self if self.inputs else Process.get(self.id, session=self._session)
         return ProcessTemplate(
             process, inputs, workspace_id=workspace_id, session=resolve_session(self._session)
         )
 
     def check(self, inputs: dict[str, Any]) -> set[ValidationError]:
-        """Check inputs against the schema, without a request; return what is wrong."""
+        """Check inputs against the schema, without a request, and return the errors."""
         import jsonschema
 
         try:
@@ -125,37 +130,38 @@ class Process:
             kind.check_schema(self.inputs_schema)
             found = list(kind(self.inputs_schema).iter_errors(inputs))
         except (jsonschema.SchemaError, jsonschema.exceptions.UnknownType):
-            logger.warning("The schema of %s is not valid: only the server checks.", self.id)
+            logger.warning("The schema of %s isn't valid: only the server checks.", self.id)
             return set()
         return {
-            ValidationError(name="InvalidSchema", message=f"{place(error)}: {error.message}")
+            ValidationError(name="InvalidSchema", message=f"{path_of(error)}: {error.message}")
             for error in found
         }
 
     @classmethod
     def all(cls, session: Session | None = None) -> list[Process]:
-        """Return all processes on offer.
+        """Return all available processes.
+
+        Args:
+            session: Session to use. Defaults to the one set by `authenticate()`.
 
         Example:
             >>> ids = [process.id for process in up42.Process.all()]
 
         Endpoint: GET /v2/processing/processes.
         """
-        from up42_client.api.processing import list_processes
-
         session = resolve_session(session)
-        answer = session.call(list_processes.request())
-        listed = answer if isinstance(answer, list) else answer.processes or []
-        if not all(entry.id for entry in listed):
-            logger.warning("The list of processes has entries without an ID: skipped.")
-        return [cls._adapt(entry, session) for entry in listed if entry.id]
+        return [cls._adapt(entry, session) for entry in list_processes(session)]
 
     @classmethod
     def get(cls, id: str, session: Session | None = None) -> Process:
-        """Return one process with its inputs; asked for once per session.
+        """Return one process with its inputs. The session caches it.
+
+        Args:
+            id: ID of the process.
+            session: Session to use. Defaults to the one set by `authenticate()`.
 
         Raises:
-            NotFoundError: There is no such process.
+            NotFoundError: If the process doesn't exist; the error names the closest ones.
 
         Example:
             >>> up42.Process.get("pansharpening").prices
@@ -164,23 +170,17 @@ class Process:
         Endpoint: GET /v2/processing/processes/{processId}.
         """
         session = resolve_session(session)
-        return session.once(("process", id), lambda: cls._ask(id, session))
-
-    @classmethod
-    def _ask(cls, process_id: str, session: Session) -> Process:
-        from up42_client.api.processing import get_process
-
-        return cls._adapt(session.call(get_process.request(process_id)), session)
+        return cls._adapt(read_process(id, session), session)
 
     @classmethod
     def _adapt(cls, content: ApiProcess | ProcessSummary, session: Session) -> Process:
         if not content.id:
-            raise UnexpectedResponseError("The server sent a process without id.", status_code=200)
+            raise UnexpectedResponseError(
+                "The server sent a process without an ID.", status_code=200
+            )
         from up42_client.models import Process as ApiProcess
 
-        facts = content.additional_parameters
-        values = {fact.name: fact.value or [] for fact in (facts and facts.parameters) or ()}
-        prices = [value for value in values.get("price", []) if not isinstance(value, str)]
+        prices = [value for value in facts(content, "price") if not isinstance(value, str)]
         former = content.input_ if isinstance(content, ApiProcess) else None
         inputs = content.inputs or former
         return cls(
@@ -191,9 +191,37 @@ class Process:
             prices=tuple(
                 Price(price.credits_, price.unit) for price in prices if price.credits_ is not None
             ),
-            eula_ids=tuple(value for value in values.get("eula-id", []) if isinstance(value, str)),
+            eula_ids=eula_ids(content),
             session=session,
         )
+
+
+@frozen
+class ProcessTemplate(JobTemplate):
+    """A template of any process, created by `Process.template`.
+
+    Attributes:
+        process: The process.
+        given_inputs: The inputs as they were given; STAC items are sent as their URLs.
+    """
+
+    process: Process
+    given_inputs: Mapping[str, Any]
+
+    def __attrs_post_init__(self) -> None:
+        # Items without a usable URL are refused when the template is created, as elsewhere.
+        _ = self.inputs
+
+    @property
+    def process_id(self) -> str:  # type: ignore[override]  # one class serves every process
+        return self.process.id
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        return {name: to_json(value, self._session) for name, value in self.given_inputs.items()}
+
+    def _local_errors(self) -> set[ValidationError]:
+        return self.process.check(self.inputs) if self.process.inputs else set()
 
 
 def described(inputs: dict[str, Any]) -> dict[str, ProcessInput]:
@@ -204,7 +232,7 @@ def described(inputs: dict[str, Any]) -> dict[str, ProcessInput]:
 
 
 def input_schema(spec: ProcessInput) -> dict[str, Any]:
-    """Return the JSON schema of one input, which may be a list where several are allowed."""
+    """Return the JSON schema of one input, which might be a list if several are allowed."""
     schema = spec.schema or {}
     if spec.max_occurs in (None, 1):
         return schema
@@ -212,38 +240,10 @@ def input_schema(spec: ProcessInput) -> dict[str, Any]:
 
 
 def input_line(name: str, spec: ProcessInput) -> str:
-    """Return an input's name and what it is in one line."""
-    told = spec.description or spec.title
-    return f"{name}: {told}" if told else name
+    """Return an input's name and description in one line."""
+    description = spec.description or spec.title
+    return f"{name}: {description}" if description else name
 
 
-def place(error: Any) -> str:
+def path_of(error: Any) -> str:
     return ".".join(["inputs", *map(str, error.absolute_path)])
-
-
-def is_eula_accepted(eula_id: str, session: Session) -> bool:
-    known = session.once(("eula", eula_id), lambda: ask_eula(eula_id, session))
-    if not known:
-        session.forget(("eula", eula_id))
-    return known
-
-
-def ask_eula(eula_id: str, session: Session) -> bool:
-    from up42_client.api.eulas import get_eula
-
-    return session.call(get_eula.request(eula_id)).is_accepted or False
-
-
-def process_errors(process_id: str, session: Session) -> set[ValidationError]:
-    """Return why a process can't be executed at all: unknown, or its EULA isn't accepted."""
-    try:
-        process = Process.get(process_id, session=session)
-    except NotFoundError:
-        message = f"The process {process_id} does not exist."
-        return {ValidationError(name="ProcessNotFound", message=message)}
-    if process.is_eula_accepted:
-        return set()
-    message = (
-        f"The EULA of the process {process_id} is not accepted. Accept it in the UP42 console."
-    )
-    return {ValidationError(name="EulaNotAccepted", message=message)}

@@ -1,60 +1,54 @@
-"""List processing jobs: check the filters, ask page by page, apply the date bounds."""
+"""List processing jobs: check the filters, request page by page, apply the date bounds."""
 
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
 from up42_client.types import UNSET
-from up42_facade._common.logs import get_logger
+from up42_facade._common.hints import did_you_mean
 from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import Moment, moment
 from up42_facade._common.values import next_link, sent
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
-from up42_facade.processing._job import Job
 from up42_facade.processing._types import JobSorting, JobStatus
 from up42_facade.session import Session
 
 if TYPE_CHECKING:
-    from up42_client.models import ProcessingJobList
+    from up42_client.models import ProcessingJob, ProcessingJobList
     from up42_client.types import Request
 
-logger = get_logger(__name__)
-FetchPage = Callable[[], "ProcessingJobList"]
-
-# Ids per request: a hundred UUIDs make a URL of 4 kB, which every server takes.
+# IDs per request: a hundred UUIDs make a URL of 4 kB, which every server accepts.
 IDS_PER_REQUEST = 100
 
 
-def texts(name: str, value: Any) -> list[str] | None:
-    """Return a list of texts; a single one counts as a list of one."""
+def strings(name: str, value: Any) -> list[str] | None:
+    """Return a list of strings; a single one counts as a list of one."""
     if value is None:
         return None
     values = [value] if isinstance(value, str) else list(value)
     for entry in values:
         if not isinstance(entry, str) or not entry or "," in entry:
             raise InvalidInputError(
-                f"{name} holds {entry!r}: expected non-empty texts without commas."
+                f"{name} contains {entry!r}: expected non-empty strings without commas."
             )
     return values
 
 
 def statuses(value: Sequence[JobStatus | str] | None) -> list[str] | None:
-    """Return status values; a text that is no known status is taken for a slip."""
-    wanted = texts("status", value)
+    """Return status values; a string that isn't a known status is taken for a typo."""
+    wanted = strings("status", value)
     known = [status.value for status in JobStatus]
     for entry in wanted or ():
         if isinstance(entry, JobStatus) or entry in known:
             continue
-        near = difflib.get_close_matches(entry.lower(), known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise InvalidInputError(
-            f"Unknown status {entry!r}: expected some of {', '.join(known)}.{hint}"
+            f"Unknown status {entry!r}: expected some of {', '.join(known)}."
+            f"{did_you_mean(entry.lower(), known)}"
         )
     return None if wanted is None else [str(entry) for entry in wanted]
 
@@ -72,10 +66,10 @@ def bound(name: str, value: Moment | None) -> dt.datetime | None:
     return None if value is None else moment(name, value)
 
 
-def ordering(value: SortingField | None) -> SortingField | None:
+def sort_order(value: SortingField | None) -> SortingField | None:
     if value is not None and not isinstance(value, SortingField):
         raise InvalidInputError(
-            f"sort_by={value!r}: expected a field of JobSorting, for instance "
+            f"sort_by={value!r}: expected a field of JobSorting, for example "
             "JobSorting.created.desc."
         )
     return value
@@ -83,7 +77,7 @@ def ordering(value: SortingField | None) -> SortingField | None:
 
 @frozen(kw_only=True)
 class Query:
-    """The filters of one listing; `checked` makes it from what the caller gave."""
+    """The filters of one listing; `checked` creates it from the caller's arguments."""
 
     process_id: list[str] | None = None
     workspace_id: str | None = None
@@ -103,16 +97,16 @@ class Query:
         """Check the arguments of `Job.all`.
 
         Raises:
-            InvalidInputError: A filter has a value that can't match anything.
+            InvalidInputError: If a filter has a value that can't match anything.
         """
         return cls(
-            process_id=texts("process_id", given["process_id"]),
+            process_id=strings("process_id", given["process_id"]),
             workspace_id=given["workspace_id"],
             status=statuses(given["status"]),
             min_duration=whole("min_duration", given["min_duration"], 0),
             max_duration=whole("max_duration", given["max_duration"], 0),
-            sort_by=ordering(given["sort_by"]),
-            ids=texts("ids", given["ids"]),
+            sort_by=sort_order(given["sort_by"]),
+            ids=strings("ids", given["ids"]),
             page_size=whole("page_size", given["page_size"], 1),
             created_after=bound("created_after", given["created_after"]),
             created_before=bound("created_before", given["created_before"]),
@@ -123,11 +117,11 @@ class Query:
         bounded = self.created_after is not None or self.created_before is not None
         return self.sort_by or (JobSorting.created.desc if bounded else None)
 
-    def run(self, session: Session) -> Iterator[Job]:
-        """Yield the matching jobs."""
+    def run(self, session: Session) -> Iterator[ProcessingJob]:
+        """Yield the entries that match, as the API sends them."""
         if any(filtered == [] for filtered in (self.process_id, self.status, self.ids)):
             return iter(())
-        jobs = (job for part in self._parts() for job in part._pages(session))
+        jobs = (job for part in self._parts() for job in part._entries(session))
         if self.created_after is None and self.created_before is None:
             return jobs
         return within(jobs, self.created_after, self.created_before, self.order)
@@ -139,7 +133,7 @@ class Query:
         for start in range(0, len(self.ids), IDS_PER_REQUEST):
             yield evolve(self, ids=self.ids[start : start + IDS_PER_REQUEST])
 
-    def _pages(self, session: Session) -> Iterator[Job]:
+    def _entries(self, session: Session) -> Iterator[ProcessingJob]:
         from up42_client.api.processing import list_processing_jobs
 
         def following(
@@ -154,7 +148,7 @@ class Query:
         request = self.request()
         pages = read_pages("jobs", lambda: session.call(request), following, job_ids)
         for page in pages:
-            yield from jobs_of(page, session, is_strict=self.is_strict)
+            yield from entries_of(page, is_strict=self.is_strict)
 
     def request(self) -> Request[ProcessingJobList]:
         """Return the request for the first page."""
@@ -177,13 +171,13 @@ def job_ids(page: ProcessingJobList) -> list[str | None]:
     return [job.job_id for job in page.jobs or ()]
 
 
-def jobs_of(page: ProcessingJobList, session: Session, *, is_strict: bool = False) -> Iterator[Job]:
-    """Yield the jobs of a page; an entry that isn't a job is logged and skipped.
+def entries_of(page: ProcessingJobList, *, is_strict: bool = False) -> Sequence[ProcessingJob]:
+    """Return the entries of a page.
 
     Raises:
         UnexpectedResponseError: If it isn't a list of jobs. It mustn't pass for an empty one: that
-            would mean that an execution has no job. If it is strict, an entry that isn't a job
-            raises, too.
+            would mean that an execution has no job. If it is strict, an entry that isn't a JSON
+            object raises, too.
     """
     if page.jobs is None and page.additional_properties.get("jobs", page) is not None:
         raise UnexpectedResponseError(
@@ -195,22 +189,16 @@ def jobs_of(page: ProcessingJobList, session: Session, *, is_strict: bool = Fals
         raise UnexpectedResponseError(
             "The list of jobs contains an entry that isn't a job.", status_code=200
         )
-    for entry in page.jobs or ():
-        try:
-            yield Job._adapt(entry, session)
-        except UnexpectedResponseError:
-            if is_strict:
-                raise
-            logger.warning("The list of jobs contains an entry without a usable job ID: skipped.")
+    return page.jobs or ()
 
 
 def within(
-    jobs: Iterator[Job],
+    jobs: Iterator[ProcessingJob],
     after: dt.datetime | None,
     before: dt.datetime | None,
     order: SortingField | None,
-) -> Iterator[Job]:
-    """Yield the jobs made in [after, before); stop where the order says that none will follow."""
+) -> Iterator[ProcessingJob]:
+    """Yield the jobs created in [after, before); stop once the sort order excludes others."""
     by_creation = order is not None and order.name == JobSorting.created.name
     for job in jobs:
         if job.created is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from up42_facade.errors import InvalidInputError
 from up42_facade.session._hosts import is_same_host, without_query
@@ -17,12 +18,12 @@ def item_url(item: pystac.Item | str, session: Session) -> str:
     """Return the absolute URL of an item in the session's storage.
 
     Raises:
-        InvalidInputError: The item has no absolute self link, or one to another host.
+        InvalidInputError: If the item has no absolute self link, or one to another host.
     """
     url = item if isinstance(item, str) else self_link(item)
     if not is_same_host(url, session.hosts.api):
         raise InvalidInputError(
-            f"The item {without_query(url)!r} is not in the storage of {session.hosts.api}: "
+            f"The item {without_query(url)!r} isn't in the storage of {session.hosts.api}: "
             "items, like accounts, belong to one region. Expected a URL such as "
             f"{session.hosts.api}/v2/assets/stac/collections/…/items/…."
         )
@@ -32,7 +33,7 @@ def item_url(item: pystac.Item | str, session: Session) -> str:
 def self_link(item: pystac.Item) -> str:
     read = getattr(item, "get_self_href", None)
     if read is None:
-        raise InvalidInputError(f"{item!r} is no STAC item: expected a pystac.Item or its URL.")
+        raise InvalidInputError(f"{item!r} isn't a STAC item: expected a pystac.Item or its URL.")
     url = read()
     if not isinstance(url, str) or not url:
         raise InvalidInputError(
@@ -40,3 +41,11 @@ def self_link(item: pystac.Item) -> str:
             "from initialize_asset(…).stac_items or search_items(…), or set its self link."
         )
     return url
+
+
+def item_urls(inputs: Mapping[str, Any]) -> list[str]:
+    """Return the URLs of STAC items among the inputs of a process."""
+    values = [
+        v for value in inputs.values() for v in (value if isinstance(value, list) else [value])
+    ]
+    return [value for value in values if isinstance(value, str) and "/items/" in value]

@@ -1,0 +1,99 @@
+"""Processes and their EULAs, as the API describes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from up42_facade._common.hints import did_you_mean
+from up42_facade._common.logs import get_logger
+from up42_facade.errors import NotFoundError, Up42Error
+from up42_facade.processing._types import ValidationError
+from up42_facade.session import Session
+
+if TYPE_CHECKING:
+    from up42_client.models import Process, ProcessPrice, ProcessSummary
+
+logger = get_logger(__name__)
+
+NOT_FOUND = "ProcessNotFound"
+# Characters of an ID that an error shows.
+SHOWN_ID = 80
+
+
+def list_processes(session: Session) -> list[ProcessSummary]:
+    """Return the available processes."""
+    from up42_client.api.processing import list_processes as operation
+
+    response = session.call(operation.request())
+    listed = response if isinstance(response, list) else response.processes or []
+    if not all(entry.id for entry in listed):
+        logger.warning("The list of processes has entries without an ID: skipped.")
+    return [entry for entry in listed if entry.id]
+
+
+def read_process(process_id: str, session: Session) -> Process:
+    """Return a process, which the session caches.
+
+    Raises:
+        NotFoundError: If it doesn't exist; the error names the closest ones.
+    """
+    return session.once(("process", process_id), lambda: request_process(process_id, session))
+
+
+def request_process(process_id: str, session: Session) -> Process:
+    from up42_client.api.processing import get_process
+
+    try:
+        return session.call(get_process.request(process_id))
+    except NotFoundError as error:
+        shown = repr(process_id if len(process_id) <= SHOWN_ID else f"{process_id[:SHOWN_ID]}…")
+        hint = did_you_mean(process_id, known_ids(session))
+        error.args = (f"The process {shown} doesn't exist.{hint}",)
+        raise
+
+
+def known_ids(session: Session) -> list[str]:
+    """Return the IDs of the available processes, or none if they can't be listed."""
+    try:
+        return [entry.id for entry in list_processes(session) if entry.id]
+    except Up42Error:
+        return []
+
+
+def facts(process: Process | ProcessSummary, name: str) -> list[ProcessPrice | str]:
+    """Return the values of one of a process's additional parameters."""
+    known = process.additional_parameters
+    parameters = (known and known.parameters) or []
+    return [value for each in parameters if each.name == name for value in each.value or ()]
+
+
+def eula_ids(process: Process | ProcessSummary) -> tuple[str, ...]:
+    """Return the IDs of the EULAs of a process."""
+    return tuple(value for value in facts(process, "eula-id") if isinstance(value, str))
+
+
+def are_eulas_accepted(ids: tuple[str, ...], session: Session) -> bool:
+    """Return whether all EULAs are accepted. The session caches those that are."""
+    return all(is_eula_accepted(eula_id, session) for eula_id in ids)
+
+
+def is_eula_accepted(eula_id: str, session: Session) -> bool:
+    from up42_client.api.eulas import get_eula
+
+    key = ("eula", eula_id)
+    if session.once(key, lambda: session.call(get_eula.request(eula_id)).is_accepted):
+        return True
+    session.forget(key)
+    return False
+
+
+def process_errors(process_id: str, session: Session) -> set[ValidationError]:
+    """Return why a process can't be executed at all: unknown, or its EULA isn't accepted."""
+    try:
+        process = read_process(process_id, session)
+    except NotFoundError as error:
+        return {ValidationError(name=NOT_FOUND, message=str(error))}
+    if are_eulas_accepted(eula_ids(process), session):
+        return set()
+    message = f"The EULA of the process {process_id} isn't accepted. Accept it in the UP42 console."
+    return {ValidationError(name="EulaNotAccepted", message=message)}
