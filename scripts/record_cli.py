@@ -1,7 +1,8 @@
-"""Record a session at a terminal: real commands and what they print, against a fresh sandbox.
+"""Write the pages on the command line: a recorded session, and the table of all commands.
 
-`python scripts/record_cli.py` writes docs/cli-session.md; with `--check` it fails if the file
-isn't what the commands print now.
+`python scripts/record_cli.py` writes docs/cli-session.md, with real commands and their output
+against a fresh sandbox, and the table of commands in docs/cli.md. With `--check` it fails if the
+pages are outdated.
 """
 
 from __future__ import annotations
@@ -16,12 +17,17 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import click
+
+from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "cli-session.md"
+REFERENCE = ROOT / "docs" / "cli.md"
+TABLE = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
 COLUMNS = "100"
-# Jobs end at once, so that no output depends on when it was looked at.
+# Jobs end at once, so that no output depends on the time of a poll.
 DURATIONS = dict.fromkeys(
     ("created", "licensed", "valid", "accepted", "running", "successful", "failed"), 0.0
 )
@@ -49,14 +55,14 @@ SESSION: tuple[str, ...] = (
     "The sandbox prints the credentials that it takes. Of a real account they belong into the "
     "environment, too.",
     f"$ export UP42_BASE_URL={SHOWN_URL} UP42_USERNAME=demo@sandbox.example UP42_PASSWORD=…",
-    "$ up42 login-check",
+    "$ up42 auth check",
     "$ up42 processes list",
     "$ up42 processes show detection-change-simularity",
     "$ up42 items list --collection PNEO",
     "## One job",
     "The URL of an item goes into a variable here, as it is long.",
     "$ ITEM=$(up42 items list --collection PNEO --json | grep -o 'http[^\"]*')",
-    '$ up42 cost detection-trees-spacept --title "Trees of Berlin" --item "$ITEM"',
+    '$ up42 estimate detection-trees-spacept --title "Trees of Berlin" --item "$ITEM"',
     "Nothing is spent without consent: in a script that is an option.",
     '$ up42 run detection-trees-spacept --title "Trees of Berlin" --item "$ITEM"',
     "$ echo $?",
@@ -89,7 +95,7 @@ SESSION: tuple[str, ...] = (
     "$ up42 run detection-tree-spacept --title Trees --yes",
     "$ up42 jobs list --status captred",
     "$ up42 jobs show 710290e3 --json",
-    "$ UP42_PASSWORD=wrong up42 login-check",
+    "$ UP42_PASSWORD=wrong up42 auth check",
 )
 
 
@@ -211,24 +217,63 @@ def in_order(text: str, ids: Sequence[str]) -> str:
     return pattern.sub(rename, text)
 
 
+def leaves(command: click.Command, path: str = "up42") -> dict[str, click.Command]:
+    """Return the commands that aren't groups, by what is typed to run them."""
+    if not isinstance(command, click.Group):
+        return {path: command}
+    found: dict[str, click.Command] = {}
+    for name, part in command.commands.items():
+        found |= leaves(part, f"{path} {name}")
+    return found
+
+
+def command_table() -> str:
+    """Return the table of all commands, as Markdown."""
+    shared = {option.name for option in commands.params}
+    rows = ["| Command | Description | Options |", "|---|---|---|"]
+    for path, command in leaves(commands).items():
+        usage = [
+            path,
+            *(part.make_metavar(click.Context(command)) for part in arguments_of(command)),
+        ]
+        options = [
+            f"`{option.secondary_opts[0] if option.secondary_opts else max(option.opts, key=len)}`"
+            for option in command.params
+            if isinstance(option, click.Option) and option.name not in shared
+        ]
+        description = command.get_short_help_str(limit=100).rstrip(".")
+        rows.append(f"| `{' '.join(usage)}` | {description} | {', '.join(options)} |")
+    return "\n".join([*rows, ""])
+
+
+def arguments_of(command: click.Command) -> list[click.Argument]:
+    return [part for part in command.params if isinstance(part, click.Argument)]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the page, or check it; return 1 if it is outdated."""
+    """Write the pages, or check them; return 1 if one is outdated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail if outdated")
-    options = parser.parse_args(arguments)
-    text = recorded()
-    if not options.check:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    present = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    if present == text:
-        return 0
+    is_check = parser.parse_args(arguments).check
+    reference = REFERENCE.read_text(encoding="utf-8")
+    texts = {PAGE: recorded(), REFERENCE: TABLE.sub(lambda _: command_table(), reference)}
+    outdated = [path for path, text in texts.items() if is_outdated(path, text)]
+    for path in outdated:
+        if is_check:
+            print(f"{path.name} is outdated: run make cli-session", file=sys.stderr)
+        else:
+            path.write_text(texts[path], encoding="utf-8")
+    return 1 if is_check and outdated else 0
+
+
+def is_outdated(path: Path, text: str) -> bool:
+    """Return whether a page has another content, and print the difference."""
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
     lines = difflib.unified_diff(
-        present.splitlines(), text.splitlines(), "docs/cli-session.md", "printed now", lineterm=""
+        present.splitlines(), text.splitlines(), str(path.name), "now", lineterm=""
     )
-    print("\n".join(lines))
-    print("docs/cli-session.md is outdated: run python scripts/record_cli.py", file=sys.stderr)
-    return 1
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return present != text
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import pytest
 
 import up42_facade as up42
 from tests.cli.conftest import TREES, Up42
-from up42_facade.cli import records
-from up42_facade.cli.exit_codes import ExitCode
+from up42_facade.cli import batch
+from up42_facade.cli.errors import ExitCode
 from up42_sandbox import Fault, Sandbox
 
 FREELY = ("--max-credits", "1000")
@@ -30,9 +30,9 @@ def executions(sandbox: Sandbox) -> int:
 def test_estimate(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
     ended = up42_here("batch", "estimate", "campaign.csv", "--json")
     assert ended.code == ExitCode.OK
-    assert [list(row) for row in ended.json] == [list(records.ESTIMATE_FIELDS)] * 2
+    assert [list(row) for row in ended.json] == [list(batch.ESTIMATE_FIELDS)] * 2
     assert [row["credits"] for row in ended.json] == [6, 2]
-    assert ended.err == "2 jobs, 8 credits in all.\n"
+    assert ended.err == "2 jobs, 8 credits in total.\n"
     assert sandbox.jobs == {}
     assert [path.name for path in campaign.parent.iterdir()] == ["campaign.csv"]
 
@@ -54,7 +54,7 @@ def test_a_whole_campaign(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> 
         add_row(campaign, sandbox, title, "pneo-berlin")
     ran = up42_here("batch", "run", "campaign.csv", *FREELY, *PATIENTLY, "--json")
     assert ran.code == ExitCode.OK
-    assert [list(row) for row in ran.json] == [list(records.ENTRY_FIELDS)] * 5
+    assert [list(row) for row in ran.json] == [list(batch.FIELDS)] * 5
     assert {row["status"] for row in ran.json} == {"captured"}
     assert {row["job_id"] for row in ran.json} == set(sandbox.jobs)
     assert "5 jobs: 5 captured; 14 credits so far." in ran.err
@@ -94,13 +94,13 @@ def test_the_journal_may_lie_elsewhere(sandbox: Sandbox, up42_here: Up42, campai
     assert up42_here("batch", "status", "campaign.csv", *journal).code == ExitCode.OK
     missing = up42_here("batch", "status", "campaign.csv", "--json")
     assert (missing.code, missing.out) == (ExitCode.ERROR, "")
-    assert missing.error["type"] == "JournalError"
+    assert "Journal campaign.csv.db doesn't exist" in missing.error["message"]
     assert not Path("campaign.csv.db").exists()
 
 
 def test_a_limit_for_the_whole_batch(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
     refused = up42_here("batch", "run", "campaign.csv", "--max-credits", "7", "--json")
-    assert refused.code == ExitCode.LIMIT
+    assert refused.code == ExitCode.COST_LIMIT
     assert {row["status"] for row in refused.json} == {"pending"}
     assert refused.error["type"] == "CostLimitError"
     assert sandbox.jobs == {}
@@ -109,10 +109,10 @@ def test_a_limit_for_the_whole_batch(sandbox: Sandbox, up42_here: Up42, campaign
     )
     assert some.code == ExitCode.OK
     assert [row["status"] == "pending" for row in some.json] == [True, False]
-    assert "1 of 2 jobs were not executed" in some.err
+    assert "1 of 2 jobs weren't executed" in some.err
     # What ran before counts.
     again = up42_here("batch", "run", "campaign.csv", "--max-credits", "7")
-    assert again.code == ExitCode.LIMIT
+    assert again.code == ExitCode.COST_LIMIT
     assert executions(sandbox) == 1
 
 
@@ -128,16 +128,16 @@ def test_failures(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
     add_row(campaign, sandbox, "Too coarse", "sentinel-2-berlin")
     sandbox.fail_next_job()
     ended = up42_here("batch", "run", "campaign.csv", *FREELY, *PATIENTLY)
-    assert ended.code == ExitCode.UNSUCCESSFUL
+    assert ended.code == ExitCode.JOB_FAILED
     assert "#2 invalid: UnsupportedCollection" in ended.err
     assert "released: ProcessingFailed" in ended.err
-    assert "2 of 3 rows have no results: 1 released, 1 invalid. --retry-failed" in ended.err
+    assert "2 of 3 rows have no results: 1 released, 1 invalid. " in ended.err
     assert executions(sandbox) == 2
     retried = up42_here(
         "batch", "run", "campaign.csv", *FREELY, *PATIENTLY, "--retry-failed", "--json"
     )
     assert Counter(row["status"] for row in retried.json) == {"captured": 2, "invalid": 1}
-    assert retried.code == ExitCode.UNSUCCESSFUL
+    assert retried.code == ExitCode.JOB_FAILED
     assert executions(sandbox) == 3
 
 
@@ -150,7 +150,7 @@ def test_jobs_that_go_on(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> N
     )
     assert ended.code == ExitCode.UNFINISHED
     assert {row["status"] for row in ended.json} == {"running"}
-    assert "nothing runs twice" in ended.error["hints"][0]
+    assert "run the same command again" in ended.error["message"]
 
 
 def test_a_part_that_could_not_be_executed(
@@ -216,8 +216,8 @@ def test_a_journal_that_is_none(sandbox: Sandbox, up42_here: Up42, campaign: Pat
 def test_a_journal_that_is_not_there(up42_here: Up42, campaign: Path, command: str) -> None:
     ended = up42_here("batch", command, "campaign.csv")
     assert (ended.code, ended.out) == (ExitCode.ERROR, "")
-    assert "There is no journal" in ended.err
-    assert "up42 batch run makes it." in ended.err
+    assert "Journal campaign.csv.db doesn't exist" in ended.err
+    assert "up42 batch run" in ended.err
     assert not Path("campaign.csv.db").exists()
 
 

@@ -1,4 +1,4 @@
-"""What the documentation says of the command is so."""
+"""The documentation of the command is true."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 
+from scripts import record_cli
 from tests.cli.conftest import ROOT, Up42
-from up42_facade.cli import balance, login, records
-from up42_facade.cli.exit_codes import ExitCode
+from up42_facade.cli import auth, batch, items, jobs, processes, run
+from up42_facade.cli.errors import ExitCode
 from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
 
@@ -38,7 +38,7 @@ def names_in(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", re.sub(r"\([^)]*\)", "", cell))
 
 
-def test_the_recorded_session_is_what_the_commands_print() -> None:
+def test_the_recorded_session_and_the_table_are_up_to_date() -> None:
     done = subprocess.run(
         [sys.executable, "scripts/record_cli.py", "--check"],
         cwd=ROOT,
@@ -51,8 +51,6 @@ def test_the_recorded_session_is_what_the_commands_print() -> None:
 def test_an_outdated_session_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from scripts import record_cli
-
     monkeypatch.setattr(record_cli, "SESSION", ("## One", "$ up42 --version", "$ echo $?"))
     monkeypatch.setattr(record_cli, "PAGE", tmp_path / "session.md")
     assert record_cli.main(["--check"]) == 1
@@ -67,59 +65,25 @@ def test_exit_codes() -> None:
     assert listed == [(int(code), code.name) for code in ExitCode]
 
 
-def leaves(group: Any, path: str) -> dict[str, Any]:
-    if not hasattr(group, "commands"):
-        return {path: group}
-    found: dict[str, Any] = {}
-    for name, command in group.commands.items():
-        found |= leaves(command, f"{path} {name}")
-    return found
-
-
-def test_commands_and_options() -> None:
-    known = leaves(commands, "up42")
-    listed = {}
-    for usage, _, options in rows_of("Commands"):
-        words = [word for word in names_in(usage)[0].split() if not word.isupper()]
-        listed[" ".join(words)] = options
-    assert set(listed) == set(known)
-    shared = set()
-    everywhere = ("--json", "--csv", "--cfg-file", "--username", "--region", "--base-url")
-    for path, command in known.items():
-        present = {
-            name
-            for parameter in command.params
-            for name in (*parameter.opts, *parameter.secondary_opts)
-            if name.startswith("--")
-        }
-        documented = {name.split()[0] for name in re.findall(r"`(--[^`]+)`", listed[path])}
-        assert documented <= present, path
-        shared |= present - documented - set(everywhere)
-        for name in documented:
-            assert name in PAGE
-    # What `run` has of `cost`, and the opposites of --no-unpack.
-    assert shared == {"--item", "--title", "--input", "--workspace-id", "--unpack"}
-
-
 def test_fields() -> None:
     listed = {}
     for names, fields in (row for row in rows_of("Output")):
         for name in names_in(names):
             listed[name] = names_in(fields)
-    assert listed["login-check"] == list(login.FIELDS)
-    assert listed["balance"] == list(balance.FIELDS)
-    assert listed["processes list"] == list(records.PROCESS_FIELDS)
-    shown = [*records.PROCESS_FIELDS, *listed["processes show"]]
-    assert shown == list(records.PROCESS_DETAIL_FIELDS)
-    assert listed["items list"] == list(records.ITEM_FIELDS)
+    assert listed["auth check"] == list(auth.FIELDS)
+    assert listed["balance"] == list(auth.BALANCE_FIELDS)
+    assert listed["processes list"] == list(processes.FIELDS)
+    shown = [*processes.FIELDS, *listed["processes show"]]
+    assert shown == list(processes.DETAIL_FIELDS)
+    assert listed["items list"] == list(items.FIELDS)
     for name in ("jobs list", "jobs show", "jobs track"):
-        assert listed[name] == list(records.JOB_FIELDS)
-    assert [*records.JOB_FIELDS, *listed["run"]] == list(records.RUN_FIELDS)
-    assert listed["jobs download"] == listed["batch download"] == list(records.FILE_FIELDS)
-    assert listed["cost"] == list(records.COST_FIELDS)
-    assert ("index", *records.COST_FIELDS) == records.ESTIMATE_FIELDS
+        assert listed[name] == list(jobs.FIELDS)
+    assert [*jobs.FIELDS, *listed["run"]] == list(run.RUN_FIELDS)
+    assert listed["jobs download"] == listed["batch download"] == list(jobs.FILE_FIELDS)
+    assert listed["estimate"] == list(run.ESTIMATE_FIELDS)
+    assert ("index", *run.ESTIMATE_FIELDS) == batch.ESTIMATE_FIELDS
     for name in ("batch run", "batch status"):
-        assert listed[name] == list(records.ENTRY_FIELDS)
+        assert listed[name] == list(batch.FIELDS)
 
 
 def test_the_scripts_run(sandbox: Sandbox, home: Path, command: list[str]) -> None:
@@ -149,7 +113,7 @@ def test_the_scripts_run(sandbox: Sandbox, home: Path, command: list[str]) -> No
 
 
 def test_help_names_every_option(up42_here: Up42) -> None:
-    for path, command in leaves(commands, "up42").items():
+    for path, command in record_cli.leaves(commands).items():
         text = up42_here(*path.split()[1:], "--help").out
         assert command.help.splitlines()[0].split()[0] in text
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]

@@ -12,7 +12,7 @@ import pytest
 import up42_facade as up42
 from tests.cli.conftest import TREES, Up42
 from tests.hostile import STRINGS
-from up42_facade.cli.output import Form, Output
+from up42_facade.cli.output import Output, OutputFormat
 from up42_facade.cli.tables import Column
 from up42_sandbox import Fault, Sandbox
 
@@ -25,14 +25,16 @@ def steers(text: str) -> set[str]:
     return {letter for letter in text if unicodedata.category(letter) in kinds} - {"\n", "\t"}
 
 
-@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("format", OutputFormat)
 @pytest.mark.parametrize("name", STRINGS)
-def test_every_form_of_output(name: str, form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_form_of_output(
+    name: str, format: OutputFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = STRINGS[name]
     record = {"id": 1, "title": text, "inputs": {text: [text]}}
-    Output(form).records([record], FIELDS, [Column("title"), Column("inputs")])
-    Output(form).record(record, FIELDS)
-    Output(form).text(text, [record], FIELDS)
+    Output(format).records([record], FIELDS, [Column("title"), Column("inputs")])
+    Output(format).record(record, FIELDS)
+    Output(format).text(text, [record], FIELDS)
     assert not steers(capsys.readouterr().out)
 
 
@@ -46,14 +48,14 @@ def test_every_form_of_output(name: str, form: Form, capsys: pytest.CaptureFixtu
     ],
 )  # fmt: skip
 def test_cells_of_csv(value: object, cell: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Output(Form.CSV).record({"title": value}, ("title", "id"))
+    Output(OutputFormat.CSV).record({"title": value}, ("title", "id"))
     [_, row] = csv.reader(io.StringIO(capsys.readouterr().out))
     assert row[0] == cell
 
 
 def test_json_is_what_it_was(capsys: pytest.CaptureFixture[str]) -> None:
     record = {"title": "".join(STRINGS.values())}
-    Output(Form.JSON).record(record, ("title",))
+    Output(OutputFormat.JSON).record(record, ("title",))
     assert json.loads(capsys.readouterr().out) == record
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import TREES, Up42
-from up42_facade.cli.exit_codes import ExitCode
+from up42_facade.cli.errors import ExitCode
 from up42_sandbox import Sandbox
 
 
@@ -29,7 +29,7 @@ def test_track(sandbox: Sandbox, up42_here: Up42) -> None:
 def test_track_a_job_that_has_failed(sandbox: Sandbox, up42_here: Up42) -> None:
     job_id = executed(sandbox, up42_here, "Trees [failed]")
     ended = up42_here("jobs", "track", job_id, "--wait", "0.01", "--json")
-    assert ended.code == ExitCode.UNSUCCESSFUL
+    assert ended.code == ExitCode.JOB_FAILED
     assert ended.json["status"] == "released"
     assert "ProcessingFailed" in ended.error["message"]
 
@@ -40,7 +40,7 @@ def test_track_a_job_that_goes_on(sandbox: Sandbox, up42_here: Up42) -> None:
     ended = up42_here("jobs", "track", job.id, "--wait", "0.01", "--timeout", "0.05", "--json")
     assert ended.code == ExitCode.UNFINISHED
     assert ended.json["status"] == "running"
-    assert ended.error["hints"] == [f"Wait for it again: up42 jobs track {job.id}"]
+    assert f": run up42 jobs track {job.id} again" in ended.error["message"]
     looks = [r for r in sandbox.requests if r.path.endswith(job.id)]
     # One to find it; then at 0.00, 0.01, … and 0.05 seconds, give or take a rounding.
     assert 6 <= len(looks) <= 7
@@ -91,7 +91,7 @@ def test_download_without_results(sandbox: Sandbox, up42_here: Up42, home: Path)
     running = up42_here("jobs", "download", sandbox.add_job(status="running").id)
     assert running.code == ExitCode.UNFINISHED
     failed = up42_here("jobs", "download", sandbox.add_job(status="released").id)
-    assert failed.code == ExitCode.UNSUCCESSFUL
+    assert failed.code == ExitCode.JOB_FAILED
     assert list(home.iterdir()) == []
 
 

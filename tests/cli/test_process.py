@@ -17,7 +17,7 @@ import pytest
 
 import up42_facade as up42
 from tests.cli.conftest import ROOT, TREES, Up42
-from up42_facade.cli.exit_codes import ExitCode
+from up42_facade.cli.errors import ExitCode
 from up42_facade.cli.main import main
 from up42_sandbox import Fault, Sandbox
 
@@ -85,10 +85,10 @@ def test_the_codes_of_failures(sandbox: Sandbox, up42_there: Up42) -> None:
     refused = up42_there(*run)
     assert (refused.code, refused.out) == (ExitCode.USAGE, "")
     expensive = up42_there(*run, "--max-credits", "1")
-    assert (expensive.code, expensive.out) == (ExitCode.LIMIT, "")
+    assert (expensive.code, expensive.out) == (ExitCode.COST_LIMIT, "")
     failed = up42_there(*run, "--max-credits", "2", "--track", "--wait", "0.01", "--json")
-    assert failed.code == ExitCode.UNSUCCESSFUL
-    assert failed.error["exit_code"] == ExitCode.UNSUCCESSFUL
+    assert failed.code == ExitCode.JOB_FAILED
+    assert failed.error["exit_code"] == ExitCode.JOB_FAILED
     late = up42_there(
         "jobs", "track", sandbox.add_job(status="running").id, "--wait=.01", "--timeout=.01"
     )
@@ -106,7 +106,7 @@ def test_whoever_reads_may_have_enough(
     assert process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait() == ExitCode.CLOSED_OUTPUT
+    assert process.wait() == ExitCode.BROKEN_PIPE
     process.stderr.close()
 
 
@@ -152,7 +152,7 @@ def test_ctrl_c_while_a_job_runs(sandbox: Sandbox, command: list[str]) -> None:
     assert process.returncode == ExitCode.INTERRUPTED
     assert json.loads(out)["id"] == job.id
     assert (
-        f"Stopped. The job goes on at the server; wait for it again: up42 jobs track {job.id}"
+        f"Stopped. The job continues on the server; wait for it again: up42 jobs track {job.id}"
         in err
     )
     assert "Traceback" not in err
@@ -199,7 +199,10 @@ def test_a_server_that_is_down(
     url = sandbox.url
     sandbox.stop()
     for arguments in (
-        ("login-check",),
+        (
+            "auth",
+            "check",
+        ),
         ("jobs", "list"),
         ("processes", "list"),
         ("run", TREES, "--title", "T", "--yes"),
@@ -210,10 +213,10 @@ def test_a_server_that_is_down(
 
 
 def test_credentials_that_are_missing_or_wrong(sandbox: Sandbox, up42_there: Up42) -> None:
-    missing = up42_there("login-check", "--json", environment={"UP42_PASSWORD": ""})
+    missing = up42_there("auth", "check", "--json", environment={"UP42_PASSWORD": ""})
     assert (missing.code, missing.out) == (ExitCode.ERROR, "")
     assert "UP42_PASSWORD" in missing.error["message"]
-    wrong = up42_there("login-check", "--json", environment={"UP42_PASSWORD": "s3cret-and-wrong"})
+    wrong = up42_there("auth", "check", "--json", environment={"UP42_PASSWORD": "s3cret-and-wrong"})
     assert (wrong.code, wrong.error["type"]) == (ExitCode.ERROR, "AuthenticationError")
     assert "s3cret" not in wrong.err
 
@@ -301,7 +304,7 @@ def test_completion_scripts(up42_there: Up42, shell: str) -> None:
     [
         ("up42 ba", "batch"),
         ("up42 jobs list --status capt", "captured"),
-        ("up42 cost detection-tre", TREES),
+        ("up42 estimate detection-tre", TREES),
         ("up42 jobs list --created-", "--created-after"),
         ("up42 processes show detection-tre", TREES),
     ],
@@ -320,7 +323,7 @@ def test_completions(up42_there: Up42, words: str, expected: str) -> None:
 
 def test_the_folder_is_not_searched_for_credentials(up42_there: Up42, home: Path) -> None:
     (home / ".env").write_text("UP42_PASSWORD=elsewhere")
-    assert up42_there("login-check").code == 0
+    assert up42_there("auth", "check").code == 0
     assert "UP42_PASSWORD" in os.environ
 
 

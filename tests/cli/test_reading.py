@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import TREES, Up42
-from up42_facade.cli import records
+from up42_facade.cli import items, jobs, processes
 from up42_sandbox import Fault, Sandbox
 
 
-def test_login_check(sandbox: Sandbox, up42_here: Up42) -> None:
-    ended = up42_here("login-check", "--json")
+def test_auth_check(sandbox: Sandbox, up42_here: Up42) -> None:
+    ended = up42_here("auth", "check", "--json")
     assert ended.code == 0
     assert ended.json == {
         "api": sandbox.url,
@@ -32,18 +32,18 @@ def test_balance(sandbox: Sandbox, up42_here: Up42) -> None:
     assert up42_here("balance", "--json").json == {"credits": 1000}
 
 
-def test_login_check_with_a_project(
+def test_auth_check_with_a_project(
     sandbox: Sandbox, up42_here: Up42, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("UP42_USERNAME", "UP42_PASSWORD"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("UP42_PROJECT_ID", sandbox.project_id)
     monkeypatch.setenv("UP42_PROJECT_API_KEY", sandbox.project_api_key)
-    ended = up42_here("login-check", "--json")
+    ended = up42_here("auth", "check", "--json")
     assert ended.code == 0
     assert ended.json["project_id"] == sandbox.project_id
     monkeypatch.setenv("UP42_PROJECT_API_KEY", "wrong")
-    assert up42_here("login-check").code == 1
+    assert up42_here("auth", "check").code == 1
 
 
 def test_the_credentials_may_be_in_a_file(
@@ -53,15 +53,15 @@ def test_the_credentials_may_be_in_a_file(
         monkeypatch.delenv(name)
     content = {"username": sandbox.username, "password": sandbox.password}
     (home / "mine.json").write_text(json.dumps(content))
-    arguments = ("login-check", "--base-url", sandbox.url)
+    arguments = ("auth", "check", "--base-url", sandbox.url)
     assert up42_here(*arguments, "--cfg-file", "mine.json").code == 0
     assert up42_here(*arguments, "--cfg-file", "other.json").code == 1
     assert "No credentials found" in up42_here(*arguments).err
 
 
 def test_a_username_may_be_an_option(sandbox: Sandbox, up42_here: Up42) -> None:
-    assert up42_here("login-check", "--username", sandbox.username).code == 0
-    assert up42_here("login-check", "--username", "somebody@else.example").code == 1
+    assert up42_here("auth", "check", "--username", sandbox.username).code == 0
+    assert up42_here("auth", "check", "--username", "somebody@else.example").code == 1
 
 
 def test_processes(up42_here: Up42) -> None:
@@ -69,7 +69,7 @@ def test_processes(up42_here: Up42) -> None:
     assert "detection-cars-oi" in table.out
     assert "12 credits/SQ_KM" in table.out
     listed = up42_here("processes", "list", "--json").json
-    assert [set(process) for process in listed] == [set(records.PROCESS_FIELDS)] * len(listed)
+    assert [set(process) for process in listed] == [set(processes.FIELDS)] * len(listed)
     assert up42_here("processes", "list", "--csv").csv[0]["id"] == listed[0]["id"]
 
 
@@ -78,13 +78,13 @@ def test_one_process(up42_here: Up42) -> None:
     assert "200 credits/SQ_KM" in shown.out
     assert "sensitivity" in shown.out
     record = up42_here("processes", "show", "detection-change-simularity", "--json").json
-    assert list(record) == list(records.PROCESS_DETAIL_FIELDS)
+    assert list(record) == list(processes.DETAIL_FIELDS)
     assert record["inputs"]["sensitivity"]["schema"]["maximum"] == 5
     assert record["is_eula_accepted"] is True
     unknown = up42_here("processes", "show", "detection-unicorns")
     assert (unknown.code, unknown.out) == (1, "")
     assert "There is no process detection-unicorns" in unknown.err
-    assert "up42 processes list shows which there are." in unknown.err
+    assert "up42 processes list shows the available processes." in unknown.err
 
 
 def test_items(sandbox: Sandbox, up42_here: Up42) -> None:
@@ -92,7 +92,7 @@ def test_items(sandbox: Sandbox, up42_here: Up42) -> None:
     assert {item["url"] for item in listed} == {i["links"][0]["href"] for i in sandbox.items}
     moments = [item["datetime"] for item in listed]
     assert moments == sorted(moments, reverse=True)
-    assert [set(item) for item in listed] == [set(records.ITEM_FIELDS)] * len(listed)
+    assert [set(item) for item in listed] == [set(items.FIELDS)] * len(listed)
 
 
 def test_times_of_items_are_in_utc() -> None:
@@ -101,9 +101,9 @@ def test_times_of_items_are_in_utc() -> None:
     moment = dt.datetime(2024, 6, 2, 10, 31, 44, tzinfo=dt.timezone(dt.timedelta(hours=2)))
     item = pystac.Item("i", None, None, moment, {})
     item.properties["datetime"] = "2024-06-02T10:31:44+02:00"
-    assert records.item_record(item)["datetime"] == "2024-06-02T08:31:44Z"
+    assert items.item_record(item)["datetime"] == "2024-06-02T08:31:44Z"
     span = {"start_datetime": "2024-06-02T00:00:00Z", "end_datetime": "2024-06-03T00:00:00Z"}
-    assert records.item_record(pystac.Item("i", None, None, None, span))["datetime"] is None
+    assert items.item_record(pystac.Item("i", None, None, None, span))["datetime"] is None
 
 
 def test_items_at_a_narrow_terminal(
@@ -114,6 +114,10 @@ def test_items_at_a_narrow_terminal(
     heading, scene, url = ended.out.splitlines()
     assert heading.split() == ["acquired", "(UTC)", "collection", "title"]
     assert "Pléiades Neo 4, Berlin" in scene
+    assert ended.err == ""
+    monkeypatch.setenv("COLUMNS", "40")
+    ended = up42_here("items", "list", "--collection", "PNEO")
+    assert ended.err == "Hidden columns: title. See all with --json or --csv.\n"
     assert url.strip() == sandbox.item_url("pneo-berlin")
 
 
@@ -143,17 +147,17 @@ def test_jobs(sandbox: Sandbox, up42_here: Up42) -> None:
     sandbox.add_jobs(7)
     listed = up42_here("jobs", "list", "--json").json
     assert [job["id"] for job in listed] == list(reversed(sandbox.jobs))
-    assert [list(job) for job in listed] == [list(records.JOB_FIELDS)] * 7
+    assert [list(job) for job in listed] == [list(jobs.FIELDS)] * 7
     rows = up42_here("jobs", "list", "--csv").csv
     assert [row["id"] for row in rows] == list(reversed(sandbox.jobs))
-    assert list(rows[0]) == list(records.JOB_FIELDS)
+    assert list(rows[0]) == list(jobs.FIELDS)
     assert json.loads(rows[0]["inputs"]) == listed[0]["inputs"]
     assert all(job["id"] in up42_here("jobs", "list").out for job in listed)
 
 
 def test_no_jobs(up42_here: Up42) -> None:
     assert up42_here("jobs", "list", "--json").json == []
-    assert up42_here("jobs", "list", "--csv").out == ",".join(records.JOB_FIELDS) + "\n"
+    assert up42_here("jobs", "list", "--csv").out == ",".join(jobs.FIELDS) + "\n"
     assert up42_here("jobs", "list").code == 0
 
 
@@ -183,7 +187,7 @@ def test_the_filters_of_jobs(sandbox: Sandbox, up42_here: Up42) -> None:
     ("arguments", "expected"),
     [
         (("--status", "captred"), "Did you mean 'captured'?"),
-        (("--created-after", "yesterday-ish"), "created_after"),
+        (("--created-after", "yesterday-ish"), "--created-after='yesterday-ish'"),
         (("--sort", "colour"), "--sort"),
         (("--sort", "credits.sideways"), "--sort"),
         (("--limit", "0"), "--limit"),
@@ -204,7 +208,7 @@ def test_filters_that_cannot_work(
 def test_one_job(sandbox: Sandbox, up42_here: Up42) -> None:
     job = sandbox.add_job(TREES, "captured", credits=7)
     record = up42_here("jobs", "show", job.id, "--json").json
-    assert list(record) == list(records.JOB_FIELDS)
+    assert list(record) == list(jobs.FIELDS)
     assert (record["id"], record["credits"], record["is_succeeded"]) == (job.id, 7, True)
     assert record["created"].endswith("Z")
     assert job.id in up42_here("jobs", "show", job.id).out
@@ -223,3 +227,11 @@ def test_an_unknown_status_is_shown_as_it_came(sandbox: Sandbox, up42_here: Up42
     job = sandbox.add_job()
     sandbox.inject(Fault(path="/v2/processing/jobs*", patch={"status": "paused"}, times=None))
     assert up42_here("jobs", "show", job.id, "--json").json["status"] == "paused"
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_global_options_anywhere(sandbox: Sandbox, up42_here: Up42, place: int) -> None:
+    job = sandbox.add_job()
+    words = ["jobs", "show", job.id]
+    words[place:place] = ["--json", "--region", "eu"]
+    assert up42_here(*words).json["id"] == job.id

@@ -1,4 +1,4 @@
-"""`up42 cost` and `up42 run`: inputs, money, and what happens on the way."""
+"""`up42 estimate` and `up42 run`: inputs, money, and what happens on the way."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from click import UsageError
 
 import up42_facade as up42
 from tests.cli.conftest import TREES, Up42
-from up42_facade.cli import records
-from up42_facade.cli.exit_codes import ExitCode
-from up42_facade.cli.templates import item_input
+from up42_facade.cli import run
+from up42_facade.cli.errors import ExitCode
+from up42_facade.cli.run import item_input
 from up42_sandbox import Fault, Sandbox
 
 CHANGE = "detection-change-simularity"
@@ -23,25 +23,27 @@ def item(sandbox: Sandbox) -> str:
     return sandbox.item_url("spot-berlin")
 
 
-def test_cost(up42_here: Up42, item: str) -> None:
-    ended = up42_here("cost", TREES, "--item", item, "--title", "Trees", "--json")
+def test_estimate(up42_here: Up42, item: str) -> None:
+    ended = up42_here("estimate", TREES, "--item", item, "--title", "Trees", "--json")
     assert ended.code == ExitCode.OK
-    assert list(ended.json) == list(records.COST_FIELDS)
+    assert list(ended.json) == list(run.ESTIMATE_FIELDS)
     assert ended.json["credits"] == 46
     assert ended.json["inputs"] == {"title": "Trees", "item": item}
-    assert "46" in up42_here("cost", TREES, "--item", item, "--title", "Trees").out
+    assert "46" in up42_here("estimate", TREES, "--item", item, "--title", "Trees").out
 
 
-def test_cost_with_inputs_of_its_own(sandbox: Sandbox, up42_here: Up42, item: str) -> None:
+def test_estimate_with_inputs_of_its_own(sandbox: Sandbox, up42_here: Up42, item: str) -> None:
     later = sandbox.item_url("spot-berlin-later")
     items = ("--input", f"sourceItem={item}", "--input", f"referenceItem={later}")
     ended = up42_here(
-        "cost", CHANGE, "--title", "2024", *items, "--input", "sensitivity=3", "--json"
+        "estimate", CHANGE, "--title", "2024", *items, "--input", "sensitivity=3", "--json"
     )
     assert ended.code == ExitCode.OK
     expected = {"title": "2024", "sourceItem": item, "referenceItem": later, "sensitivity": 3}
     assert ended.json["inputs"] == expected
-    wrong = up42_here("cost", CHANGE, "--title", "T", *items, "--input", "sensitivity=9", "--json")
+    wrong = up42_here(
+        "estimate", CHANGE, "--title", "T", *items, "--input", "sensitivity=9", "--json"
+    )
     assert wrong.code == ExitCode.ERROR
     assert wrong.json["is_valid"] is False
     assert "maximum of 5" in wrong.json["errors"][0]["message"]
@@ -50,7 +52,7 @@ def test_cost_with_inputs_of_its_own(sandbox: Sandbox, up42_here: Up42, item: st
 def test_json_inputs(up42_here: Up42, item: str) -> None:
     weights = '[{"band": "red", "weight": 0.5}]'
     ended = up42_here(
-        "cost", "pansharpening", "--title", '"quoted"', "--item", item,
+        "estimate", "pansharpening", "--title", '"quoted"', "--item", item,
         "--input", f"greyWeights={weights}", "--json",
     )  # fmt: skip
     assert ended.code == ExitCode.OK
@@ -58,8 +60,10 @@ def test_json_inputs(up42_here: Up42, item: str) -> None:
     assert ended.json["inputs"]["title"] == '"quoted"'
 
 
-def test_cost_of_what_is_not_valid(up42_here: Up42) -> None:
-    ended = up42_here("cost", TREES, "--item", "https://example.com/x", "--title", "T", "--json")
+def test_estimate_of_what_is_not_valid(up42_here: Up42) -> None:
+    ended = up42_here(
+        "estimate", TREES, "--item", "https://example.com/x", "--title", "T", "--json"
+    )
     assert ended.code == ExitCode.ERROR
     assert (ended.json["is_valid"], ended.json["credits"]) == (False, None)
     assert ended.json["errors"][0]["name"] == "InvalidItemUrl"
@@ -82,7 +86,7 @@ def test_cost_of_what_is_not_valid(up42_here: Up42) -> None:
         ((), 2, "Missing argument"),
     ],
 )
-@pytest.mark.parametrize("command", [("cost",), ("run", "--yes")])
+@pytest.mark.parametrize("command", [("estimate",), ("run", "--yes")])
 def test_arguments_that_cannot_work(
     sandbox: Sandbox,
     up42_here: Up42,
@@ -111,7 +115,7 @@ def test_run(sandbox: Sandbox, up42_here: Up42, item: str) -> None:
     ended = up42_here("run", TREES, "--item", item, "--title", "T", "--max-credits", "46", "--json")
     assert ended.code == ExitCode.OK
     (job,) = sandbox.jobs.values()
-    assert list(ended.json) == list(records.RUN_FIELDS)
+    assert list(ended.json) == list(run.RUN_FIELDS)
     assert (ended.json["id"], ended.json["files"]) == (job.id, None)
     assert ended.err == f"Executed for 46 credits: job {job.id}\n"
 
@@ -135,7 +139,7 @@ def test_run_of_a_job_that_fails(
     ended = up42_here(
         "run", TREES, "--item", item, "--title", "T", "--yes", option, "--wait", "0.01", "--json"
     )
-    assert ended.code == ExitCode.UNSUCCESSFUL
+    assert ended.code == ExitCode.JOB_FAILED
     assert ended.json["status"] == "released"
     assert ended.json["errors"]
     assert not (home / "results").exists()
@@ -164,7 +168,7 @@ def test_the_job_is_told_also_when_its_download_fails(
     assert ended.json["id"] in sandbox.jobs
     assert ended.json["files"] is None
     again = f"up42 jobs download {ended.json['id']} --output taken/deeper"
-    assert ended.error["hints"] == [f"The job is done; fetch its results with: {again}"]
+    assert ended.error["hints"] == [f"The job is done; download its results with: {again}"]
 
 
 def test_a_price_above_the_limit(sandbox: Sandbox, up42_here: Up42, item: str) -> None:
@@ -172,7 +176,7 @@ def test_a_price_above_the_limit(sandbox: Sandbox, up42_here: Up42, item: str) -
         ended = up42_here(
             "run", TREES, "--item", item, "--title", "T", "--max-credits", limit, "--json"
         )
-        assert (ended.code, ended.out) == (ExitCode.LIMIT, "")
+        assert (ended.code, ended.out) == (ExitCode.COST_LIMIT, "")
         assert ended.error["type"] == "CostLimitError"
     assert sandbox.jobs == {}
 
@@ -202,7 +206,7 @@ def test_an_account_without_credits(sandbox: Sandbox, up42_here: Up42, item: str
     refusal: dict[str, Any] = {"status": 402, "body": {"title": "Payment Required"}}
     sandbox.inject(Fault(method="POST", path="*/execution", **refusal))
     ended = up42_here("run", TREES, "--item", item, "--title", "T", "--yes", "--json")
-    assert (ended.code, ended.out) == (ExitCode.LIMIT, "")
+    assert (ended.code, ended.out) == (ExitCode.COST_LIMIT, "")
 
 
 def test_a_lost_answer(sandbox: Sandbox, up42_here: Up42, item: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.cli.conftest import TREES, Up42
 from up42_facade.cli import tables
-from up42_facade.cli.tables import Column, card, table
+from up42_facade.cli.tables import Column, card
+from up42_facade.cli.tables import table as table_and_hidden
 from up42_sandbox import Sandbox
 
 COLUMNS = (
@@ -24,6 +25,10 @@ ROW: dict[str, Any] = {
     "credits": 12,
     "created": "2024-06-01T12:34:56Z",
 }
+
+
+def table(records: list[dict[str, Any]], columns: tuple[Column, ...]) -> str:
+    return table_and_hidden(records, columns)[0]
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +68,7 @@ def test_what_must_not_be_cut_never_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     assert ROW["id"] in table([ROW], COLUMNS)
     url = "http://127.0.0.1/" + "x" * 200
-    assert url in table([{"url": url}], [Column("url")])
+    assert url in table([{"url": url}], (Column("url"),))
     assert url in card({"url": url})
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import TREES
-from up42_facade.cli.exit_codes import ExitCode
+from up42_facade.cli.errors import ExitCode
 from up42_sandbox import Sandbox
 
 # Seconds after which a test gives up, and after which it presses Ctrl-C again.
@@ -158,8 +158,8 @@ def test_a_batch_asks_once(sandbox: Sandbox, at_terminal: Open, campaign: Path) 
 def test_credentials(sandbox: Sandbox, at_terminal: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UP42_USERNAME")
     monkeypatch.delenv("UP42_PASSWORD")
-    terminal = at_terminal("login-check")
-    terminal.expect("E-mail address of the UP42 account: ")
+    terminal = at_terminal("auth", "check")
+    terminal.expect("Email address of the UP42 account: ")
     terminal.type(f"{sandbox.username}\n")
     terminal.expect("Password: ")
     terminal.type(f"{sandbox.password}\n")
@@ -170,7 +170,7 @@ def test_credentials(sandbox: Sandbox, at_terminal: Open, monkeypatch: pytest.Mo
 
 def test_ctrl_c_at_the_password(at_terminal: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UP42_PASSWORD")
-    terminal = at_terminal("login-check")
+    terminal = at_terminal("auth", "check")
     terminal.expect("Password: ")
     terminal.type(CTRL_C)
     assert terminal.end(pressing=CTRL_C) == ExitCode.INTERRUPTED

@@ -18,7 +18,7 @@ import up42_facade as up42
 from tests.conftest import IMPATIENT
 from up42_facade import analytics, downloads, viz
 from up42_facade.cli.main import commands
-from up42_facade.cli.paths import LocalPath
+from up42_facade.cli.options import LocalPath
 from up42_facade.processing_templates import DetectionTreesSpacept
 from up42_sandbox import Sandbox
 

@@ -1,35 +1,57 @@
-"""`up42 batch`: many jobs from a file, within a budget, each once."""
+"""`up42 batch`: many jobs from a file, within a limit, each executed once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
+from attrs import frozen
 
 import up42_facade as up42
-from up42_facade.cli.batch_run import BatchRun, Wishes
-from up42_facade.cli.connecting import connected
-from up42_facade.cli.consent import spending
-from up42_facade.cli.downloading import assets_of, choosing, write_paths
-from up42_facade.cli.exit_codes import ExitCode
-from up42_facade.cli.messages import CommandError, hint, on_interrupt, say
-from up42_facade.cli.output import Form, Output, printed
-from up42_facade.cli.paths import LocalPath
-from up42_facade.cli.records import (
-    ENTRY_FIELDS,
-    ESTIMATE_FIELDS,
-    entry_record,
-    estimate_record,
+from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt, reworded
+from up42_facade.cli.jobs import error_records, write_paths
+from up42_facade.cli.options import (
+    Group,
+    LocalPath,
+    asset_options,
+    auth_options,
+    confirm,
+    spending_options,
+    wait_options,
 )
+from up42_facade.cli.output import (
+    Command,
+    Output,
+    OutputFormat,
+    is_stderr_terminal,
+    output_options,
+    print_message,
+    with_options,
+)
+from up42_facade.cli.run import ESTIMATE_FIELDS as RUN_ESTIMATE_FIELDS
+from up42_facade.cli.run import cost_record
 from up42_facade.cli.tables import Column
-from up42_facade.cli.tracking import waiting
 
 JOURNAL_SUFFIX = ".db"
-# Failed entries whose reasons stand below the table.
+# Failed entries whose reasons are printed below the table.
 LISTED_FAILURES = 10
+# Statuses of entries that `execute` creates a job for.
+EXECUTABLE = ("pending", "uncertain")
+# Statuses of entries that never had a job.
+WITHOUT_JOB = ("pending", "invalid")
+# Advice of errors that only makes sense in Python.
+PHRASES = {
+    r"[Cc]all \w+\([^)]*\) again": "run the same command again",
+    r"choose with filter\([^)]*\), ": "",
+    r"use Batch\.resume\(path\)": "remove the new rows from the file",
+    r"with Batch\.resume\(path\)": "by running the same command again",
+    r"Job\.all\(\)": "up42 jobs list",
+    r" and add_new=True": "",
+}
+ESTIMATE_FIELDS = ("index", *RUN_ESTIMATE_FIELDS)
 ESTIMATE_COLUMNS = (
     Column("index", "#", is_number=True),
     Column("process_id", "process", is_cut=True),
@@ -40,7 +62,11 @@ ESTIMATE_COLUMNS = (
     Column("is_valid", "valid"),
     Column("errors", is_cut=True, rank=1),
 )
-ENTRY_COLUMNS = (
+FIELDS = (
+    "index", "process_id", "title", "status", "is_finished", "is_succeeded", "job_id", "credits",
+    "estimate", "reason", "errors", "inputs", "files",
+)  # fmt: skip
+COLUMNS = (
     Column("index", "#", is_number=True),
     Column("status"),
     Column("process_id", "process", is_cut=True, rank=1),
@@ -51,134 +77,127 @@ ENTRY_COLUMNS = (
     Column("reason", is_cut=True, rank=2),
 )
 
-
-def with_file(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorate a command: give it FILE."""
-    kind = LocalPath(dir_okay=False)
-    return click.argument("file", type=kind)(command)
+file_argument = click.argument("file", type=LocalPath(dir_okay=False))
 
 
-def with_journal(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorate a command: give it FILE and the path of its journal."""
-    option = click.option(
+def journal_options(command: Command) -> Command:
+    """Decorate a command: add FILE and the path of its journal."""
+    journal = click.option(
         "--journal",
         type=LocalPath(dir_okay=False),
         metavar="PATH",
-        help=f"The journal; default: FILE{JOURNAL_SUFFIX}.",
+        help=f"Path of the journal. Defaults to FILE{JOURNAL_SUFFIX}.",
     )
-    return with_file(option(command))
+    return with_options(command, (file_argument, journal))
 
 
-def journal_of(file: Path, journal: Path | None) -> Path:
-    """Return where the journal lies: beside the file, unless an option says otherwise."""
+def journal_path(file: Path, journal: Path | None) -> Path:
     return journal or file.with_name(f"{file.name}{JOURNAL_SUFFIX}")
 
 
-def finding(journal: Path) -> AbstractContextManager[None]:
-    """Say what makes a journal, if there is none."""
-    if journal.exists():
-        return nullcontext()
-    return hint(up42.JournalError, "up42 batch run makes it.")
-
-
-@click.group()
+@click.group(cls=Group)
 def batch() -> None:
     """Many jobs from a CSV or GeoJSON file.
 
-    FILE has a row for each job, with the columns process, title, item (a URL) and whatever
-    else the process takes. What was executed is noted in a journal beside it.
+    FILE has a row for each job, with the columns process, title, item (a URL), and any other
+    input of the process. Executed jobs are recorded in a journal next to it.
     """
 
 
 @batch.command("estimate")
-@with_file
-@printed
-@connected
+@file_argument
+@output_options
+@auth_options
 def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
-    """Validate and price all rows without executing them.
+    """Validate all rows and estimate their cost without executing them.
 
-    No journal is made. Ends with 1 if rows are not valid.
+    Creates no journal. Exits with code 1 if rows aren't valid.
     """
     with up42.Batch(up42.read_templates(file, session), session=session) as rows:
         rows.estimate()
         out.records(map(estimate_record, rows), ESTIMATE_FIELDS, ESTIMATE_COLUMNS)
         invalid = rows.filter(status="invalid")
-        say(f"{len(rows)} jobs, {rows.cost.credits} credits in all.")
-        tell_failures(out, invalid)
+        print_message(f"{len(rows)} jobs, {rows.cost.credits} credits in total.")
+        print_failures(out, invalid)
         if len(invalid):
-            raise CommandError(f"{len(invalid)} of {len(rows)} rows are not valid.")
+            raise CommandError(f"{len(invalid)} of {len(rows)} rows aren't valid.")
+
+
+@frozen(kw_only=True)
+class RunOptions:
+    """The options of `up42 batch run`."""
+
+    max_credits: Decimal | None
+    yes: bool
+    budget_id: str | None
+    cheapest_first: bool
+    max_concurrent: int | None
+    retry_failed: bool
+    is_tracked: bool
+    wait: float
+    timeout: float
+    output_directory: str | None
+
+    @property
+    def execution(self) -> dict[str, Any]:
+        """Arguments of `Batch.execute` and `Batch.retry`."""
+        return {
+            "max_credits": self.max_credits,
+            "max_concurrent": self.max_concurrent,
+            "cheapest_first": self.cheapest_first,
+            "budget_id": self.budget_id,
+            "wait": self.wait,
+        }
 
 
 @batch.command("run")
-@with_journal
-@spending
+@journal_options
+@spending_options
 @click.option(
-    "--cheapest-first", is_flag=True, help="Take the cheapest rows that fit --max-credits."
+    "--cheapest-first", is_flag=True, help="Execute the cheapest rows that fit --max-credits."
 )
 @click.option(
     "--max-concurrent",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Most jobs that run at once; waits for some to end.",
+    help="Maximum number of jobs that run at once; waits for some to end.",
 )
-@click.option("--retry-failed", is_flag=True, help="Execute anew what has failed before.")
+@click.option("--retry-failed", is_flag=True, help="Execute failed rows again.")
 @click.option("--allow-own-results", is_flag=True, help="Add rows that process its own results.")
-@click.option("--track", is_flag=True, help="Wait until all jobs have ended.")
-@waiting
+@click.option("--track", "is_tracked", is_flag=True, help="Wait until all jobs end.")
+@wait_options
 @click.option(
     "--download",
-    "folder",
+    "output_directory",
     metavar="DIR",
-    help="Wait for all results and download them to this folder, or to the URL of a store.",
+    help="Wait for all results and download them to this folder or cloud storage URL.",
 )
-@printed
-@connected
+@output_options
+@auth_options
 def run_batch(
     file: Path,
     journal: Path | None,
-    max_credits: Decimal | None,
-    yes: bool,
-    budget_id: str | None,
-    cheapest_first: bool,
-    max_concurrent: int | None,
-    retry_failed: bool,
     allow_own_results: bool,
-    track: bool,
-    wait: float,
-    timeout: float,
-    folder: str | None,
     out: Output,
     session: up42.Session,
+    **options: Any,
 ) -> None:
     """Execute all rows that have no job yet, which costs credits.
 
     Safe to run again, even after a crash: no row runs twice, as long as its process and inputs
     stay the same, the title included. --max-credits limits the whole batch, including jobs that
     already ran. Invalid rows are skipped, and rows that process results of this batch are
-    refused. Exits with code 3 if rows have no results and waiting won't produce any.
+    rejected. Exits with code 3 if rows have no results and waiting won't produce any.
     """
-    wishes = Wishes(
-        max_credits=max_credits,
-        yes=yes,
-        budget_id=budget_id,
-        cheapest_first=cheapest_first,
-        max_concurrent=max_concurrent,
-        retry_failed=retry_failed,
-        track=track or folder is not None,
-        wait=wait,
-        timeout=timeout,
-        folder=folder,
-    )
     templates = up42.read_templates(file, session)
-    path = journal_of(file, journal)
-    again = "The same command continues where it stopped; nothing runs twice."
+    path = journal_path(file, journal)
     known = count_entries(path, session)
     with (
-        on_interrupt(f"Nothing was cancelled at the server. {again}"),
-        hint(up42.PartialBatchError, again),
-        hint(up42.UnfinishedJob, again),
-        hint(up42.CostLimitError, "--cheapest-first takes the cheapest rows that fit."),
-        hint(up42.NewTemplatesError, "--allow-own-results adds them."),
+        on_interrupt(
+            "Nothing was canceled on the server. The same command continues where it stopped; "
+            "nothing runs twice."
+        ),
+        reworded(PHRASES),
         up42.Batch(
             templates,
             path,
@@ -187,112 +206,199 @@ def run_batch(
             session=session,
         ) as whole,
     ):
-        current = BatchRun(whole, templates, wishes, known)
+        rows = select_rows(whole, templates)
         try:
-            current.run()
+            run_rows(rows, RunOptions(**options), known)
         finally:
-            show(out, current.batch)
-        require_results(current.batch)
+            show(out, rows)
+        require_results(rows)
 
 
 @batch.command("status")
-@with_journal
-@printed
-@connected
+@journal_options
+@output_options
+@auth_options
 def show_status(file: Path, journal: Path | None, out: Output, session: up42.Session) -> None:
-    """Show how the batch stands.
+    """Show the status of the batch.
 
-    Reads the journal, also while another process runs the batch.
+    Reads the journal, even while another program runs the batch.
     """
-    path = journal_of(file, journal)
-    with finding(path), up42.Batch.resume(path, session=session, read_only=True) as found:
+    with resume(journal_path(file, journal), session, read_only=True) as found:
         show(out, found)
 
 
 @batch.command("download")
-@with_journal
+@journal_options
 @click.option(
     "-o",
     "--output",
+    "output_directory",
     default=".",
     metavar="DIR",
-    help="A folder, or the URL of a store; each job gets a folder in it. [.]",
+    help="A folder or a cloud storage URL; each job gets a folder in it. [.]",
 )
-@choosing
-@printed
-@connected
+@asset_options
+@output_options
+@auth_options
 def download_batch(
     file: Path,
     journal: Path | None,
-    output: str,
-    assets: tuple[str, ...],
-    unpacking: bool,
-    overwrite: bool,
+    output_directory: str,
     out: Output,
     session: up42.Session,
+    **options: Any,
 ) -> None:
     """Download all results and print their paths.
 
-    Jobs without results are passed over. What is there already is not fetched again.
+    Jobs without results are skipped. Existing files are kept and not downloaded again.
     """
-    path = journal_of(file, journal)
-    again = "The same command goes on where it was; what is whole is not fetched again."
+    advice = "Complete files were kept; run the same command again to continue."
     with (
-        on_interrupt(again),
-        hint(up42.PartialBatchError, again),
-        finding(path),
-        up42.Batch.resume(path, session=session) as found,
+        on_interrupt(advice),
+        reworded(PHRASES),
+        resume(journal_path(file, journal), session) as found,
     ):
-        paths = found.download(
-            output, assets=assets_of(assets), unpacking=unpacking, overwrite=overwrite
-        )
-        # In the order of the rows, not in that of their arrival.
+        paths = found.download(output_directory, **options)
+        # In the order of the rows, not of the downloads.
         write_paths(out, {job.id: paths[job.id] for job in found.jobs if job.id in paths})
 
 
+def resume(path: Path, session: up42.Session, *, read_only: bool = False) -> up42.Batch:
+    """Return the batch of a journal.
+
+    Raises:
+        CommandError: If the journal doesn't exist.
+    """
+    if not path.exists():
+        raise CommandError(f"Journal {path} doesn't exist. Create it with: up42 batch run")
+    return up42.Batch.resume(path, session=session, read_only=read_only)
+
+
 def count_entries(path: Path, session: up42.Session) -> int:
-    """Return how many entries a journal has; 0 if there is none yet."""
+    """Return how many entries a journal has; 0 if it doesn't exist."""
     if not path.exists() or not path.stat().st_size:
         return 0
-    with up42.Batch.resume(path, session=session, read_only=True) as found:
+    with resume(path, session, read_only=True) as found:
         return len(found)
 
 
+def select_rows(
+    whole: up42.Batch, templates: Sequence[up42.processing_templates.JobTemplate]
+) -> up42.Batch:
+    """Return the entries of the rows, and those whose row was removed after it was executed."""
+    rows = {id(template) for template in templates}
+    found = whole.filter(
+        predicate=lambda entry: entry.status not in WITHOUT_JOB or id(entry.template) in rows
+    )
+    removed = len(whole) - len(found)
+    if removed:
+        print_message(f"{removed} entries of the journal are no longer in the file: skipped.")
+    return found
+
+
+def run_rows(rows: up42.Batch, options: RunOptions, known: int) -> None:
+    """Execute, and if requested track and download.
+
+    Args:
+        rows: The entries of the file.
+        options: Options of the command.
+        known: Number of entries that the journal had before.
+    """
+    rows.estimate()
+    executable = rows.filter(status=EXECUTABLE)
+    failed = rows.failed() if options.retry_failed else rows[:0]
+    if len(executable) or len(failed):
+        confirm_batch(executable + failed, options, known)
+    if len(executable):
+        rows.execute(**options.execution)
+    if len(failed):
+        rows.retry(**options.execution)
+    left = len(rows.filter(status=EXECUTABLE))
+    if left:
+        print_message(f"{left} of {len(rows)} jobs weren't executed: not enough credits.")
+    if options.is_tracked or options.output_directory is not None:
+        on_update = None if is_stderr_terminal() else print_status
+        rows.track(wait=options.wait, timeout=options.timeout, on_update=on_update)
+    if options.output_directory is not None:
+        rows.download(options.output_directory)
+
+
+def confirm_batch(wanted: up42.Batch, options: RunOptions, known: int) -> None:
+    new = wanted.filter(predicate=lambda entry: entry.index >= known)
+    if known and len(new):
+        print_message(
+            f"{len(new)} rows aren't in the journal yet: they cost {new.cost.credits} credits "
+            "more. A row with another title, item, or parameter is a new one."
+        )
+    question = f"Execute {len(wanted)} jobs for {wanted.cost.credits} credits?"
+    confirm(question, options.max_credits, options.yes)
+
+
+def print_status(entry: up42.BatchEntry) -> None:
+    """Print a change of status, where there is no progress bar."""
+    print_message(f"{entry.index} {entry.title}: {entry.status}")
+
+
 def show(out: Output, shown: up42.Batch) -> None:
-    """Write how all entries stand, and for people a summary."""
-    out.records(map(entry_record, shown), ENTRY_FIELDS, ENTRY_COLUMNS)
-    say(summary(shown))
-    tell_failures(out, shown.failed())
+    """Write all entries, and a summary to stderr."""
+    out.records(map(entry_record, shown), FIELDS, COLUMNS)
+    counts = ", ".join(f"{count} {status}" for status, count in shown.counts.items())
+    print_message(f"{len(shown)} jobs: {counts}; {shown.credits} credits so far.")
+    print_failures(out, shown.failed())
 
 
-def tell_failures(out: Output, failed: up42.Batch) -> None:
-    """Say why entries have failed; programs find it in their fields."""
-    if out.form is not Form.TABLE:
+def print_failures(out: Output, failed: up42.Batch) -> None:
+    """Print why entries failed; JSON and CSV have it in their fields."""
+    if out.format is not OutputFormat.TABLE:
         return
     for entry in failed[:LISTED_FAILURES]:
-        say(f"#{entry.index} {entry.status}: {entry.reason}")
+        print_message(f"#{entry.index} {entry.status}: {entry.reason}")
     more = len(failed) - LISTED_FAILURES
     if more > 0:
-        say(f"… and {more} more.")
-
-
-def summary(shown: up42.Batch) -> str:
-    """Return the counts by status, and the credits so far."""
-    counts = ", ".join(f"{count} {status}" for status, count in shown.counts.items())
-    return f"{len(shown)} jobs: {counts}; {shown.credits} credits so far."
+        print_message(f"… and {more} more.")
 
 
 def require_results(shown: up42.Batch) -> None:
-    """End the command if something has failed.
+    """End the command if entries failed.
 
     Raises:
-        CommandError: It has.
+        CommandError: If there is a failed entry.
     """
     failed = shown.failed()
     if len(failed):
         kinds = ", ".join(f"{count} {status}" for status, count in failed.counts.items())
         raise CommandError(
-            f"{len(failed)} of {len(shown)} rows have no results: {kinds}. --retry-failed executes "
-            "anew what is valid by then.",
-            ExitCode.UNSUCCESSFUL,
+            f"{len(failed)} of {len(shown)} rows have no results: {kinds}. Execute those that are "
+            "valid again with --retry-failed.",
+            ExitCode.JOB_FAILED,
         )
+
+
+def estimate_record(entry: up42.BatchEntry) -> dict[str, Any]:
+    return {
+        "index": entry.index,
+        "process_id": entry.process_id,
+        "title": entry.title,
+        **cost_record(entry.cost),
+        "is_valid": entry.cost is not None,
+        "errors": error_records(entry.errors),
+        "inputs": entry.inputs,
+    }
+
+
+def entry_record(entry: up42.BatchEntry) -> dict[str, Any]:
+    return {
+        "index": entry.index,
+        "process_id": entry.process_id,
+        "title": entry.title,
+        "status": entry.status,
+        "is_finished": entry.is_finished,
+        "is_succeeded": entry.is_succeeded,
+        "job_id": entry.job.id if entry.job else None,
+        "credits": entry.job.credits if entry.job else None,
+        "estimate": entry.cost.credits if entry.cost else None,
+        "reason": entry.reason,
+        "errors": error_records(entry.errors),
+        "inputs": entry.inputs,
+        "files": entry.files,
+    }

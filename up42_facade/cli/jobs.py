@@ -1,24 +1,41 @@
-"""`up42 jobs`: list, show, track and download processing jobs."""
+"""`up42 jobs`: list, show, track, and download processing jobs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 
 import up42_facade as up42
-from up42_facade.cli.completing import job_statuses, process_ids
-from up42_facade.cli.connecting import connected
-from up42_facade.cli.downloading import assets_of, choosing, write_paths
-from up42_facade.cli.messages import on_interrupt
-from up42_facade.cli.output import Output, printed
-from up42_facade.cli.paths import LocalPath
-from up42_facade.cli.records import JOB_FIELDS, job_record
-from up42_facade.cli.sorting import sorting_field
+from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt, reworded
+from up42_facade.cli.options import (
+    Group,
+    LocalPath,
+    asset_options,
+    auth_options,
+    list_or_none,
+    process_ids,
+    wait_options,
+)
+from up42_facade.cli.output import (
+    Output,
+    format_time,
+    is_stderr_terminal,
+    output_options,
+    print_message,
+)
 from up42_facade.cli.tables import Column
-from up42_facade.cli.tracking import follow, require_success, waiting
 
+FIELDS = (
+    "id", "process_id", "status", "is_finished", "is_succeeded", "title", "credits", "created",
+    "started", "finished", "updated", "workspace_id", "account_id", "collection_url", "errors",
+    "inputs",
+)  # fmt: skip
+FILE_FIELDS = ("job_id", "path")
 COLUMNS = (
     Column("id"),
     Column("status"),
@@ -30,88 +47,112 @@ COLUMNS = (
 SECONDS = click.IntRange(min=0)
 
 
-@click.group()
+def job_statuses(context: click.Context, parameter: click.Parameter, prefix: str) -> list[str]:
+    """Complete the status of a job."""
+    return [status.value for status in up42.JobStatus if status.value.startswith(prefix)]
+
+
+@click.group(cls=Group)
 def jobs() -> None:
     """Processing jobs."""
 
 
 @jobs.command("list")
 @click.option(
-    "--status", multiple=True, shell_complete=job_statuses, help="Only this status; repeatable."
+    "--status",
+    multiple=True,
+    callback=list_or_none,
+    shell_complete=job_statuses,
+    help="Only jobs with this status. Repeatable.",
 )
 @click.option(
     "--process",
+    "process_id",
     multiple=True,
+    callback=list_or_none,
     metavar="ID",
     shell_complete=process_ids,
-    help="Only jobs of this process; repeatable.",
+    help="Only jobs of this process. Repeatable.",
 )
-@click.option("--created-after", metavar="TIME", help="Made at this time or later, in UTC.")
-@click.option("--created-before", metavar="TIME", help="Made before this time, in UTC.")
-@click.option("--min-duration", type=SECONDS, metavar="SECONDS", help="Ran so long at least.")
-@click.option("--max-duration", type=SECONDS, metavar="SECONDS", help="Ran so long at most.")
+@click.option("--created-after", metavar="TIME", help="Only jobs created at this time or later.")
+@click.option("--created-before", metavar="TIME", help="Only jobs created before this time.")
+@click.option(
+    "--min-duration",
+    type=SECONDS,
+    metavar="SECONDS",
+    help="Only jobs that ran at least this many seconds.",
+)
+@click.option(
+    "--max-duration",
+    type=SECONDS,
+    metavar="SECONDS",
+    help="Only jobs that ran at most this many seconds.",
+)
 @click.option("--workspace-id", metavar="ID", help="Only jobs of this workspace.")
 @click.option(
     "--sort",
+    "sort_by",
     default="created",
     metavar="FIELD",
-    help="created, credits, process_id or status, also with .asc or .desc. [created.desc]",
+    help="created, credits, process_id, or status, with .asc or .desc. [created.desc]",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N only.")
-@printed
-@connected
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N jobs.")
+@output_options
+@auth_options
 def list_jobs(
-    status: tuple[str, ...],
-    process: tuple[str, ...],
-    created_after: str | None,
-    created_before: str | None,
-    min_duration: int | None,
-    max_duration: int | None,
-    workspace_id: str | None,
-    sort: str,
-    limit: int | None,
-    out: Output,
-    session: up42.Session,
+    sort_by: str, limit: int | None, out: Output, session: up42.Session, **filters: Any
 ) -> None:
-    """List jobs, the newest first."""
-    found = up42.Job.all(
-        process_id=list(process) or None,
-        workspace_id=workspace_id,
-        status=list(status) or None,
-        min_duration=min_duration,
-        max_duration=max_duration,
-        sort_by=sorting_field(sort, up42.JobSorting),
-        created_after=created_after,
-        created_before=created_before,
-        session=session,
-    )
-    out.records(map(job_record, islice(found, limit)), JOB_FIELDS, COLUMNS)
+    """List jobs, the newest first.
+
+    TIME is a date or a time such as 2024-06-01T12:00:00Z, in UTC if it has no time zone.
+    """
+    found = up42.Job.all(sort_by=sorting_field(sort_by), session=session, **filters)
+    out.records(map(job_record, islice(found, limit)), FIELDS, COLUMNS)
+
+
+def sorting_field(text: str) -> up42.SortingField:
+    """Return the field of `JobSorting` that a text such as `credits.asc` names.
+
+    Raises:
+        BadParameter: If there is no such field or direction.
+    """
+    name, _, direction = text.partition(".")
+    fields = {k: f for k, f in vars(up42.JobSorting).items() if isinstance(f, up42.SortingField)}
+    if name not in fields or direction not in ("", "asc", "desc"):
+        raise click.BadParameter(
+            f"{text!r}: expected one of {', '.join(fields)}, with .asc or .desc if needed.",
+            param_hint="--sort",
+        )
+    field = fields[name]
+    if not direction:
+        return field
+    return field.asc if direction == "asc" else field.desc
 
 
 @jobs.command("show")
 @click.argument("job_id", metavar="ID")
-@printed
-@connected
+@output_options
+@auth_options
 def show_job(job_id: str, out: Output, session: up42.Session) -> None:
     """Show a job."""
-    out.record(job_record(up42.Job.get(job_id, session=session)), JOB_FIELDS)
+    out.record(job_record(up42.Job.get(job_id, session=session)), FIELDS)
 
 
 @jobs.command("track")
 @click.argument("job_id", metavar="ID")
-@waiting
-@printed
-@connected
+@wait_options
+@output_options
+@auth_options
 def track_job(job_id: str, wait: float, timeout: float, out: Output, session: up42.Session) -> None:
-    """Wait until a job has ended, and show it.
+    """Wait until a job ends, and show it.
 
-    Ends with 3 if the job has no results, with 4 if it goes on.
+    Exits with code 3 if the job has no results, with 4 if it still runs.
     """
     job = up42.Job.get(job_id, session=session)
     try:
-        follow(job, wait, timeout)
+        track(job, wait, timeout)
     finally:
-        out.record(job_record(job), JOB_FIELDS)
+        out.record(job_record(job), FIELDS)
     require_success(job)
 
 
@@ -120,19 +161,20 @@ def track_job(job_id: str, wait: float, timeout: float, out: Output, session: up
 @click.option(
     "-o",
     "--output",
+    "output_directory",
     type=LocalPath(file_okay=False),
     metavar="DIR",
-    help="Where to; default: the folder job_ID.",
+    help="Folder for the files. Defaults to job_ID.",
 )
-@choosing
-@click.option("--inputs", is_flag=True, help="The files that the job was given, instead.")
-@click.option("--quicklooks", is_flag=True, help="The quicklooks of the results, instead.")
-@printed
-@connected
+@asset_options
+@click.option("--inputs", is_flag=True, help="Download the inputs of the job instead.")
+@click.option("--quicklooks", is_flag=True, help="Download the quicklooks instead.")
+@output_options
+@auth_options
 def download_job(
     job_id: str,
-    output: Path | None,
-    assets: tuple[str, ...],
+    output_directory: Path | None,
+    assets: list[str] | None,
     unpacking: bool,
     overwrite: bool,
     inputs: bool,
@@ -142,19 +184,100 @@ def download_job(
 ) -> None:
     """Download the results of a job and print their paths.
 
-    What is there already is not fetched again.
+    Existing files are kept and not downloaded again.
     """
     if inputs and quicklooks:
         raise click.UsageError("--inputs and --quicklooks exclude each other.")
     job = up42.Job.get(job_id, session=session)
-    with on_interrupt("What is whole was kept; the same command goes on."):
+    with (
+        on_interrupt("Complete files were kept; run the same command again to continue."),
+        in_command_terms(job),
+    ):
         if quicklooks:
-            paths = job.download_quicklooks(output)
+            paths = job.download_quicklooks(output_directory)
         elif inputs:
-            keys = assets_of(assets) or "data"
-            paths = job.download_inputs(output, assets=keys, overwrite=overwrite)
+            paths = job.download_inputs(
+                output_directory, assets=assets or "data", overwrite=overwrite
+            )
         else:
             paths = job.download_results(
-                output, assets=assets_of(assets), unpacking=unpacking, overwrite=overwrite
+                output_directory, assets=assets, unpacking=unpacking, overwrite=overwrite
             )
     write_paths(out, {job.id: paths})
+
+
+def track(job: up42.Job, wait: float, timeout: float) -> None:
+    """Wait until a job ends.
+
+    Raises:
+        UnfinishedJob: If it still runs after `timeout` seconds.
+    """
+    wait = min(wait, timeout)
+    advice = f"The job continues on the server; wait for it again: up42 jobs track {job.id}"
+    with on_interrupt(advice), in_command_terms(job):
+        job.track(
+            wait=wait,
+            retries=int(timeout // wait) + 1,
+            on_update=None if is_stderr_terminal() else print_status,
+        )
+
+
+def in_command_terms(job: up42.Job) -> AbstractContextManager[None]:
+    """Return a context in which errors name the command for `Job.track()`."""
+    return reworded({r"call track\(\)": f"run up42 jobs track {job.id}"})
+
+
+def print_status(job: up42.Job) -> None:
+    """Print a change of status, where there is no progress bar."""
+    print_message(f"Job {job.id} is {job.status.value}.")
+
+
+def require_success(job: up42.Job) -> None:
+    """End the command if a job ended without success.
+
+    Raises:
+        CommandError: If the job has no results.
+    """
+    if job.is_succeeded:
+        return
+    reasons = "; ".join(f"{error.name}: {error.message}" for error in job.errors or ())
+    raise CommandError(
+        f"Job {job.id} ended {job.status.value!r} and has no results."
+        + (f" {reasons}" if reasons else ""),
+        ExitCode.JOB_FAILED,
+    )
+
+
+def write_paths(out: Output, paths: Mapping[str, Iterable[str]]) -> None:
+    """Write the paths of downloaded files, one per line, or records with their jobs."""
+    records = [
+        {"job_id": job_id, "path": path} for job_id, found in paths.items() for path in found
+    ]
+    out.text("\n".join(record["path"] for record in records), records, FILE_FIELDS)
+
+
+def job_record(job: up42.Job) -> dict[str, Any]:
+    """Return a job as of its last refresh."""
+    return {
+        "id": job.id,
+        "process_id": job.process_id,
+        "status": job.status.value,
+        "is_finished": job.is_finished,
+        "is_succeeded": job.is_succeeded,
+        "title": job.inputs.get("title"),
+        "credits": job.credits,
+        "created": format_time(job.created),
+        "started": format_time(job.started),
+        "finished": format_time(job.finished),
+        "updated": format_time(job.updated),
+        "workspace_id": job.workspace_id,
+        "account_id": job.account_id,
+        "collection_url": job.collection_url,
+        "errors": error_records(job.errors),
+        "inputs": job.inputs,
+    }
+
+
+def error_records(errors: Iterable[up42.ValidationError] | None) -> list[dict[str, str]]:
+    """Return errors in a stable order."""
+    return [{"name": error.name, "message": error.message} for error in sorted(errors or ())]

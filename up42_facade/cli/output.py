@@ -1,8 +1,9 @@
-"""What goes to stdout: a table for people, or JSON or CSV with the same fields for programs."""
+"""What commands print: data to stdout, as a table, JSON, or CSV; messages to stderr."""
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import functools
 import json
 import re
@@ -19,20 +20,21 @@ from up42_facade.cli.tables import Column, card, table
 from up42_facade.errors import CONTROLS, escape_for_terminal
 
 Record = Mapping[str, Any]
+Command = Callable[..., None]
 
 JSON_OPTION = "--json"
 CSV_OPTION = "--csv"
-# Where spreadsheets begin to calculate, or skip to where they do.
+# Characters that make a spreadsheet calculate, or that it skips before one of them.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 
-class ClosedOutput(Exception):  # noqa: N818 - nothing went wrong
-    """Whoever reads the output has had enough."""
+class BrokenPipe(Exception):  # noqa: N818 - not a failure
+    """The reader of the output closed the pipe."""
 
 
-class Form(Enum):
-    """The form of the output."""
+class OutputFormat(Enum):
+    """The format of the output."""
 
     TABLE = "table"
     JSON = "json"
@@ -43,7 +45,7 @@ class Form(Enum):
 class Output:
     """Writes the data of one command."""
 
-    form: Form = Form.TABLE
+    format: OutputFormat = OutputFormat.TABLE
 
     def records(
         self, records: Iterable[Record], fields: Sequence[str], columns: Sequence[Column]
@@ -53,45 +55,97 @@ class Output:
         Args:
             records: The data, each with all fields.
             fields: Names of the fields, in their order in JSON and CSV.
-            columns: What people see of them.
+            columns: Columns of the table.
         """
         rows = list(records)
-        if self.form is Form.JSON:
+        if self.format is OutputFormat.JSON:
             write_json([ordered(row, fields) for row in rows])
-        elif self.form is Form.CSV:
+        elif self.format is OutputFormat.CSV:
             write_csv(rows, fields)
         else:
-            write(table(rows, columns))
+            text, hidden = table(rows, columns)
+            write(text)
+            if hidden:
+                print_message(
+                    f"Hidden columns: {', '.join(hidden)}. See all with {JSON_OPTION} or "
+                    f"{CSV_OPTION}."
+                )
 
     def record(self, record: Record, fields: Sequence[str], text: str | None = None) -> None:
-        """Write one thing with all its fields; people get the text, if there is one."""
-        if self.form is Form.JSON:
+        """Write one record with all its fields; `text` replaces its table."""
+        if self.format is OutputFormat.JSON:
             write_json(ordered(record, fields))
-        elif self.form is Form.CSV:
+        elif self.format is OutputFormat.CSV:
             write_csv([record], fields)
         else:
             write(card(ordered(record, fields)) if text is None else text)
 
     def text(self, text: str, records: Iterable[Record], fields: Sequence[str]) -> None:
-        """Write a text for people, or a list of records that says the same."""
-        if self.form is Form.TABLE:
+        """Write a text instead of a table, or the records with the same content."""
+        if self.format is OutputFormat.TABLE:
             write(escape_for_terminal(text))
         else:
             self.records(records, fields, ())
 
 
-def printed(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorate a command: give it --json and --csv, and an `Output` as `out`."""
+def print_message(message: str) -> None:
+    """Print a message to stderr."""
+    click.echo(escape_for_terminal(message), err=True)
+
+
+def is_stderr_terminal() -> bool:
+    """Return whether messages and progress bars are seen as they appear."""
+    return sys.stderr.isatty()
+
+
+def is_interactive() -> bool:
+    """Return whether there is a terminal to ask on."""
+    return sys.stdin is not None and sys.stdin.isatty() and is_stderr_terminal()
+
+
+def format_time(time: dt.datetime | None) -> str | None:
+    """Return a time as ISO 8601 in UTC."""
+    if time is None:
+        return None
+    return time.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Decorate a command with several options, listed in its help in the given order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def global_option(*names: str, **settings: Any) -> Callable[[Command], Command]:
+    """Return an option that is accepted before and after the name of a command."""
+
+    def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value is not None and value is not False:
+            # Shared by the contexts of the groups and the command.
+            context.meta[str(parameter.name)] = value
+
+    return click.option(*names, expose_value=False, callback=remember, **settings)
+
+
+FORMAT_OPTIONS = (
+    global_option(JSON_OPTION, "as_json", is_flag=True, help="Print JSON."),
+    global_option(CSV_OPTION, "as_csv", is_flag=True, help="Print CSV."),
+)
+
+
+def output_options(command: Command) -> Command:
+    """Decorate a command: add --json and --csv, and pass an `Output` as `out`."""
 
     @functools.wraps(command)
-    def wrapped(*arguments: Any, as_json: bool, as_csv: bool, **options: Any) -> None:
-        if as_json and as_csv:
+    def wrapped(*arguments: Any, **options: Any) -> None:
+        chosen = click.get_current_context().meta
+        if "as_json" in chosen and "as_csv" in chosen:
             raise click.UsageError(f"{JSON_OPTION} and {CSV_OPTION} exclude each other.")
-        form = Form.JSON if as_json else Form.CSV if as_csv else Form.TABLE
-        command(*arguments, out=Output(form), **options)
+        format = next((f for f in OutputFormat if f"as_{f.value}" in chosen), OutputFormat.TABLE)
+        command(*arguments, out=Output(format), **options)
 
-    with_csv = click.option(CSV_OPTION, "as_csv", is_flag=True, help="Print CSV.")(wrapped)
-    return click.option(JSON_OPTION, "as_json", is_flag=True, help="Print JSON.")(with_csv)
+    return with_options(wrapped, FORMAT_OPTIONS)
 
 
 def ordered(record: Record, fields: Sequence[str]) -> dict[str, Any]:
@@ -99,13 +153,13 @@ def ordered(record: Record, fields: Sequence[str]) -> dict[str, Any]:
 
 
 def write_json(content: Any) -> None:
-    for_programs()
+    use_utf_8()
     text = json.dumps(content, indent=2, ensure_ascii=False)
     write(CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def write_csv(records: Sequence[Record], fields: Sequence[str]) -> None:
-    for_programs()
+    use_utf_8()
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(fields)
@@ -114,10 +168,10 @@ def write_csv(records: Sequence[Record], fields: Sequence[str]) -> None:
 
 
 def cell(value: Any) -> str:
-    """Return a value as a CSV cell: empty for None, JSON for what has parts.
+    """Return a value as a CSV cell: empty for None, JSON for lists and objects.
 
-    A string that a spreadsheet would take for a formula begins with an apostrophe, which makes
-    it text there; a number in a string stays as it is.
+    A string that a spreadsheet would read as a formula begins with an apostrophe; a number in a
+    string stays unchanged.
     """
     if value is None:
         return ""
@@ -126,21 +180,21 @@ def cell(value: Any) -> str:
     return escape_for_terminal(f"'{text}" if is_formula else text)
 
 
-def for_programs() -> None:
-    """Write UTF-8, whatever the locale says: that is what JSON has to be."""
+def use_utf_8() -> None:
+    """Write UTF-8 in any locale, as JSON requires."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def write(text: str) -> None:
-    """Write a text, with a newline at its end if it has none.
+    """Write a text to stdout and end its last line.
 
     Raises:
-        ClosedOutput: Nobody takes it.
+        BrokenPipe: If the reader closed the pipe.
     """
     try:
         sys.stdout.write(text if not text or text.endswith("\n") else f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError as error:
-        # click would take it for its own, and end with a code that means something else.
-        raise ClosedOutput from error
+        # click would handle it itself, with another exit code.
+        raise BrokenPipe from error

@@ -1,4 +1,4 @@
-"""`up42 processes`: what is on offer."""
+"""`up42 processes`: the available processes."""
 
 from __future__ import annotations
 
@@ -7,58 +7,76 @@ from typing import Any
 import click
 
 import up42_facade as up42
-from up42_facade.cli.completing import process_ids
-from up42_facade.cli.connecting import connected
-from up42_facade.cli.messages import UNKNOWN_PROCESS, hint
-from up42_facade.cli.output import Output, printed
-from up42_facade.cli.records import (
-    PROCESS_DETAIL_FIELDS,
-    PROCESS_FIELDS,
-    process_detail,
-    process_record,
-)
+from up42_facade.cli.errors import hint
+from up42_facade.cli.options import Group, auth_options, process_ids
+from up42_facade.cli.output import Output, output_options
 from up42_facade.cli.tables import Column, card, table
 
+UNKNOWN_PROCESS = "up42 processes list shows the available processes."
+FIELDS = ("id", "title", "description", "prices", "eula_ids")
+DETAIL_FIELDS = (*FIELDS, "is_eula_accepted", "inputs")
 COLUMNS = (Column("id"), Column("price"), Column("title", is_cut=True))
 INPUT_COLUMNS = (
     Column("input"),
     Column("type"),
-    Column("needed"),
+    Column("required"),
     Column("description", is_cut=True),
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def processes() -> None:
-    """What UP42 offers."""
+    """Available processes."""
 
 
 @processes.command("list")
-@printed
-@connected
+@output_options
+@auth_options
 def list_processes(out: Output, session: up42.Session) -> None:
     """List all processes with their prices."""
     found = up42.Process.all(session=session)
-    records = [{**process_record(process), "price": price(process)} for process in found]
-    out.records(records, PROCESS_FIELDS, COLUMNS)
+    records = [{**process_record(process), "price": format_prices(process)} for process in found]
+    out.records(records, FIELDS, COLUMNS)
 
 
 @processes.command("show")
 @click.argument("process_id", metavar="ID", shell_complete=process_ids)
-@printed
-@connected
+@output_options
+@auth_options
 def show_process(process_id: str, out: Output, session: up42.Session) -> None:
-    """Show a process: its inputs, price and EULA."""
-    with hint(up42.NotFoundError, UNKNOWN_PROCESS):
-        process = up42.Process.get(process_id, session=session)
-    record = process_detail(process)
+    """Show a process: its inputs, price, and EULA."""
+    process = get_process(process_id, session)
+    record = {
+        **process_record(process),
+        "is_eula_accepted": process.is_eula_accepted,
+        "inputs": process.inputs,
+    }
+    summary = card({**record, "prices": format_prices(process), "inputs": None})
     rows = [input_row(name, spec) for name, spec in process.inputs.items()]
-    shown = {**record, "prices": price(process), "inputs": None}
-    text = f"{card(shown)}\n\n{table(rows, INPUT_COLUMNS)}"
-    out.record(record, PROCESS_DETAIL_FIELDS, text)
+    out.record(record, DETAIL_FIELDS, f"{summary}\n\n{table(rows, INPUT_COLUMNS)[0]}")
 
 
-def price(process: up42.Process) -> str:
+def get_process(process_id: str, session: up42.Session) -> up42.Process:
+    """Return a process.
+
+    Raises:
+        NotFoundError: If there is no such process, with the command that lists them.
+    """
+    with hint(up42.NotFoundError, UNKNOWN_PROCESS):
+        return up42.Process.get(process_id, session=session)
+
+
+def process_record(process: up42.Process) -> dict[str, Any]:
+    return {
+        "id": process.id,
+        "title": process.title,
+        "description": process.description,
+        "prices": [{"credits": price.credits, "unit": price.unit} for price in process.prices],
+        "eula_ids": list(process.eula_ids),
+    }
+
+
+def format_prices(process: up42.Process) -> str:
     return ", ".join(map(str, process.prices)) or "free"
 
 
@@ -67,6 +85,6 @@ def input_row(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {
         "input": name,
         "type": schema.get("format") or schema.get("type"),
-        "needed": (spec.get("minOccurs") or 0) > 0,
+        "required": (spec.get("minOccurs") or 0) > 0,
         "description": spec.get("description") or spec.get("title"),
     }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 import up42_facade as up42
-from up42_facade.cli.exit_codes import ExitCode
-from up42_facade.cli.messages import CommandError
-from up42_facade.cli.paths import LocalPath
+from up42_facade.cli.errors import CommandError
+from up42_facade.cli.options import LocalPath
 
 EXTRA = "sandbox"
 PORT = click.IntRange(0, 65_535)
@@ -21,7 +21,7 @@ PORT = click.IntRange(0, 65_535)
     "folders",
     multiple=True,
     type=LocalPath(exists=True, file_okay=False),
-    help="Folder whose files may be served, as the control URL asks. Can be repeated.",
+    help="Folder whose files the control URL can serve. Repeatable.",
 )
 @click.option("--port", type=PORT, default=8042, show_default=True, help="Port of the API.")
 @click.option(
@@ -41,22 +41,17 @@ PORT = click.IntRange(0, 65_535)
     show_default=True,
     help="Credits at the start.",
 )
-def sandbox(folders: tuple[str, ...], **options: Any) -> None:
+def sandbox(folders: tuple[Path, ...], **options: Any) -> None:
     """Start a local UP42 to try everything on.
 
-    It behaves like the real one, without account, network or credits, until Ctrl-C. It prints
-    how to authenticate.
+    It behaves like UP42, without an account, network, or credits, until Ctrl-C. It prints how to
+    authenticate.
     """
     try:
         from up42_sandbox.__main__ import main
-        from up42_sandbox.sandbox import Sandbox  # noqa: F401 - tells whether the extra is there
+        from up42_sandbox.sandbox import Sandbox  # noqa: F401 - fails without the extra
     except ModuleNotFoundError as error:
         raise up42.MissingExtraError("The sandbox", EXTRA) from error
-    arguments = [
-        part
-        for name, value in options.items()
-        for part in (f"--{name.replace('_', '-')}", str(value))
-    ]
-    arguments += [f"--folder={folder}" for folder in folders]
-    if main(arguments):
-        raise CommandError("The sandbox could not be started.", ExitCode.ERROR)
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    if main([*arguments, *(f"--folder={folder}" for folder in folders)]):
+        raise CommandError("The sandbox can't be started.")

@@ -1,0 +1,240 @@
+"""Options that several commands have: account, waiting, spending, and assets."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+
+import up42_facade as up42
+from up42_facade.cli.errors import CommandError, ExitCode, option_phrases, reworded
+from up42_facade.cli.output import (
+    FORMAT_OPTIONS,
+    Command,
+    global_option,
+    is_interactive,
+    print_message,
+    with_options,
+)
+from up42_facade.errors import escape_for_terminal
+
+SECRETS = ("UP42_PASSWORD", "UP42_PROJECT_API_KEY")
+NOTHING_DONE = "Nothing was executed."
+DEFAULT_WAIT = 60.0
+# The documented default of Job.track: three days.
+DEFAULT_TIMEOUT = 60.0 * 60 * 24 * 3
+# A year, in seconds.
+MAX_WAIT = 60.0 * 60 * 24 * 366
+
+
+class LocalPath(click.Path):
+    """A path in which `~` is the home folder, even if no shell replaces it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        home = os.path.expanduser(value)  # noqa: PTH111 - Path's raises for a file named ~draft
+        return super().convert(home, param, ctx)
+
+
+ACCOUNT_OPTIONS = (
+    global_option(
+        "--cfg-file",
+        type=LocalPath(dir_okay=False),
+        metavar="PATH",
+        help="JSON file with username and password.",
+    ),
+    global_option("--username", metavar="EMAIL", help="Overrides UP42_USERNAME."),
+    global_option("--region", metavar="NAME", help="eu or sa. Overrides UP42_REGION."),
+    global_option(
+        "--base-url",
+        metavar="URL",
+        help="Base URL of another UP42 server, such as a sandbox. Overrides UP42_BASE_URL.",
+    ),
+)
+
+
+class Group(click.Group):
+    """A group of commands that accepts the global options before the command's name."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for option in (*FORMAT_OPTIONS, *ACCOUNT_OPTIONS):
+            option(self)
+
+
+ACCOUNT_ARGUMENTS = ("cfg_file", "username", "region", "base_url")
+
+
+def auth_options(command: Command) -> Command:
+    """Decorate a command: add the options of the account, and pass a `session`."""
+
+    @functools.wraps(command)
+    def authenticated(*arguments: Any, **options: Any) -> None:
+        context = click.get_current_context()
+        given = {k: context.meta[k] for k in ACCOUNT_ARGUMENTS if k in context.meta}
+        with (
+            reworded(option_phrases(context.command.params)),
+            up42.Session(**{**given, **prompt_for_credentials(given)}) as session,
+        ):
+            command(*arguments, session=session, **options)
+
+    return with_options(authenticated, ACCOUNT_OPTIONS)
+
+
+def prompt_for_credentials(given: dict[str, Any]) -> dict[str, str]:
+    """Return missing credentials; empty if there is no terminal to ask on."""
+    has_secret = any(os.environ.get(name) for name in SECRETS)
+    if "cfg_file" in given or has_secret or not is_interactive():
+        return {}
+    username = given.get("username") or os.environ.get("UP42_USERNAME")
+    if username is None:
+        username = click.prompt("Email address of the UP42 account", err=True)
+    return {
+        "username": username,
+        "password": click.prompt("Password", hide_input=True, err=True),
+    }
+
+
+def wait_options(command: Command) -> Command:
+    """Decorate a command: add --wait and --timeout."""
+    return with_options(
+        command,
+        (
+            click.option(
+                "--wait",
+                type=float,
+                callback=positive,
+                default=DEFAULT_WAIT,
+                metavar="SECONDS",
+                help="Seconds between polls. [60]",
+            ),
+            click.option(
+                "--timeout",
+                type=float,
+                callback=positive,
+                default=DEFAULT_TIMEOUT,
+                metavar="SECONDS",
+                help="Maximum time to wait. [3 days]",
+            ),
+        ),
+    )
+
+
+def positive(context: click.Context, parameter: click.Parameter, seconds: float) -> float:
+    """Reject durations that can't be waited, such as `nan` and `inf`."""
+    if not 0 < seconds <= MAX_WAIT:
+        raise click.BadParameter("expected a positive number of seconds.", context, parameter)
+    return seconds
+
+
+def asset_options(command: Command) -> Command:
+    """Decorate a command: add the options of `Job.download_results`."""
+    return with_options(
+        command,
+        (
+            click.option(
+                "--assets",
+                multiple=True,
+                callback=list_or_none,
+                metavar="KEY",
+                help="Only assets with this key, role, or media type. Repeatable.",
+            ),
+            click.option(
+                "--unpack/--no-unpack", "unpacking", default=True, help="Unpack archives. [yes]"
+            ),
+            click.option("--overwrite", is_flag=True, help="Download existing files again."),
+        ),
+    )
+
+
+def list_or_none(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> list[str] | None:
+    """Return the values of a repeatable option; None if it isn't given."""
+    return list(values) or None
+
+
+def spending_options(command: Command) -> Command:
+    """Decorate a command: add --max-credits, --yes, and --budget-id."""
+    return with_options(
+        command,
+        (
+            click.option(
+                "--max-credits",
+                callback=number,
+                metavar="N",
+                help="Execute without asking if the cost is at most N.",
+            ),
+            click.option("--yes", is_flag=True, help="Execute without asking, at any cost."),
+            click.option(
+                "--budget-id",
+                type=click.UUID,
+                callback=lambda context, parameter, value: value and str(value),
+                metavar="ID",
+                help="UUID of the budget to charge.",
+            ),
+        ),
+    )
+
+
+def number(context: click.Context, parameter: click.Parameter, text: str | None) -> Decimal | None:
+    """Read a number of credits; the package checks its range."""
+    if text is None:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise click.BadParameter(f"{text!r} isn't a number.", context, parameter) from error
+
+
+def require_consent(max_credits: Decimal | None, yes: bool) -> None:
+    """Stop if spending isn't confirmed and there is no terminal to confirm on.
+
+    Raises:
+        UsageError: If neither --max-credits nor --yes is given.
+    """
+    if max_credits is None and not yes and not is_interactive():
+        raise click.UsageError(
+            "This costs credits, and there is no terminal to confirm on: pass --max-credits N, "
+            f"or --yes to accept any cost. {NOTHING_DONE}"
+        )
+
+
+def confirm(question: str, max_credits: Decimal | None, yes: bool) -> None:
+    """Ask before something is executed, unless an option has confirmed it.
+
+    Raises:
+        UsageError: If there is no terminal to ask on.
+        CommandError: If the user declines.
+    """
+    require_consent(max_credits, yes)
+    if max_credits is not None or yes:
+        return
+    try:
+        agreed = click.confirm(escape_for_terminal(question), err=True)
+    except click.Abort:
+        # Ctrl-C or the end of the input; the cursor is still behind the question.
+        print_message("")
+        raise CommandError(NOTHING_DONE, ExitCode.INTERRUPTED) from None
+    if not agreed:
+        raise CommandError(NOTHING_DONE)
+
+
+def process_ids(context: click.Context, parameter: click.Parameter, prefix: str) -> list[str]:
+    """Complete the ID of a process that has a template class."""
+    templates = up42.processing_templates
+    classes = [getattr(templates, name) for name in templates.__all__]
+    known = [found for kind in classes if isinstance(found := vars(kind).get("process_id"), str)]
+    return sorted(process_id for process_id in known if process_id.startswith(prefix))
