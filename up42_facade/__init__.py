@@ -24,6 +24,7 @@ _NAMES = {
         "SortingField ValidationError jobs_to_dataframe parse_inputs read_templates"
     ),
     "batch": "Batch BatchEntry",
+    "checking": "ApiReport check_api",
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from up42_facade.analytics import initialize_job as initialize_job
     from up42_facade.analytics import initialize_jobtask as initialize_jobtask
     from up42_facade.batch import *
+    from up42_facade.checking import ApiReport as ApiReport
+    from up42_facade.checking import check_api as check_api
     from up42_facade.errors import *
     from up42_facade.processing import *
     from up42_facade.results import *

@@ -29,6 +29,7 @@ HOMES = {
         "up42_facade._common.times",
         "up42_facade.viz",
         "up42_facade.analytics",
+        "up42_facade.checking",
     ),
     "up42_sandbox": ("up42_sandbox", "up42_sandbox.analytics.records"),
     "up42_client": ("up42_client.models", "up42_client.types", "up42_client"),

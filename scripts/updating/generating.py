@@ -36,6 +36,8 @@ SCHEMAS = "/components/schemas"
 READ_BY_LIBRARIES = ("StacItem", "StacCollection", "ResultFeatureCollection")
 FREE_OBJECT = {"type": "object", "additionalProperties": True}
 UNTRUSTED = re.compile("<openapi_python_client[^>]*> ?")
+# What only people read. The document in the package is for checking responses.
+FOR_PEOPLE = frozenset({"description", "summary", "example", "examples"})
 
 
 def generate(spec: Path, folder: Path) -> Path:
@@ -46,12 +48,33 @@ def generate(spec: Path, folder: Path) -> Path:
     """
     # The generator reads JSON several times as fast as YAML.
     prepared = folder / "prepared.json"
-    prepared.write_text(json.dumps(prepare(Source(str(spec)).value)), encoding="utf-8")
+    document = Source(str(spec)).value
+    prepared.write_text(json.dumps(prepare(document)), encoding="utf-8")
     package = folder / "up42_client"
     run_generator(prepared, package)
     # The generator marks a package as typed only when it writes its packaging files too.
     (package / "py.typed").touch()
+    stored = json.dumps(without_texts(document), separators=(",", ":"))
+    (package / "openapi.json").write_text(f"{stored}\n", encoding="utf-8")
     return package
+
+
+def without_texts(node: Any, *, has_names: bool = False) -> Any:
+    """Return a part of a document without what only people read.
+
+    Args:
+        node: The part.
+        has_names: Whether its keys are names of fields, which can be `description`, too.
+    """
+    if isinstance(node, list):
+        return [without_texts(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: without_texts(value, has_names=key == "properties" and not has_names)
+        for key, value in node.items()
+        if has_names or key not in FOR_PEOPLE
+    }
 
 
 def run_generator(spec: Path, package: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from scripts import record_cli
 from tests.cli.conftest import ROOT, Up42
-from up42_facade.cli import auth, batch, items, jobs, processes, run
+from up42_facade.cli import auth, batch, check, items, jobs, processes, run
 from up42_facade.cli.errors import ExitCode
 from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
@@ -71,6 +71,7 @@ def test_fields() -> None:
         for name in names_in(names):
             listed[name] = names_in(fields)
     assert listed["auth check"] == list(auth.FIELDS)
+    assert listed["check-api"] == list(check.FIELDS)
     assert listed["balance"] == list(auth.BALANCE_FIELDS)
     assert listed["processes list"] == list(processes.FIELDS)
     shown = [*processes.FIELDS, *listed["processes show"]]

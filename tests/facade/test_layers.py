@@ -24,6 +24,7 @@ LAYERS = [
     "processing",
     "processes processing_templates",
     "batch",
+    "checking",
     "cli",
 ]
 RANKS = {part: rank for rank, parts in enumerate(LAYERS) for part in parts.split()}

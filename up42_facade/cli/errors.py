@@ -30,6 +30,8 @@ class ExitCode(IntEnum):
     """The response to an execution was lost: search for the job before you execute again."""
     INCOMPLETE = 7
     """A part of a batch failed: run the same command again."""
+    NOT_AS_DOCUMENTED = 8
+    """A response of the API differs from the OpenAPI document, or a request failed."""
     INTERRUPTED = 130
     """Ctrl-C. Nothing was canceled on the server."""
     BROKEN_PIPE = 141

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 import up42_facade as up42
-from up42_facade.cli import auth, batch, items, jobs, processes, run, sandbox
+from up42_facade.cli import auth, batch, check, items, jobs, processes, run, sandbox
 from up42_facade.cli.errors import CommandError, ExitCode, code_of
 from up42_facade.cli.options import Group
 from up42_facade.cli.output import JSON_OPTION, BrokenPipe, print_message
@@ -37,6 +37,7 @@ def commands() -> None:
 for command in (
     auth.auth,
     auth.balance,
+    check.check_api,
     processes.processes,
     items.items,
     run.estimate,

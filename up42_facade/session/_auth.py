@@ -99,6 +99,18 @@ class TokenStore:
                 raise copy.copy(self._failure)
             return self._fetch()
 
+    def request(self, extensions: dict[str, Any]) -> httpx.Response:
+        """Request a token and return the response, whatever its status; nothing is kept.
+
+        Raises:
+            ConnectionFailedError: If there is no response.
+        """
+        credentials = self._credentials()
+        remember(credentials)
+        request = token_request(credentials, self._hosts, self._client)
+        request.extensions.update(extensions)
+        return answered(self._client, request)
+
     def _fetch(self) -> str:
         # Who has none may get some: that isn't remembered as a failure.
         credentials = self._credentials()
@@ -128,6 +140,10 @@ class TokenAuth(httpx.Auth):
 
     def __init__(self, tokens: TokenStore) -> None:
         self._tokens = tokens
+
+    def request_token(self, extensions: dict[str, Any]) -> httpx.Response:
+        """Request a token as `TokenStore.request` does."""
+        return self._tokens.request(extensions)
 
     def sync_auth_flow(
         self, request: httpx.Request

@@ -21,7 +21,13 @@ from up42_facade.errors import (
 )
 from up42_facade.session._auth import TokenAuth
 from up42_facade.session._connections import Connections
-from up42_facade.session._credentials import Credentials, ProjectCredentials, collect, hidden
+from up42_facade.session._credentials import (
+    AccountCredentials,
+    Credentials,
+    ProjectCredentials,
+    collect,
+    hidden,
+)
 from up42_facade.session._hosts import DEFAULT_REGION, choose_hosts, without_query
 from up42_facade.session._pickling import Settings, registry, required_credentials, restore
 from up42_facade.session._responses import UNREADABLE, closed_session, unexpected
@@ -317,6 +323,24 @@ class Session:
             if self._connected is None:
                 self._connected = Connections(self.hosts, self.options, self._find_credentials)
             return self._connected
+
+
+def has_account(session: Session) -> bool:
+    """Return whether a session has the credentials of an account, rather than of a project."""
+    return isinstance(session._credentials, AccountCredentials)
+
+
+def request_token(session: Session, extensions: dict[str, Any]) -> httpx.Response:
+    """Request a token and return the response, whatever its status.
+
+    Args:
+        session: Session whose credentials are sent.
+        extensions: Extensions of the request, for example a timeout.
+
+    Raises:
+        ConnectionFailedError: If there is no response.
+    """
+    return session._auth.request_token(extensions)
 
 
 def readable(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T:

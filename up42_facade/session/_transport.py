@@ -207,7 +207,7 @@ class PlainClient(httpx.Client):
         self._retry = retry
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        request.extensions["retry"] = self._retry
+        request.extensions.setdefault("retry", self._retry)
         return super().send(request, **options)
 
 

@@ -7,9 +7,10 @@ from attrs import define
 from attrs import field as _field
 
 from .. import models as _models
-from ..types import Model, keep, unknown_fields
+from ..types import Model, keep, keep_list, unknown_fields
 
 if TYPE_CHECKING:
+    from ..models.link import Link
     from ..models.process_additional_parameters import ProcessAdditionalParameters
     from ..models.process_inputs import ProcessInputs
 
@@ -21,6 +22,8 @@ class ProcessSummary(Model[Any]):
     Attributes:
         id: Readable name of the process. The set is open.
         inputs: The inputs of a process by name.
+        job_control_options: Whether jobs can be executed synchronously, asynchronously, or
+            both.
         additional_parameters: Facts about a process that are no inputs.
     """
 
@@ -28,6 +31,9 @@ class ProcessSummary(Model[Any]):
     title: str | None = None
     description: str | None = None
     inputs: ProcessInputs | None = None
+    version: str | None = None
+    job_control_options: list[str] | None = None
+    links: list[Link] | None = None
     additional_parameters: ProcessAdditionalParameters | None = None
     additional_properties: dict[str, Any] = _field(factory=dict)
 
@@ -36,6 +42,9 @@ class ProcessSummary(Model[Any]):
         "title": "title",
         "description": "description",
         "inputs": "inputs",
+        "version": "version",
+        "jobControlOptions": "job_control_options",
+        "links": "links",
         "additionalParameters": "additional_parameters",
     }
 
@@ -53,6 +62,15 @@ class ProcessSummary(Model[Any]):
             _models.ProcessInputs.from_dict(v)
             if isinstance(v := get("inputs"), dict)
             else keep(d, "inputs", kept, None),
+            v if isinstance(v := get("version"), str) else keep(d, "version", kept, None),
+            keep_list(d, "jobControlOptions", kept, [e for e in v if isinstance(e, str)])
+            if isinstance(v := get("jobControlOptions"), list)
+            else keep(d, "jobControlOptions", kept, None),
+            keep_list(
+                d, "links", kept, [_models.Link.from_dict(e) for e in v if isinstance(e, dict)]
+            )
+            if isinstance(v := get("links"), list)
+            else keep(d, "links", kept, None),
             _models.ProcessAdditionalParameters.from_dict(v)
             if isinstance(v := get("additionalParameters"), dict)
             else keep(d, "additionalParameters", kept, None),
