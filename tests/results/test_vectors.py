@@ -261,6 +261,27 @@ def test_files_beside_the_results_are_left_out(results: Results) -> None:
     assert [one["properties"]["n"] for one in read(results)["features"]] == [1]
 
 
+@pytest.mark.parametrize("media_type", [None, "application/octet-stream"])
+def test_the_first_bytes_decide_if_neither_type_nor_name_does(
+    results: Results, media_type: str | None
+) -> None:
+    results.item("vector")
+    results.put("data", collection(feature(n=1)), media_type, ["data"])
+    results.item("raster")
+    results.put("data", tiff(ramp()), media_type, ["data"])
+    assert [f["properties"]["n"] for f in results.job.get_results_json()["features"]] == [1]
+    assert results.job.to_xarray().shape == (1, 40, 60)
+
+
+def test_the_media_type_decides_before_the_name(results: Results) -> None:
+    results.put("picture.tif", b"", "image/png", ["data"])
+    results.put("scene.png", tiff(ramp()), "image/tiff", ["data"])
+    results.put("a.json", collection(feature(n=1)), GEOJSON)
+    results.put("b.geojson", collection(feature(n=2)), "application/json")
+    assert [f["properties"]["n"] for f in results.job.get_results_json()["features"]] == [1, 2]
+    assert results.job.to_xarray().name == "scene.png"
+
+
 def test_a_job_without_vectors(job_of: Callable[..., up42.Job]) -> None:
     job = job_of("detection-trees-spacept")
     with pytest.raises(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,3 +108,9 @@ def colour_at(figure: Figure, place: tuple[float, float], number: int = 0) -> tu
 
 def is_near(colour: Sequence[int], expected: Sequence[int], most: int = 12) -> bool:
     return all(abs(a - b) <= most for a, b in zip(colour, expected, strict=True))
+
+
+def features_of(shown: Any) -> list[Any]:
+    """Return the GeoJSON features in the page of a map."""
+    collections = re.findall(r"_add\(({.*})\);", shown.get_root().render())
+    return [feature for found in collections for feature in json.loads(found)["features"]]

@@ -167,8 +167,7 @@ def test_geometries_that_cannot_be_drawn(tmp_path: Path, caplog: pytest.LogCaptu
         shown = viz.map_results(path)
     assert "odd.geojson: 5 features have no place" in caplog.text
     assert figure.axes[0].has_data()
-    [layer] = [child for child in shown._children.values() if isinstance(child, folium.GeoJson)]
-    kinds = [feature["geometry"]["type"] for feature in layer.data["features"]]
+    kinds = [feature["geometry"]["type"] for feature in scenes.features_of(shown)]
     assert kinds == ["Point", "LineString", "Point", "Polygon", "LineString"]
 
 
@@ -178,8 +177,7 @@ def test_geometries_that_cannot_be_drawn(tmp_path: Path, caplog: pytest.LogCaptu
 def test_properties_of_all_kinds(values: Any, tmp_path: Path) -> None:
     features = [(Point(13, 52), {"tags": value}) for value in (values, None)]
     shown = viz.map_results(scenes.write_geojson(tmp_path / "a.geojson", features))
-    [layer] = [child for child in shown._children.values() if isinstance(child, folium.GeoJson)]
-    tags = layer.data["features"][0]["properties"]["tags"]
+    tags = scenes.features_of(shown)[0]["properties"]["tags"]
     assert (
         json.loads(tags.replace("&#34;", '"').replace("&#123;", "{").replace("&#125;", "}"))
         == values

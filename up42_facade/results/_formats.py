@@ -33,17 +33,21 @@ OVERVIEW_DOMAIN = "OVERVIEWS"
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """Return the suffix that fits what a file contains.
+    """Return the suffix that fits the content of a file.
 
     Returns:
-        `.tif`, `.png`, `.jpg`, `.jp2`, `.gpkg`, or `.json` for anything that begins as a JSON
+        `.tif`, `.png`, `.jpg`, `.jp2`, `.gpkg`, or `.json` for anything that begins like a JSON
         object; an empty string for other content, or if the file can't be read.
     """
     try:
         with Path(path).open("rb") as file:
-            header = file.read(HEADER_BYTES)
+            return format_of_bytes(file.read(HEADER_BYTES))
     except (OSError, ValueError):
         return ""
+
+
+def format_of_bytes(header: bytes) -> str:
+    """Return the suffix that fits the first bytes of a file, as `format_of` does."""
     for suffix, signatures in SIGNATURES:
         if header.startswith(signatures):
             return suffix

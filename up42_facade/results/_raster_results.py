@@ -28,7 +28,7 @@ from up42_facade.results._lazy_rasters import (
     read_header,
 )
 from up42_facade.results._remote_raster import RemoteRaster
-from up42_facade.results._result_files import described, is_raster, result_files
+from up42_facade.results._result_files import TIFF, described, files_of, result_files
 
 if TYPE_CHECKING:
     import pystac
@@ -132,7 +132,7 @@ def chosen(files: Sequence[ItemFile], job: Source, assets: Choice) -> list[ItemF
     Raises:
         NoResultsError: There are no rasters. InvalidInputError: There are only others.
     """
-    rasters = [file for file in files if is_raster(file)]
+    rasters = files_of(files, {TIFF})
     if not rasters:
         raise NoResultsError(
             f"Job {job.id} has no raster results (GeoTIFF). Its files are: {described(files)}. "

@@ -1,11 +1,13 @@
-"""The files of a job's results, told apart by what they hold."""
+"""The files of a job's results, and their formats."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from up42_facade.downloads import open_stream
+from up42_facade.results._formats import HEADER_BYTES, format_of_bytes
 from up42_facade.results._item_files import ItemFile
 from up42_facade.session._hosts import without_query
 
@@ -24,9 +26,29 @@ class Source(Protocol):
     def session(self) -> Session: ...
 
 
-GEOJSON_TYPES = ("application/geo+json", "application/vnd.geo+json")
-TIFF_TYPES = ("image/tiff", "image/geotiff", "image/vnd.stac.geotiff")
-# Roles of files that describe or show a result and are none themselves.
+GEOJSON, JSON, TIFF, PICTURE = ".geojson", ".json", ".tif", ".png"
+MEDIA_TYPES = {
+    "application/geo+json": GEOJSON,
+    "application/vnd.geo+json": GEOJSON,
+    "application/json": JSON,
+    "image/geotiff": TIFF,
+    "image/jpeg": PICTURE,
+    "image/png": PICTURE,
+    "image/tiff": TIFF,
+    "image/vnd.stac.geotiff": TIFF,
+}
+SUFFIXES = {
+    GEOJSON: GEOJSON,
+    JSON: JSON,
+    TIFF: TIFF,
+    ".tiff": TIFF,
+    PICTURE: PICTURE,
+    ".jpg": PICTURE,
+    ".jpeg": PICTURE,
+}
+# Media types that say nothing about the format.
+UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
+# Roles of files that describe or show a result, but aren't one.
 SIDE_ROLES = frozenset({"thumbnail", "overview", "metadata"})
 DATA_ROLE = "data"
 
@@ -38,40 +60,51 @@ def result_files(items: Iterable[pystac.Item], session: Session) -> list[ItemFil
     ]
 
 
+def files_of(files: Sequence[ItemFile], formats: Container[str]) -> list[ItemFile]:
+    """Return the results among the files that have one of the formats."""
+    wanted = [file for file in files if not is_side_file(file)]
+    if not wanted:
+        return []
+    found = wanted[0].session.executor.map(format_of_file, wanted)
+    return [file for file, kind in zip(wanted, found, strict=True) if kind in formats]
+
+
+def format_of_file(file: ItemFile) -> str:
+    """Return the format of a file by media type, or else by suffix, or else by first bytes.
+
+    Returns:
+        `.tif`, `.geojson`, or `.json` for data that might be GeoJSON; anything else otherwise.
+    """
+    kind, named = media_type(file), suffixes(file)
+    found = MEDIA_TYPES.get(kind) or next(filter(None, map(SUFFIXES.get, named)), "")
+    if not found and kind in UNTYPED and not any(named):
+        return format_of_bytes(first_bytes(file))
+    if found == JSON and GEOJSON in named:
+        return GEOJSON
+    # JSON of another role is metadata.
+    return "" if found == JSON and DATA_ROLE not in (file.asset.roles or ()) else found
+
+
+def first_bytes(file: ItemFile) -> bytes:
+    with open_stream(file.url, http=file.session.storage, progress=False) as stream:
+        return stream.read(HEADER_BYTES)
+
+
 def media_type(file: ItemFile) -> str:
     """Return the media type without its parameters."""
     return (file.asset.media_type or "").partition(";")[0].strip().lower()
 
 
-def has_suffix(file: ItemFile, *suffixes: str) -> bool:
-    """Tell whether the asset's key or the path of its link ends so."""
+def suffixes(file: ItemFile) -> list[str]:
+    """Return the suffixes of the asset's key and of the path of its link."""
     names = (file.key, without_query(file.asset.href))
-    return any(PurePosixPath(name).suffix.lower() in suffixes for name in names)
+    return [PurePosixPath(name).suffix.lower() for name in names]
 
 
 def is_side_file(file: ItemFile) -> bool:
-    """True for thumbnails, overviews and metadata; what has no roles may be a result."""
+    """Return whether a file is a thumbnail, an overview, or metadata."""
     roles = set(file.asset.roles or ())
     return bool(roles) and roles <= SIDE_ROLES
-
-
-def is_vector(file: ItemFile) -> bool:
-    """True for GeoJSON."""
-    if is_side_file(file):
-        return False
-    return media_type(file) in GEOJSON_TYPES or has_suffix(file, ".geojson")
-
-
-def may_be_vector(file: ItemFile) -> bool:
-    """True for JSON data that may be GeoJSON: the content decides."""
-    return DATA_ROLE in (file.asset.roles or ()) and has_suffix(file, ".json")
-
-
-def is_raster(file: ItemFile) -> bool:
-    """True for TIFF."""
-    if is_side_file(file):
-        return False
-    return media_type(file) in TIFF_TYPES or has_suffix(file, ".tif", ".tiff")
 
 
 def described(files: Iterable[ItemFile]) -> str:

@@ -11,7 +11,14 @@ from up42_facade._common.values import entries
 from up42_facade.downloads import stream_to
 from up42_facade.errors import NoResultsError, UnexpectedResponseError
 from up42_facade.results._geojson import DEGREES, NO_SHAPE, foreign_crs, to_frame
-from up42_facade.results._result_files import described, is_vector, may_be_vector, result_files
+from up42_facade.results._result_files import (
+    GEOJSON,
+    JSON,
+    described,
+    files_of,
+    format_of_file,
+    result_files,
+)
 
 if TYPE_CHECKING:
     import pyproj
@@ -42,7 +49,7 @@ def feature_collection(items: Sequence[pystac.Item], job: Source) -> dict[str, A
         DownloadError: A file could not be fetched whole.
     """
     files = result_files(items, job.session)
-    wanted = [file for file in files if is_vector(file) or may_be_vector(file)]
+    wanted = files_of(files, {GEOJSON, JSON})
     contents = list(job.session.executor.map(load, wanted))
     if all(content is None for content in contents):
         raise NoResultsError(
@@ -87,7 +94,7 @@ def load(file: ItemFile) -> dict[str, Any] | None:
         raise unreadable(file, f"is no JSON ({error})") from error
     if isinstance(content, dict) and content.get("type") in KINDS:
         return content
-    if is_vector(file):
+    if format_of_file(file) == GEOJSON:
         raise unreadable(file, f"is no GeoJSON: expected a {' or a '.join(KINDS)}")
     return None
 

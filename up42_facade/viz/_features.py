@@ -5,6 +5,7 @@ Names, keys, and values come from foreign files and end up in a page: each passe
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from attrs import frozen
 from up42_facade._common.html import inert
 from up42_facade.results._geojson import LARGEST_EXACT
 from up42_facade.viz._inputs import DATA_PATH, drawable, in_lonlat, labels, read_features
+from up42_facade.viz._pages import Verbatim
 
 # More features than these are one layer: a list of all would be longer than the map is high.
 MOST_LAYERS = 100
@@ -74,6 +76,24 @@ def style_of(colour: str) -> dict[str, Any]:
     return {"color": colour, "weight": 2, "fillColor": colour, "fillOpacity": 0.15}
 
 
+class FeatureLayer(folium.GeoJson):
+    """A layer of features that become part of the page as they are.
+
+    folium compiles all that it is given as a template, which takes as long as everything else. It
+    gets the first feature, from which it derives styles and popups, and not the others.
+    """
+
+    def __init__(self, features: list[str], **options: Any) -> None:
+        super().__init__(collection_of(features[:1]), **options)
+        self._others = collection_of(features[1:])
+
+    def render(self, **kwargs: Any) -> str:
+        super().render(**kwargs)  # type: ignore[no-untyped-call]
+        others = Verbatim(f"{self.get_name()}_add({self._others});")
+        self.get_root().script.add_child(others, name=f"{self.get_name()}_others")  # type: ignore[attr-defined]
+        return ""
+
+
 def feature_layer(
     frame: Any,
     name: str,
@@ -82,19 +102,19 @@ def feature_layer(
     popup: bool = True,
     heading: str | None = None,
 ) -> folium.GeoJson:
-    """Make a layer of features.
+    """Return a layer of features.
 
     Args:
         frame: GeoDataFrame in EPSG:4326.
-        name: What the layer control calls it.
+        name: Name in the layer control.
         style: Leaflet path options.
         popup: Show the properties on a click.
-        heading: Text shown where the mouse rests on a feature.
+        heading: Tooltip of the features.
     """
-    content = collection(frame)
-    fields = list(content["features"][0]["properties"]) if popup else []
-    layer = folium.GeoJson(
-        content,
+    columns = [column for column in frame.columns if column != frame.geometry.name]
+    fields = [field_name(column) for column in columns]
+    layer = FeatureLayer(
+        geojson_features(frame, columns, fields),
         name=inert(name),
         style_function=always(style),
         highlight_function=always(HIGHLIGHT) if popup else None,
@@ -103,7 +123,7 @@ def feature_layer(
     )
     if heading is not None:
         folium.Tooltip(inert(heading)).add_to(layer)
-    if fields:
+    if popup and fields:
         names = [field.strip() for field in fields]
         folium.GeoJsonPopup(fields, names, max_width=POPUP_WIDTH).add_to(layer)
     return layer
@@ -113,22 +133,22 @@ def always(style: dict[str, Any]) -> Callable[[Any], dict[str, Any]]:
     return lambda feature: style
 
 
-def collection(frame: Any) -> dict[str, Any]:
-    """Return a GeoDataFrame as GeoJSON whose texts can stand in a page."""
-    geometry = frame.geometry.name
-    columns = [column for column in frame.columns if column != geometry]
-    values = {field_name(column): [shown(value) for value in frame[column]] for column in columns}
+def geojson_features(frame: Any, columns: list[Any], fields: list[str]) -> list[str]:
+    """Return features as GeoJSON whose strings are inert in a page."""
+    values = [[to_json_value(value) for value in frame[column]] for column in columns]
+    rows = zip(*values, strict=True) if values else itertools.repeat(())
     shapes = shapely.transform(frame.geometry.to_numpy(), lambda points: points.round(DECIMALS))
-    features = [
-        {
-            "type": "Feature",
-            "id": str(index),
-            "geometry": shapely.geometry.mapping(shape),
-            "properties": {name: column[index] for name, column in values.items()},
-        }
-        for index, shape in enumerate(shapes)
+    return [
+        f'{{"type":"Feature","id":"{number}","geometry":{geometry},'
+        f'"properties":{json.dumps(dict(zip(fields, row, strict=True)))}}}'
+        for number, (geometry, row) in enumerate(
+            zip(shapely.to_geojson(shapes), rows, strict=False)
+        )
     ]
-    return {"type": "FeatureCollection", "features": features}
+
+
+def collection_of(features: list[str]) -> str:
+    return f'{{"type":"FeatureCollection","features":[{",".join(features)}]}}'
 
 
 def field_name(column: Any) -> str:
@@ -136,8 +156,8 @@ def field_name(column: Any) -> str:
     return f"{column} " if column in RESERVED_KEYS else inert(str(column))
 
 
-def shown(value: Any) -> Any:
-    """Return a property as it stands in a popup: numbers as they are, strings inert."""
+def to_json_value(value: Any) -> Any:
+    """Return a property as a popup shows it: numbers unchanged, strings inert."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int) and abs(value) <= LARGEST_EXACT:
@@ -145,7 +165,7 @@ def shown(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else ""
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return shown(value.item())
+        return to_json_value(value.item())
     return inert(plain(value))
 
 

@@ -20,8 +20,8 @@ LEAFLET_NAMES = ("leaflet", "leaflet_css")
 # Elements that need Leaflet only. Others, which users add, might need folium's other scripts.
 PLAIN_ELEMENTS = {
     "ElementAddToElement",
+    "FeatureLayer",
     "FitBounds",
-    "GeoJson",
     "GeoJsonPopup",
     "ImageOverlay",
     "LayerControl",

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio._err import CPLE_BaseError
-from rasterio.errors import RasterioError
 from rasterio.warp import transform
 
 from up42_facade.errors import InvalidInputError
 from up42_facade.viz._inputs import LONLAT
-from up42_facade.viz._reading import opened, unreadable
+from up42_facade.viz._reading import TRANSFORM_ERRORS, opened, unreadable
 
 # West, south, east, north in degrees.
 Bounds = tuple[float, float, float, float]
@@ -58,7 +56,7 @@ def lonlat_bounds(crs: Any, bounds: Any, path: Path) -> Bounds:
     try:
         longitudes, latitudes = np.array(transform(crs, LONLAT, xs.ravel(), ys.ravel()))
         poles = np.array(transform(LONLAT, crs, [0, 0], [-90, 90]))
-    except (RasterioError, CPLE_BaseError, ValueError) as error:
+    except (*TRANSFORM_ERRORS, ValueError) as error:
         raise unreadable(path, f"its CRS can't be transformed to degrees: {error}") from error
     usable = np.isfinite(longitudes) & np.isfinite(latitudes)
     if not usable.any():

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.ma as ma
 import rasterio
 from attrs import evolve, frozen
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import (
     NotGeoreferencedWarning,
@@ -33,7 +34,9 @@ from rasterio.windows import Window
 from up42_facade.errors import InvalidInputError
 from up42_facade.results._formats import DRIVERS, GDAL_OPTIONS, format_of, named_overview
 
-COLOURS = ("red", "green", "blue")
+COLORS = ("red", "green", "blue")
+# Transformations raise GDAL's errors, whose base class has no public name.
+TRANSFORM_ERRORS = (RasterioError, CPLE_BaseError)
 # Source pixels per band that are cheap to average all: a second's work is some 50 million.
 FEW_PIXELS = 8_000_000
 # Where there are too many pixels, so many rows and columns of each output pixel are read.
@@ -229,7 +232,7 @@ def types(dataset: Any) -> set[str]:
 
 def default_bands(dataset: Any) -> list[int]:
     """Return red, green and blue where the file names them, else the first three or the first."""
-    named = colour_bands(dataset)
+    named = color_bands(dataset)
     if named is not None:
         return named
     seen = [
@@ -240,12 +243,12 @@ def default_bands(dataset: Any) -> list[int]:
     return seen[:3] if len(seen) >= 3 else seen[:1]
 
 
-def colour_bands(dataset: Any) -> list[int] | None:
+def color_bands(dataset: Any) -> list[int] | None:
     descriptions = [(text or "").strip().lower() for text in dataset.descriptions]
     meanings = [meaning.name for meaning in dataset.colorinterp]
     for names in (descriptions, meanings):
-        if all(colour in names for colour in COLOURS):
-            return [names.index(colour) + 1 for colour in COLOURS]
+        if all(color in names for color in COLORS):
+            return [names.index(color) + 1 for color in COLORS]
     return None
 
 

@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.ma as ma
 from attrs import evolve
-from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.warp import reproject
 
 from up42_facade.viz._places import Bounds
-from up42_facade.viz._reading import Scene, Size, unreadable
+from up42_facade.viz._reading import TRANSFORM_ERRORS, Scene, Size, unreadable
 
 MAP_CRS = "EPSG:3857"
 # The same around another meridian, and the radius of its earth in meters.
@@ -76,7 +74,7 @@ def warped(scene: Scene, crs: Any, bounds: Bounds, box: Size) -> Scene:
             # Between the colors of two classes lies none.
             resampling=Resampling.nearest if scene.is_palette else Resampling.bilinear,
         )
-    except (RasterioError, CPLE_BaseError) as error:
+    except TRANSFORM_ERRORS as error:
         raise unreadable(scene.path, f"it can't be brought to another CRS: {error}") from error
     return evolve(scene, values=ma.masked_invalid(target), transform=transform, crs=crs)
 
