@@ -8,6 +8,12 @@ OLD_RIVAL_VENV ?= .venv-rival-old
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
+# The other tests are about the repository, its tools, and its documents.
+FACADE_TESTS = $(filter-out $(addprefix tests/,benchmarks/ contract/ docs/ notebooks/ packaging/ sdk/ updating/ __pycache__/),$(wildcard tests/*/)) \
+	$(addprefix --ignore=tests/,cli/test_documents.py client/test_models.py client/test_renames.py)
+# Old releases warn of what has changed since, and can't be changed any more.
+TOLERANT = $(foreach name,DeprecationWarning PendingDeprecationWarning FutureWarning,-W default::$(name))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint docs notebook cli-session generate check-generated update package lowest newest bench sandbox clean
 
@@ -40,8 +46,8 @@ $(OLD_RIVAL_VENV)/.done: benchmarks/requirements-old.txt
 demo: $(VENV)/.done ## run a processing job through its whole life on a local UP42
 	$(BIN)/python scripts/demo.py
 
-test: $(VENV)/.done $(RIVAL_VENV)/.done ## run all tests, in parallel
-	UP42_RIVAL_PYTHON=$(abspath $(RIVAL_VENV))/bin/python $(BIN)/python -m pytest -n $(WORKERS) $(TESTS)
+test: $(VENV)/.done $(RIVAL_VENV)/.done ## run all tests, in parallel; OPTIONS=--cov measures coverage
+	UP42_RIVAL_PYTHON=$(abspath $(RIVAL_VENV))/bin/python $(BIN)/python -m pytest -n $(WORKERS) $(OPTIONS) $(TESTS)
 
 lint: $(VENV)/.done ## check style, format and types
 	$(BIN)/ruff check .
@@ -69,14 +75,26 @@ update: $(VENV)/.done ## update to a newer OpenAPI document: SPEC=path-or-url, R
 	@test -n "$(SPEC)" || { echo "make update SPEC=path-or-url [REPORT=file.md]" >&2; exit 2; }
 	$(BIN)/python scripts/regenerate.py --spec "$(SPEC)" $(if $(REPORT),--markdown "$(REPORT)")
 
-package: $(VENV)/.done ## build sdist and wheel, try them in fresh environments; KEEP=folder keeps them
-	$(BIN)/python scripts/check_package.py $(if $(KEEP),--keep "$(KEEP)")
+package: $(VENV)/.done ## build sdist and wheel, try them in fresh environments; PYTHONS=3.11, KEEP=folder keeps them
+	$(BIN)/python scripts/check_package.py $(foreach python,$(PYTHONS),--python $(python)) $(if $(KEEP),--keep "$(KEEP)")
 
-lowest: $(VENV)/.done ## run the tests with the lowest versions that pyproject.toml allows; TESTS=…
-	$(BIN)/python scripts/check_dependencies.py lowest -- -n $(WORKERS) $(TESTS)
+# uv keeps the pins of a file that it writes, as far as they fit: a release of another project
+# changes nothing here until somebody deletes the file.
+COMPILE = $(BIN)/uv pip compile --quiet --no-annotate --python-version 3.11 --custom-compile-command "make lowest"
 
-newest: $(VENV)/.done ## run the tests with the newest versions that there are; TESTS=…
-	$(BIN)/python scripts/check_dependencies.py newest -- -n $(WORKERS) $(TESTS)
+lowest: $(VENV)/.done ## run the facade's tests with the lowest versions that pyproject.toml allows; TESTS=…
+	mkdir -p build && cp constraints-lowest.txt build/lowest.txt
+	$(COMPILE) --all-extras --resolution lowest-direct --output-file build/lowest.txt pyproject.toml
+	$(COMPILE) --group test-facade --output-file constraints-lowest.txt build/lowest.txt
+	$(BIN)/uv venv --quiet --clear --no-python-downloads --python 3.11 .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --requirement constraints-lowest.txt
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --no-deps --editable .
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) $(TOLERANT) $(or $(TESTS),$(FACADE_TESTS))
+
+newest: $(VENV)/.done ## run the facade's tests with the newest versions that there are; TESTS=…
+	$(BIN)/uv venv --quiet --clear --no-python-downloads .venv-newest
+	$(BIN)/uv pip install --quiet --python .venv-newest/bin/python --upgrade --editable '.[all]' --group test-facade
+	.venv-newest/bin/python -m pytest -n $(WORKERS) $(or $(TESTS),$(FACADE_TESTS))
 
 bench: $(VENV)/.done $(RIVAL_VENV)/.done $(OLD_RIVAL_VENV)/.done ## measure against the official SDK and write docs/benchmarks.md: ONLY="batch unpack"
 	$(BIN)/python benchmarks/run.py --rival-python $(RIVAL_VENV)/bin/python \

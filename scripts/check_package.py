@@ -1,137 +1,135 @@
-"""Build the package as a release does, and prove that it works where nothing else is.
+"""Build the package as a release does, and check that it works where nothing else is installed.
 
-python scripts/check_package.py                     all Pythons that are found
-python scripts/check_package.py --python 3.12       only this one
+python scripts/check_package.py                     on each Python that is installed
+python scripts/check_package.py --python 3.12       only on this one
 python scripts/check_package.py --keep dist         keep sdist and wheel if all checks pass
 
 Each Python gets two fresh environments, one without extras and one with all of them. The
-programs in scripts/checking/smoke run in them, in a folder of their own.
+programs in scripts/smoke run in them.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
+import subprocess
 import sys
+import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+import tomllib
+import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from checking import interpreters
-from checking.building import Artefacts, build, unpack
-from checking.contents import sdist_faults, wheel_faults
-from checking.environments import call
-from checking.errors import CheckError
-from checking.installed import Installation, type_check
-from checking.project import Project
+from uv import find_uv_bin
 
 from up42_sandbox import Sandbox
 
+ROOT = Path(__file__).resolve().parent.parent
+SMOKE = Path(__file__).with_name("smoke")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # Clock seconds per second of the sandbox: a job is done at once.
 SPEED = 2_000
-Check = tuple[str, Callable[[], object]]
+# Variables that would let the tree or the user's settings into an environment.
+LEAKING = ("PYTHON", "UP42_", "VIRTUAL_ENV", "PYTEST_", "MYPY")
+# Of a failed command's output: its end says why.
+LINES_SHOWN = 30
+# Written by the build backend.
+FROM_BACKEND = {"PKG-INFO", ".gitignore"}
+# A slip that only a type checker with our types sees.
+RIGHT, SLIP = "max_credits=10", 'max_credits="ten"'
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code."""
-    options = parse(arguments)
-    project = Project()
-    try:
-        pythons = chosen(project, options.python)
-        with tempfile.TemporaryDirectory(prefix="package-") as folder:
-            return check(project, pythons, Path(folder), options.keep)
-    except CheckError as error:
-        print(f"check_package: {error}", file=sys.stderr)
-        return 1
+class CheckError(Exception):
+    """Something isn't as it must be; the message says what and, if known, what to do."""
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+def call(*command: str | Path, cwd: Path, **variables: str) -> str:
+    """Run a command without our variables, and return what it printed.
+
+    Raises:
+        CheckError: If it failed. The message has the end of its output.
+    """
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(LEAKING)}
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**outside, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        end = "\n".join(done.stdout.splitlines()[-LINES_SHOWN:])
+        raise CheckError(f"{' '.join(map(str, command))}\nended with {done.returncode}:\n{end}")
+    return done.stdout
+
+
+def uv(*arguments: str | Path, cwd: Path = ROOT) -> str:
+    return call(find_uv_bin(), "--quiet", "--no-python-downloads", *arguments, cwd=cwd)
+
+
+def main() -> int:
+    """Build, run all checks, and print how each went; return the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--python", action="append", metavar="3.x", help="only on this Python")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep sdist and wheel here")
-    return parser.parse_args(arguments)
-
-
-def chosen(project: Project, wanted: list[str] | None) -> dict[str, Path]:
-    """Return the Pythons to check on, and say which ones are missing.
-
-    Raises:
-        CheckError: One that was asked for, or that this script runs on, isn't there.
-    """
-    versions = wanted or project.pythons
-    found = interpreters.find(versions)
-    missing = [version for version in versions if version not in found]
-    needed = wanted or ([interpreters.running()] if os.environ.get("CI") else [])
-    lacking = [version for version in needed if version not in found]
-    if lacking or not found:
-        raise CheckError(
-            f"There is no Python {', '.join(lacking or versions)}: looked on PATH and in "
-            f"pyenv's folder. {project.name} is for {', '.join(project.pythons)}."
-        )
-    if missing:
-        print(f"not checked, as it isn't on this machine: Python {', '.join(missing)}")
-    return found
-
-
-def check(project: Project, pythons: dict[str, Path], folder: Path, keep: Path | None) -> int:
-    """Build, run all checks and print how each went; return the exit code."""
-    started = time.monotonic()
-    artefacts = build(project, folder)
-    print(f"built {artefacts.sdist.name} and {artefacts.wheel.name}")
-    with Sandbox(speed=SPEED) as sandbox, ThreadPoolExecutor(os.cpu_count()) as pool:
-        checks = list(all_checks(project, artefacts, pythons, folder, variables(sandbox)))
-        passed = list(pool.map(report, *zip(*checks, strict=True)))
-    if keep is not None and all(passed):
-        keep.mkdir(parents=True, exist_ok=True)
-        for path in (artefacts.sdist, artefacts.wheel):
-            shutil.copy2(path, keep)
-    print(f"{sum(passed)} of {len(passed)} passed in {time.monotonic() - started:.0f} s")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="package-") as name, Sandbox(speed=SPEED) as sandbox:
+        folder = Path(name)
+        try:
+            sdist, wheel = build(folder)
+        except CheckError as error:
+            print(f"check_package: {error}", file=sys.stderr)
+            return 1
+        variables = {
+            **sandbox.environment,
+            "SMOKE_PROJECT_ID": sandbox.project_id,
+            "SMOKE_JOB_ID": sandbox.analytics.jobs["zip"],
+        }
+        checks: dict[str, Callable[[], object]] = {
+            f"Python {python}, {extras}": partial(install, python, extras, wheel, folder, variables)
+            for extras in ("all extras", "no extras")
+            for python in options.python or installed_pythons()
+        }
+        checks["contents"] = partial(contents, sdist, wheel)
+        checks["the sdist regenerates the client"] = partial(regenerate, sdist, folder)
+        checks["twine"] = partial(twine, sdist, wheel)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            passed = list(pool.map(report, checks, checks.values()))
+        if options.keep is not None and all(passed):
+            options.keep.mkdir(parents=True, exist_ok=True)
+            for path in (sdist, wheel):
+                shutil.copy2(path, options.keep)
     return 0 if all(passed) else 1
 
 
-def variables(sandbox: Sandbox) -> dict[str, str]:
-    """Return what programs in other processes must know of the sandbox."""
-    return {
-        **sandbox.environment,
-        "SMOKE_PROJECT_ID": sandbox.project_id,
-        "SMOKE_JOB_ID": sandbox.analytics.jobs["zip"],
-    }
+def installed_pythons() -> list[str]:
+    """Return the Pythons that the package promises and that are installed."""
+    pattern = r"^Programming Language :: Python :: (3\.\d+)$"
+    promised = re.findall(pattern, "\n".join(PROJECT["project"]["classifiers"]), re.MULTILINE)
+    found = []
+    for version in promised:
+        try:
+            uv("python", "find", version)
+            found.append(version)
+        except CheckError:
+            print(f"not checked, as it isn't installed: Python {version}")
+    return found
 
 
-def all_checks(
-    project: Project,
-    artefacts: Artefacts,
-    pythons: dict[str, Path],
-    folder: Path,
-    sandbox: dict[str, str],
-) -> Iterator[Check]:
-    """Yield what is to be checked, what takes longest first."""
-    installations = [
-        Installation(version, python, artefacts.wheel, folder, with_extras=with_extras)
-        for with_extras in (True, False)
-        for version, python in pythons.items()
-    ]
-    yield "contents", partial(contents, project, artefacts)
-    # The types don't depend on the Python: one installation is enough.
-    typed, *others = installations
-    yield f"{typed.name}, types", partial(check_with_types, typed, sandbox)
-    for installation in others:
-        yield installation.name, partial(installation.check, sandbox)
-    yield "the sdist regenerates the client", partial(regenerate, artefacts, folder)
-    yield "twine", partial(twine, artefacts)
-
-
-def report(name: str, run: Callable[[], object]) -> bool:
+def report(name: str, check: Callable[[], object]) -> bool:
     """Run one check and print how it went."""
     started = time.monotonic()
     try:
-        run()
+        check()
     except CheckError as error:
         print(f"FAILED  {name}\n{error}", flush=True)
         return False
@@ -139,25 +137,93 @@ def report(name: str, run: Callable[[], object]) -> bool:
     return True
 
 
-def check_with_types(installation: Installation, sandbox: dict[str, str]) -> None:
-    installation.check(sandbox)
-    type_check(installation)
+def build(folder: Path) -> tuple[Path, Path]:
+    """Build the sdist, and the wheel from it; return their paths."""
+    uv("build", "--out-dir", folder / "dist", ROOT)
+    uv("build", "--wheel", "--out-dir", folder / "direct", ROOT)
+    (sdist,), (wheel,) = (list((folder / "dist").glob(end)) for end in ("*.tar.gz", "*.whl"))
+    # Builds are reproducible, so another byte is another content.
+    if wheel.read_bytes() != (folder / "direct" / wheel.name).read_bytes():
+        raise CheckError(
+            "The wheel built from the sdist differs from the one built from the tree: "
+            "add what is missing to tool.hatch.build.targets.sdist in pyproject.toml."
+        )
+    return sdist, wheel
 
 
-def contents(project: Project, artefacts: Artefacts) -> None:
-    found = [*wheel_faults(artefacts.wheel, project), *sdist_faults(artefacts.sdist, project)]
-    if found:
-        raise CheckError("\n".join(found))
+def contents(sdist: Path, wheel: Path) -> None:
+    """Check that both contain exactly the files that Git has or would add."""
+    targets = PROJECT["tool"]["hatch"]["build"]["targets"]
+    paths = [path.removeprefix("/") for path in targets["sdist"]["include"]]
+    # In a container the folder may belong to another user, which Git refuses otherwise.
+    listed = ("git", "-c", f"safe.directory={ROOT}", "ls-files", "--cached", "--others")
+    names = call(*listed, "--exclude-standard", "--", *paths, "pyproject.toml", cwd=ROOT)
+    tracked = {name for name in names.splitlines() if (ROOT / name).is_file()}
+    with tarfile.open(sdist) as archive:
+        found = {member.name.partition("/")[2] for member in archive if not member.isdir()}
+    expect_same("sdist", found - FROM_BACKEND, tracked)
+    packages = [Path(path) for path in targets["wheel"]["packages"]]
+    wanted = {
+        Path(name).relative_to(package.parent).as_posix()
+        for package in packages
+        for name in tracked
+        if Path(name).is_relative_to(package)
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    expect_same("wheel", packed, wanted)
 
 
-def twine(artefacts: Artefacts) -> None:
-    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict"]
-    call([*command, artefacts.sdist, artefacts.wheel])
+def expect_same(what: str, found: set[str], wanted: set[str]) -> None:
+    if found != wanted:
+        raise CheckError(
+            f"{what}: not in Git: {sorted(found - wanted)}; missing: {sorted(wanted - found)}"
+        )
 
 
-def regenerate(artefacts: Artefacts, folder: Path) -> None:
-    top = unpack(artefacts.sdist, folder / "sdist")
-    call([sys.executable, "scripts/regenerate.py", "--check"], cwd=top)
+def twine(sdist: Path, wheel: Path) -> None:
+    call(sys.executable, "-m", "twine", "--no-color", "check", "--strict", sdist, wheel, cwd=ROOT)
+
+
+def regenerate(sdist: Path, folder: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "sdist", filter="data")
+    (top,) = (folder / "sdist").iterdir()
+    call(sys.executable, "scripts/regenerate.py", "--check", cwd=top)
+
+
+def install(
+    version: str, extras: str, wheel: Path, folder: Path, variables: dict[str, str]
+) -> None:
+    """Install the wheel into an environment of its own, and run the programs in scripts/smoke."""
+    with_all = extras == "all extras"
+    place = folder / f"{version}-{extras[:3].strip()}"
+    shutil.copytree(SMOKE, place)
+    uv("venv", "--python", version, place / "environment")
+    python = place / "environment" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    wanted = (f"{wheel}[all]", "pytest") if with_all else (wheel,)
+    uv("pip", "install", "--python", python, "--constraint", ROOT / "constraints.txt", *wanted)
+    arguments = ("all",) if with_all else ()
+    call(python, "-W", "error", "smoke.py", *arguments, cwd=place, **variables)
+    if with_all:
+        call(python, "-m", "pytest", "-q", "test_fixture.py", cwd=place)
+    if with_all and version == "{}.{}".format(*sys.version_info):
+        type_check(place, python)
+
+
+def type_check(place: Path, python: Path) -> None:
+    """Check that mypy knows the types of the installed package, and finds a slip with them."""
+    mypy = (sys.executable, "-m", "mypy", "--strict", "--config-file=", "--python-executable")
+    call(*mypy, python, "typed.py", cwd=place)
+    text = (place / "typed.py").read_text(encoding="utf-8")
+    (place / "slip.py").write_text(text.replace(RIGHT, SLIP), encoding="utf-8")
+    try:
+        call(*mypy, python, "slip.py", cwd=place)
+    except CheckError as error:
+        if "arg-type" not in str(error):
+            raise
+        return
+    raise CheckError(f"mypy finds nothing wrong with {SLIP}: the package's types aren't used.")
 
 
 if __name__ == "__main__":

@@ -1,20 +1,25 @@
+<<<<<<< HEAD
 """Write the pages on the command line: a recorded session, and the table of all commands.
 
 `python scripts/record_cli.py` writes docs/cli-session.md, with real commands and their output
 against a fresh sandbox, and the table of commands in docs/cli.md. With `--check` it fails if the
 pages are outdated.
+=======
+"""Run the commands of docs/cli-session.md against a fresh sandbox, and write what they print.
+
+The lines of the page that begin with `$ ` are the commands. `python scripts/record_cli.py --check`
+writes nothing, and fails if the page isn't what the commands print now.
+>>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
 """
 
 from __future__ import annotations
 
-import argparse
 import difflib
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -24,23 +29,29 @@ from up42_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "cli-session.md"
+<<<<<<< HEAD
 REFERENCE = ROOT / "docs" / "cli.md"
 TABLE = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
 COLUMNS = "100"
 # Jobs end at once, so that no output depends on the time of a poll.
+=======
+BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
+# Jobs end at once, so that no output depends on the time at which it was printed.
+>>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
 DURATIONS = dict.fromkeys(
     ("created", "licensed", "valid", "accepted", "running", "successful", "failed"), 0.0
 )
 SHOWN_URL = "http://127.0.0.1:8042"
 SHOWN_HOME = "/home/you"
 SHOWN_DATE = "2026-01-01"
-SHOWN_TIME = "12:00"
-MOMENT = r"([T ])\d\d:\d\d(?::\d\d(?:\.\d+)?Z)?"
-SHIM = """\
-#!/bin/sh
-exec "{python}" -m up42_facade.cli "$@"
+CAMPAIGN = """\
+process,title,item
+detection-trees-spacept,"Trees, Pléiades",{0}
+detection-tree-spacept,"Trees, SPOT",{1}
+detection-cars-oi,"Cars, Pléiades Neo",{2}
 """
 
+<<<<<<< HEAD
 INTRODUCTION = """\
 # A session at the terminal
 
@@ -98,44 +109,43 @@ SESSION: tuple[str, ...] = (
     "$ UP42_PASSWORD=wrong up42 auth check",
 )
 
+=======
+>>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
 
 class Terminal:
     """Runs commands one after the other, as a shell with some variables would."""
 
     def __init__(self, sandbox: Sandbox, home: Path) -> None:
-        tools = home / ".bin"
-        tools.mkdir()
-        shim = tools / "up42"
-        shim.write_text(SHIM.format(python=sys.executable), encoding="utf-8")
+        shim = home / ".bin" / "up42"
+        shim.parent.mkdir()
+        shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m up42_facade.cli "$@"\n')
         shim.chmod(0o755)
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("UP42_")}
         self._environment = {
-            **inherited,
+            **{name: value for name, value in os.environ.items() if not name.startswith("UP42_")},
             **sandbox.environment,
-            "COLUMNS": COLUMNS,
+            "COLUMNS": "100",
             "NO_COLOR": "1",
-            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
             "PYTHONUTF8": "1",
         }
         self._home = home
         self._code = 0
 
-    def run(self, command: str) -> str:
-        """Run a command and return what it prints, to both streams."""
+    def block(self, commands: str) -> str:
+        """Return the commands of a block, each with what it prints now."""
+        lines = [line for line in commands.splitlines() if line.startswith("$ ")]
+        return "".join(f"{line}\n{self._printed(line.removeprefix('$ '))}" for line in lines)
+
+    def _printed(self, command: str) -> str:
+        """Run a command, and return what it prints to both streams."""
         if command.startswith("export "):
             return ""
         if command == "echo $?":
             return f"{self._code}\n"
-        name, equals, value = command.partition("=$(")
-        if equals:
-            self._environment[name] = self._run(value.removesuffix(")")).strip()
-            return ""
-        return self._run(command)
-
-    def _run(self, command: str) -> str:
+        name, is_variable, value = command.partition("=$(")
         done = subprocess.run(
-            ["/bin/sh", "-c", command],
+            ["/bin/sh", "-c", value.removesuffix(")") if is_variable else command],
             cwd=self._home,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -143,80 +153,50 @@ class Terminal:
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
-            check=False,
         )
         self._code = done.returncode
+        if is_variable:
+            self._environment[name] = done.stdout.strip()
+            return ""
         return done.stdout
 
 
-def recorded() -> str:
-    """Run the whole session and return the page."""
+def recorded(page: str) -> str:
+    """Return a page with what its commands print now."""
     with tempfile.TemporaryDirectory() as folder, Sandbox(durations=DURATIONS) as sandbox:
         home = Path(folder).resolve()
-        write_campaign(home / "campaign.csv", sandbox)
+        items = map(sandbox.item_url, ("pleiades-berlin", "spot-berlin", "pneo-berlin"))
+        (home / "campaign.csv").write_text(CAMPAIGN.format(*items), encoding="utf-8")
         terminal = Terminal(sandbox, home)
-        parts = [*blocks(terminal)]
-        text = "\n".join([INTRODUCTION, *parts])
+        text = BLOCK.sub(lambda block: terminal.block(block[0]), page)
         text = text.replace(sandbox.url, SHOWN_URL).replace(str(home), SHOWN_HOME)
         return in_order(with_fixed_times(text, sandbox), list(sandbox.jobs))
-
-
-def blocks(terminal: Terminal) -> Iterator[str]:
-    """Yield texts, and commands that follow one another in one block with their output."""
-    lines: list[str] = []
-    for line in SESSION:
-        if line.startswith("$ "):
-            lines += [line, *terminal.run(line.removeprefix("$ ")).splitlines()]
-            continue
-        if lines:
-            yield fenced(lines)
-            lines = []
-        yield f"{line}\n"
-    yield fenced(lines)
-
-
-def fenced(lines: Sequence[str]) -> str:
-    return "\n".join(["```console", *lines, "```", ""])
-
-
-def write_campaign(path: Path, sandbox: Sandbox) -> None:
-    rows = (
-        ("detection-trees-spacept", "Trees, Pléiades", sandbox.item_url("pleiades-berlin")),
-        ("detection-tree-spacept", "Trees, SPOT", sandbox.item_url("spot-berlin")),
-        ("detection-cars-oi", "Cars, Pléiades Neo", sandbox.item_url("pneo-berlin")),
-    )
-    lines = ["process,title,item", *(f'{process},"{title}",{url}' for process, title, url in rows)]
-    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 def with_fixed_times(text: str, sandbox: Sandbox) -> str:
     """Replace the times of this run; those of the scenes are always the same."""
     today = sandbox.clock.now().date()
     dates = "|".join(str(today.fromordinal(today.toordinal() - day)) for day in (0, 1))
-    found = re.compile(f"(?:{dates}){MOMENT}")
-    return found.sub(lambda m: f"{SHOWN_DATE}{m[1]}{SHOWN_TIME}" + iso_rest(m), text)
+    text = re.sub(rf"(?:{dates})T[\d:.]+Z", f"{SHOWN_DATE}T12:00:00Z", text)
+    return re.sub(rf"(?:{dates}) \d\d:\d\d", f"{SHOWN_DATE} 12:00", text)
 
 
-def iso_rest(match: re.Match[str]) -> str:
-    return ":00Z" if match[1] == "T" else ""
-
-
-def in_order(text: str, ids: Sequence[str]) -> str:
-    """Give the jobs of a batch, which are made side by side, their ids in the order shown."""
+def in_order(text: str, ids: list[str]) -> str:
+    """Give the jobs of a batch, which are created concurrently, their IDs in the order shown."""
     if not ids:
         return text
-    seen: dict[str, str] = {}
-    pattern = re.compile("|".join(map(re.escape, ids)))
     free = iter(ids)
+    seen: dict[str, str] = {}
 
     def rename(match: re.Match[str]) -> str:
         if match[0] not in seen:
             seen[match[0]] = next(free)
         return seen[match[0]]
 
-    return pattern.sub(rename, text)
+    return re.sub("|".join(map(re.escape, ids)), rename, text)
 
 
+<<<<<<< HEAD
 def leaves(command: click.Command, path: str = "up42") -> dict[str, click.Command]:
     """Return the commands that aren't groups, by what is typed to run them."""
     if not isinstance(command, click.Group):
@@ -274,7 +254,21 @@ def is_outdated(path: Path, text: str) -> bool:
     )
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return present != text
+=======
+def main(arguments: list[str]) -> int:
+    """Write the page, or check it; return 1 if it is outdated."""
+    present = PAGE.read_text(encoding="utf-8")
+    text = recorded(present)
+    if arguments != ["--check"]:
+        PAGE.write_text(text, encoding="utf-8")
+        return 0
+    lines = list(difflib.unified_diff(present.splitlines(), text.splitlines(), lineterm=""))
+    if lines:
+        print("\n".join(lines))
+        print("docs/cli-session.md is outdated: run make cli-session", file=sys.stderr)
+    return 1 if lines else 0
+>>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

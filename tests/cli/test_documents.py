@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import click
-import pytest
 
 from scripts import record_cli
 from tests.cli.conftest import ROOT, Up42
@@ -48,6 +47,7 @@ def test_the_recorded_session_and_the_table_are_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+<<<<<<< HEAD
 def test_an_outdated_session_is_noticed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -60,6 +60,8 @@ def test_an_outdated_session_is_noticed(
     assert "outdated" in capsys.readouterr().err
 
 
+=======
+>>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
 def test_exit_codes() -> None:
     listed = [(int(code), names_in(name)[0]) for code, name, _ in rows_of("Exit codes")]
     assert listed == [(int(code), code.name) for code in ExitCode]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checking.contents import CACHES
-from checking.project import Project
+from tests.packaging.conftest import Project
+
+CACHES = re.compile(r"(^|/)(__pycache__|\.[a-z]+_cache)(/|$)|\.py[co]$")
 
 # Folders of a machine and of its users. Examples live with people who don't exist, and UP42's own
 # logs tell of /tmp/output in its containers.

@@ -1,1 +1,0 @@
-"""Checks of the built package and of the versions of its dependencies."""

@@ -1,1 +1,0 @@
-"""Programs that run where only the built package is installed."""
