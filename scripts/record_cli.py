@@ -25,6 +25,9 @@ from pathlib import Path
 import click
 
 from up42_facade.cli.main import commands
+import click
+
+from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +38,8 @@ TABLE = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", r
 COLUMNS = "100"
 # Jobs end at once, so that no output depends on the time of a poll.
 =======
+REFERENCE = ROOT / "docs" / "cli.md"
+TABLE = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
 # Jobs end at once, so that no output depends on the time at which it was printed.
 >>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
@@ -230,44 +235,57 @@ def arguments_of(command: click.Command) -> list[click.Argument]:
     return [part for part in command.params if isinstance(part, click.Argument)]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the pages, or check them; return 1 if one is outdated."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, fail if outdated")
-    is_check = parser.parse_args(arguments).check
-    reference = REFERENCE.read_text(encoding="utf-8")
-    texts = {PAGE: recorded(), REFERENCE: TABLE.sub(lambda _: command_table(), reference)}
-    outdated = [path for path, text in texts.items() if is_outdated(path, text)]
-    for path in outdated:
-        if is_check:
-            print(f"{path.name} is outdated: run make cli-session", file=sys.stderr)
-        else:
-            path.write_text(texts[path], encoding="utf-8")
-    return 1 if is_check and outdated else 0
+def leaves(command: click.Command, path: str = "up42") -> dict[str, click.Command]:
+    """Return the commands that aren't groups, by what is typed to run them."""
+    if not isinstance(command, click.Group):
+        return {path: command}
+    found: dict[str, click.Command] = {}
+    for name, part in command.commands.items():
+        found |= leaves(part, f"{path} {name}")
+    return found
 
 
-def is_outdated(path: Path, text: str) -> bool:
-    """Return whether a page has another content, and print the difference."""
-    present = path.read_text(encoding="utf-8") if path.exists() else ""
-    lines = difflib.unified_diff(
-        present.splitlines(), text.splitlines(), str(path.name), "now", lineterm=""
-    )
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-    return present != text
-=======
+def command_table() -> str:
+    """Return the table of all commands, as Markdown."""
+    shared = {option.name for option in commands.params}
+    rows = ["| Command | Description | Options |", "|---|---|---|"]
+    for path, command in leaves(commands).items():
+        usage = [
+            path,
+            *(part.make_metavar(click.Context(command)) for part in arguments_of(command)),
+        ]
+        options = [
+            f"`{option.secondary_opts[0] if option.secondary_opts else max(option.opts, key=len)}`"
+            for option in command.params
+            if isinstance(option, click.Option) and option.name not in shared
+        ]
+        description = command.get_short_help_str(limit=100).rstrip(".")
+        rows.append(f"| `{' '.join(usage)}` | {description} | {', '.join(options)} |")
+    return "\n".join([*rows, ""])
+
+
+def arguments_of(command: click.Command) -> list[click.Argument]:
+    return [part for part in command.params if isinstance(part, click.Argument)]
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page, or check it; return 1 if it is outdated."""
-    present = PAGE.read_text(encoding="utf-8")
-    text = recorded(present)
-    if arguments != ["--check"]:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    lines = list(difflib.unified_diff(present.splitlines(), text.splitlines(), lineterm=""))
-    if lines:
-        print("\n".join(lines))
-        print("docs/cli-session.md is outdated: run make cli-session", file=sys.stderr)
-    return 1 if lines else 0
->>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
+    """Write the pages, or check them; return 1 if one is outdated."""
+    session, reference = (page.read_text(encoding="utf-8") for page in (PAGE, REFERENCE))
+    table = command_table()
+    written = {
+        PAGE: (session, recorded(session)),
+        REFERENCE: (reference, TABLE.sub(lambda _: table, reference)),
+    }
+    outdated = False
+    for page, (present, text) in written.items():
+        if arguments != ["--check"]:
+            page.write_text(text, encoding="utf-8")
+        elif present != text:
+            outdated = True
+            lines = difflib.unified_diff(present.splitlines(), text.splitlines(), lineterm="")
+            print("\n".join(lines))
+            print(f"{page.name} is outdated: run make cli-session", file=sys.stderr)
+    return int(outdated)
 
 
 if __name__ == "__main__":

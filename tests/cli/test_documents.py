@@ -47,21 +47,6 @@ def test_the_recorded_session_and_the_table_are_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-<<<<<<< HEAD
-def test_an_outdated_session_is_noticed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(record_cli, "SESSION", ("## One", "$ up42 --version", "$ echo $?"))
-    monkeypatch.setattr(record_cli, "PAGE", tmp_path / "session.md")
-    assert record_cli.main(["--check"]) == 1
-    assert record_cli.main([]) == 0
-    assert "$ up42 --version\nup42 " in (tmp_path / "session.md").read_text()
-    assert record_cli.main(["--check"]) == 0
-    assert "outdated" in capsys.readouterr().err
-
-
-=======
->>>>>>> e21724a (Packages, lowest versions, notebooks: existing tools instead of our own code)
 def test_exit_codes() -> None:
     listed = [(int(code), names_in(name)[0]) for code, name, _ in rows_of("Exit codes")]
     assert listed == [(int(code), code.name) for code in ExitCode]
