@@ -125,6 +125,6 @@ def pointers_of(error: ValidationError, document: Json) -> list[str]:
 
 def stands_at(node: Any, pointer: str, value: Any) -> bool:
     try:
-        return bool(value is look_up(node, pointer))
+        return bool(value == look_up(node, pointer))
     except KeyError:
         return False

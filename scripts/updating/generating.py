@@ -132,7 +132,8 @@ def prepare(document: Json) -> Json:
         if name in schemas:
             schemas[name] = {**FREE_OBJECT, "description": schemas[name].get("description", name)}
     for schema in schemas.values():
-        merge_variants(document, schema)
+        if isinstance(schema, dict):
+            merge_variants(document, schema)
     document = pruned(document)
     check_names(document)
     for pointer, node in walk(document):

@@ -96,9 +96,9 @@ class Source:
         found: Json = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
-            place = f"{self.name}:{line} ({join(pointer, str(key.value))})"
             if not isinstance(key, yaml.ScalarNode):
-                raise UpdateError(f"{place}: a key isn't a string.")
+                raise UpdateError(f"{self.name}:{line} ({pointer or '/'}): a key isn't a string.")
+            place = f"{self.name}:{line} ({join(pointer, key.value)})"
             if key.value in own:
                 raise UpdateError(
                     f"{place}: the key {key.value!r} is already in line {own[key.value]}. Remove "

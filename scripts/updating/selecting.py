@@ -108,7 +108,7 @@ def select(document: Json, stored: Json, taken: Sequence[str] = ()) -> tuple[Jso
     value = {key: part for key, part in document.items() if key != "webhooks"}
     value["paths"] = {}
     names = {shape(path): path for path in stored["paths"]}
-    for path, item in document["paths"].items():
+    for path, item in (document.get("paths") or {}).items():
         kept = {
             key: part
             for key, part in item.items()
@@ -141,7 +141,8 @@ def pruned(document: Json) -> Json:
     requirements = [value.get("security") or []]
     requirements += [operation.get("security") or [] for *_, operation in operations(value)]
     schemes = {name for each in requirements for one in each for name in one}
-    used = {join("/components/securitySchemes", name) for name in schemes}
+    known = (value.get("components") or {}).get("securitySchemes") or {}
+    used = {join("/components/securitySchemes", name) for name in schemes & known.keys()}
     used |= reachable(value, value["paths"], *({"$ref": f"#{pointer}"} for pointer in used))
     if "components" in value:
         kept = {
