@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import google_crc32c
 import httpx
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,6 @@ from hypothesis import strategies as st
 
 from tests.sandbox.conftest import Api
 from up42_sandbox import Sandbox
-from up42_sandbox.storage.checksums import LANES, POLYNOMIAL, crc32c
 from up42_sandbox.storage.serving import UnsatisfiableRangeError, parse_range
 
 CONTENT = os.urandom(1_000_000)
@@ -69,7 +69,7 @@ def test_whole_file_with_checksums(url: str) -> None:
     assert response.content == CONTENT
     headers = response.headers
     digest = hashlib.md5(CONTENT).digest()
-    check = base64.b64encode(crc32c(CONTENT).to_bytes(4, "big")).decode()
+    check = base64.b64encode(google_crc32c.value(CONTENT).to_bytes(4, "big")).decode()
     assert headers["x-goog-hash"] == f"crc32c={check},md5={base64.b64encode(digest).decode()}"
     assert headers["etag"] == f'"{digest.hex()}"'
     assert headers["accept-ranges"] == "bytes"
@@ -220,26 +220,6 @@ def test_storage_requests_are_recorded_with_what_they_carry(sandbox: Sandbox, ur
     assert entry.headers["authorization"] == "Bearer leaked"
     assert entry.status == 200
     assert entry.query["GoogleAccessId"]
-
-
-def slow_crc32c(data: bytes) -> int:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ (POLYNOMIAL if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-@pytest.mark.parametrize("size", [0, 1, 2, LANES - 1, LANES, 2 * LANES, 2 * LANES + 1, 70_001])
-def test_crc32c(size: int) -> None:
-    data = bytes(value * 7 % 251 for value in range(size))
-    assert crc32c(data) == slow_crc32c(data)
-    assert crc32c(data[size // 3 :], crc32c(data[: size // 3])) == slow_crc32c(data)
-
-
-def test_crc32c_of_the_standard() -> None:
-    assert crc32c(b"123456789") == 0xE3069283
 
 
 @settings(max_examples=200, deadline=None)

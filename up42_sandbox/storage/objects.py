@@ -1,7 +1,9 @@
-"""Objects in the bucket: files that exist, or are made when they are first fetched."""
+"""Objects in the bucket: files that exist, or are built when they are first fetched."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import secrets
 import shutil
@@ -12,14 +14,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
+import google_crc32c
+
 from up42_sandbox.core.clock import Clock
-from up42_sandbox.storage.checksums import hash_header
 from up42_sandbox.storage.signing import Signer
 
 BUCKET = "up42-sandbox-storage"
 
 URL_LIFETIME_SECONDS = 300
-"""How long a signed URL works unless somebody asks for another time."""
+"""Default lifetime of a signed URL."""
+
+BLOCK_BYTES = 4 * 1024 * 1024
+"""Bytes of a file in memory at a time."""
 
 MEDIA_TYPES = {
     ".tif": "image/tiff",
@@ -36,16 +42,7 @@ SignedUrl = Callable[..., str]
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object that lies on disk.
-
-    Attributes:
-        path: The file.
-        size: Its length in bytes.
-        etag: Entity tag with quotes.
-        modified: When it was made.
-        media_type: Content type.
-        hashes: Value of `x-goog-hash`, None if it wasn't computed.
-    """
+    """An object on disk; `etag` has quotes, `hashes` is the value of `x-goog-hash`, if known."""
 
     path: Path
     size: int
@@ -55,7 +52,7 @@ class StoredObject:
     hashes: str | None
 
     def is_in_place(self) -> bool:
-        """Return whether the file is still there, and no symbolic link replaced it."""
+        """Return whether the file still exists, and no symbolic link replaced it."""
         return self.path.is_file() and self.path.resolve() == self.path
 
 
@@ -72,9 +69,9 @@ class Storage:
     """The bucket behind signed URLs.
 
     Attributes:
-        ranges: Whether byte ranges are served; without, every answer is the whole file.
-        rate: Bytes per second for each connection, None for as fast as possible.
-        lifetime: Seconds for which new signed URLs work.
+        ranges: Whether byte ranges are served. If not, every response is the complete file.
+        rate: Bytes per second for each connection. If None, as fast as possible.
+        lifetime: Seconds that new signed URLs work.
 
     Args:
         clock: Signed URLs expire by its wall time.
@@ -93,17 +90,16 @@ class Storage:
         self._folder: Path | None = None
 
     def put(self, name: str, source: Path | str | bytes, *, checksums: bool = True) -> SignedUrl:
-        """Store a file of one's own.
+        """Store your own file.
 
         Args:
-            name: Object name, may contain slashes. An object of this name is replaced.
-            source: The content, or the path of a file that stays where it is and is
-                streamed from there.
+            name: Object name, can contain slashes. An object with this name is replaced.
+            source: The content, or the path of a file to stream from.
             checksums: Compute MD5 and CRC-32C, which reads the file once.
 
         Returns:
-            A function that makes a signed URL; called with a number, one that works for
-            so many seconds.
+            A function that returns a signed URL. Called with a number, it returns one that
+            works for this many seconds.
 
         Raises:
             FileNotFoundError: If the file doesn't exist.
@@ -129,12 +125,12 @@ class Storage:
     def offer(
         self, name: str, build: Callable[[Path], None], *, content: str | None = None
     ) -> None:
-        """Store an object that is built on first access; known names are left alone.
+        """Store an object that is built on first access, unless the name is already known.
 
         Args:
-            name: Object name, may contain slashes.
+            name: Object name, can contain slashes.
             build: Writes the object to a path.
-            content: Objects with the same text here are built once for all.
+            content: Objects with the same string here share one file.
         """
         with self._lock:
             if name in self._entries:
@@ -151,8 +147,8 @@ class Storage:
 
         Args:
             name: Object name.
-            filename: Value for `response-content-disposition`, none if left out.
-            lifetime: Seconds that it works, `self.lifetime` if left out.
+            filename: File name in `response-content-disposition`. If None, there is none.
+            lifetime: Seconds that it works. Defaults to `self.lifetime`.
         """
         seconds = self.lifetime if lifetime is None else lifetime
         expires = self._clock.wall() + timedelta(seconds=seconds)
@@ -161,15 +157,15 @@ class Storage:
         return self.url + self._signer.sign(path, expires, disposition)
 
     def check(self, path: str, query: dict[str, str]) -> None:
-        """Check a signed URL's path and query.
+        """Check the path and query of a signed URL.
 
         Raises:
-            BadSignatureError: The signature is missing, wrong or expired.
+            BadSignatureError: If the signature is missing, wrong, or expired.
         """
         self._signer.check(path, query, self._clock.wall())
 
     def get(self, name: str) -> StoredObject | None:
-        """Return an object, built if need be; None if the name is unknown."""
+        """Return an object, built if necessary, or None if the name is unknown."""
         with self._lock:
             entry = self._entries.get(name)
         if entry is None:
@@ -183,13 +179,13 @@ class Storage:
             return entry.ready
 
     def is_ready(self, name: str) -> bool:
-        """Tell whether an object can be served without building it first."""
+        """Return whether an object can be served without building it first."""
         with self._lock:
             entry = self._entries.get(name)
         return entry is None or entry.ready is not None
 
     def close(self) -> None:
-        """Remove everything that was built or put as bytes."""
+        """Remove all files that were built or stored as bytes."""
         with self._lock:
             self._entries.clear()
             self._contents.clear()
@@ -202,14 +198,14 @@ class Storage:
             if self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix="up42-sandbox-")).resolve()
         descriptor, path = tempfile.mkstemp(PurePosixPath(name).suffix, dir=self._folder)
-        # Only the name is wanted; whoever writes the file opens it.
+        # Only the name is needed; the writer opens the file.
         os.close(descriptor)
         return Path(path)
 
 
 def _describe(path: Path, suffix: str, checksums: bool) -> StoredObject:
     status = path.stat()
-    hashes, etag = hash_header(path) if checksums else (None, "")
+    hashes, etag = _hashes(path) if checksums else (None, "")
     return StoredObject(
         path=path,
         size=status.st_size,
@@ -218,3 +214,14 @@ def _describe(path: Path, suffix: str, checksums: bool) -> StoredObject:
         media_type=MEDIA_TYPES.get(suffix.lower(), "application/octet-stream"),
         hashes=hashes,
     )
+
+
+def _hashes(path: Path) -> tuple[str, str]:
+    """Return the value of `x-goog-hash`, and the MD5 in hex."""
+    md5, crc32c = hashlib.md5(usedforsecurity=False), google_crc32c.Checksum()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            md5.update(block)
+            crc32c.update(block)
+    encoded = [base64.b64encode(digest).decode() for digest in (crc32c.digest(), md5.digest())]
+    return f"crc32c={encoded[0]},md5={encoded[1]}", md5.hexdigest()

@@ -1,4 +1,4 @@
-"""Serves objects: whole or a range, at full speed or throttled."""
+"""Serves objects: complete or a range, at full speed or throttled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.utils import format_datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -22,56 +21,43 @@ from up42_sandbox.storage.objects import BUCKET, StoredObject
 from up42_sandbox.storage.signing import BadSignatureError
 
 CHUNK_BYTES = 256 * 1024
-"""Read and sent at a time; larger ones only cost memory."""
+"""Bytes read and sent at a time; more only cost memory."""
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-@dataclass(frozen=True)
-class Span:
-    """Bytes `start` to `stop`, the latter not included."""
-
-    start: int
-    stop: int
-
-    @property
-    def length(self) -> int:
-        """Number of bytes."""
-        return self.stop - self.start
-
-
 class UnsatisfiableRangeError(Exception):
-    """A range begins behind the end of the file."""
+    """A range starts after the end of the file."""
 
 
-def parse_range(text: str | None, size: int) -> Span | None:
-    """Return what a `Range` header asks for.
+def parse_range(header: str | None, size: int) -> range | None:
+    """Return the bytes that a `Range` header requests.
 
     Args:
-        text: The header.
+        header: The header.
         size: Length of the file in bytes.
 
     Returns:
-        The span, or None where the whole file is to be sent: no header, several ranges,
-        or something that isn't a range.
+        The bytes, or None to send the complete file: without a header, with several ranges,
+        or with an invalid one.
 
     Raises:
-        UnsatisfiableRangeError: Nothing of the range exists.
+        UnsatisfiableRangeError: If no byte of the range exists.
     """
-    match = _RANGE.fullmatch(text.strip()) if text else None
+    match = _RANGE.fullmatch(header.strip()) if header else None
     if match is None or not (match[1] or match[2]):
         return None
     if not match[1]:
         suffix = int(match[2])
         if suffix == 0 or size == 0:
             raise UnsatisfiableRangeError
-        return Span(max(0, size - suffix), size)
+        return range(max(0, size - suffix), size)
     start = int(match[1])
     if match[2] and int(match[2]) < start:
         return None
     if start >= size:
         raise UnsatisfiableRangeError
-    return Span(start, min(int(match[2]) + 1, size) if match[2] else size)
+    return range(start, min(int(match[2]) + 1, size) if match[2] else size)
 
 
 def _still_valid(condition: str | None, stored: StoredObject) -> bool:
@@ -80,31 +66,18 @@ def _still_valid(condition: str | None, stored: StoredObject) -> bool:
 
 
 class FileSlice(Response):
-    """Streams a part of a file.
-
-    Args:
-        path: The file.
-        span: The part.
-        status: HTTP status.
-        headers: Headers.
-        rate: Bytes per second, None for no limit.
-    """
+    """Streams a part of a file, with at most `rate` bytes per second."""
 
     def __init__(
-        self,
-        path: Path,
-        span: Span,
-        status: int,
-        headers: Mapping[str, str],
-        rate: float | None,
+        self, path: Path, part: range, status: int, headers: Mapping[str, str], rate: float | None
     ) -> None:
         super().__init__(b"", status, headers)
         self._path = path
-        self._span = span
+        self._part = part
         self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send headers and bytes; stop early if the client has gone."""
+        """Send headers and bytes; stop early if the client disconnects."""
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         if scope["method"] != "HEAD":
@@ -115,9 +88,9 @@ class FileSlice(Response):
         transport = scope["state"][TRANSPORT]
         began, sent = time.monotonic(), 0
         with self._path.open("rb", buffering=0) as file:
-            file.seek(self._span.start)
-            while sent < self._span.length and not transport.is_closing():
-                chunk = file.read(min(CHUNK_BYTES, self._span.length - sent))
+            file.seek(self._part.start)
+            while sent < len(self._part) and not transport.is_closing():
+                chunk = file.read(min(CHUNK_BYTES, len(self._part) - sent))
                 if not chunk:
                     break
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -128,7 +101,7 @@ class FileSlice(Response):
 
 
 async def serve(call: Call) -> Response:
-    """Answer a signed URL."""
+    """Serve a signed URL."""
     storage = call.world.storage
     query = {name: values[0] for name, values in call.query.items()}
     try:
@@ -157,21 +130,21 @@ def _deliver(call: Call, stored: StoredObject, disposition: str | None) -> Respo
         headers["x-goog-hash"] = stored.hashes
     if disposition is not None:
         headers["content-disposition"] = disposition.encode("ascii", "replace").decode()
-    span: Span | None = None
+    part = None
     if storage.ranges:
         headers["accept-ranges"] = "bytes"
         if _still_valid(call.headers.get("if-range"), stored):
             try:
-                span = parse_range(call.headers.get("range"), stored.size)
+                part = parse_range(call.headers.get("range"), stored.size)
             except UnsatisfiableRangeError:
                 return _unsatisfiable(stored)
     status = 200
-    if span is not None:
+    if part is not None:
         status = 206
-        headers["content-range"] = f"bytes {span.start}-{span.stop - 1}/{stored.size}"
-    span = span or Span(0, stored.size)
-    headers["content-length"] = str(span.length)
-    return FileSlice(stored.path, span, status, headers, storage.rate)
+        headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{stored.size}"
+    part = part or range(stored.size)
+    headers["content-length"] = str(len(part))
+    return FileSlice(stored.path, part, status, headers, storage.rate)
 
 
 def _unsatisfiable(stored: StoredObject) -> Response:
@@ -189,7 +162,7 @@ def _xml(status: int, code: str, message: str, details: str) -> Response:
 
 
 def xml_error(error: ApiError) -> Response:
-    """Tell an error as the storage service does."""
+    """Return an error in the form of the storage service."""
     response = _xml(error.status, "InvalidArgument", str(error), "")
     response.headers.update(error.headers)
     return response

@@ -1,4 +1,4 @@
-"""Signed URLs in the manner of Google Cloud Storage, version 2."""
+"""Signed URLs like those of Google Cloud Storage, version 2."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ ACCESS_ID = "storage@up42-sandbox.iam.example"
 
 
 class BadSignatureError(Exception):
-    """A signed URL is refused.
-
-    Args:
-        code: Code as the storage service names it.
-        message: A sentence.
-        details: More about it.
-    """
+    """A signed URL is refused; `code` is the storage service's name for the reason."""
 
     def __init__(self, code: str, message: str, details: str) -> None:
         super().__init__(message)
@@ -28,23 +22,13 @@ class BadSignatureError(Exception):
 
 
 class Signer:
-    """Makes and checks signatures.
-
-    Args:
-        key: Secret key.
-    """
+    """Creates and checks signatures with a secret key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
     def sign(self, path: str, expires: datetime, disposition: str | None = None) -> str:
-        """Return path and query of a signed URL.
-
-        Args:
-            path: Decoded path.
-            expires: From when it is refused.
-            disposition: `response-content-disposition`, if any.
-        """
+        """Return the path and query of a signed URL; `disposition` is that of the response."""
         seconds = str(int(expires.timestamp()))
         query = {
             "GoogleAccessId": ACCESS_ID,
@@ -56,10 +40,10 @@ class Signer:
         return f"{quote(path)}?{urlencode(query, quote_via=quote)}"
 
     def check(self, path: str, query: dict[str, str], now: datetime) -> None:
-        """Check path and query of a request.
+        """Check the path and query of a request.
 
         Raises:
-            BadSignatureError: It must be refused.
+            BadSignatureError: If the request is refused.
         """
         expires, signature = query.get("Expires", ""), query.get("Signature", "")
         if not expires or not signature:
