@@ -1,15 +1,58 @@
-"""Finds what a path names and checks that the token may see it."""
+"""Responses of the legacy analytics API, and the objects that a path names."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from up42_sandbox.analytics.errors import AnalyticsError, unsupported_media_type
+from starlette.responses import Response
+
 from up42_sandbox.analytics.records import AnalyticsJob, Project, Workflow
 from up42_sandbox.core.identifiers import is_uuid
-from up42_sandbox.core.routing import Call
+from up42_sandbox.core.problems import ApiError, BodyError, UnauthorizedError
+from up42_sandbox.core.routing import Access, Call, Handler, Route, reply
 
-NOT_FOUND_CODE = "RESOURCE_NOT_FOUND"
+PROJECT = "/projects/{project_id}"
+JOB = f"{PROJECT}/jobs/{{job_id}}"
+
+
+class AnalyticsError(ApiError):
+    """An error in an envelope; `code` defaults to the status."""
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+        super().__init__(status, message)
+        self.code: int | str = code or status
+
+
+def envelope(data: Any, *, empty_error: bool = False) -> Response:
+    """Return a response with data in an envelope.
+
+    Args:
+        data: The content.
+        empty_error: Write the missing error as an empty object, like some endpoints do.
+    """
+    return reply({"error": {} if empty_error else None, "data": data})
+
+
+def enveloped(error: ApiError) -> Response:
+    """Return an error in an envelope."""
+    if isinstance(error, BodyError):
+        document = error.document()
+    else:
+        code: int | str = getattr(error, "code", error.status)
+        message = error.detail or str(error)
+        if isinstance(error, UnauthorizedError):
+            code = "UNAUTHORIZED"
+            if error.expired_at is not None:
+                message = f"ACCESS_TOKEN_EXPIRED: JWT expired at {error.expired_at}"
+        document = {"data": None, "error": {"code": code, "message": message, "details": None}}
+    response = reply(document, error.status)
+    response.headers.update(error.headers)
+    return response
+
+
+def route(method: str, template: str, handler: Handler) -> Route:
+    """Return an endpoint of this API."""
+    return Route(method, template, handler, Access.PROJECT, enveloped)
 
 
 def _uuid(call: Call, name: str) -> str:
@@ -23,7 +66,7 @@ def find_project(call: Call) -> Project:
     """Return the project that the path names.
 
     Raises:
-        AnalyticsError: 400, it isn't a UUID; 404, it is unknown or closed to the token.
+        AnalyticsError: 400, if the ID isn't a UUID; 404, if it is unknown to the token.
     """
     project_id = _uuid(call, "project_id")
     project = call.world.analytics.book.projects.get(project_id)
@@ -31,7 +74,7 @@ def find_project(call: Call) -> Project:
     if project is None or own not in (None, project_id):
         user_id = call.world.credentials.user_id
         message = f"Project not found for id {project_id} and userId {user_id}"
-        raise AnalyticsError(404, message, NOT_FOUND_CODE)
+        raise AnalyticsError(404, message, "RESOURCE_NOT_FOUND")
     return project
 
 
@@ -79,14 +122,14 @@ def find_task(call: Call) -> tuple[AnalyticsJob, int]:
 
 
 def read_object(call: Call, *, only_json: bool = False) -> dict[str, Any]:
-    """Return the request's JSON object.
+    """Return the JSON object in the request's body.
 
     Args:
         call: The request.
-        only_json: Refuse another content type, as creating and renaming are known to do.
+        only_json: Refuse other content types, like creating and renaming do.
 
     Raises:
-        ApiError: 415, the content type is another; 400, it isn't an object.
+        ApiError: 415, if the content type is refused; 400, if the body isn't an object.
     """
     content_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not call.body:
@@ -94,7 +137,9 @@ def read_object(call: Call, *, only_json: bool = False) -> dict[str, Any]:
             400, "Required request body is missing: public Response handle(UUID, Request)"
         )
     if only_json and content_type != "application/json":
-        raise unsupported_media_type(content_type)
+        # The one error outside of an envelope.
+        message = f"Content type '{content_type}' not supported"
+        raise BodyError(415, {"code": 415, "message": message, "data": None, "error": None})
     body = call.json()
     if not isinstance(body, dict):
         raise AnalyticsError(400, "The request body must be a JSON object")

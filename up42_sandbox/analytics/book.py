@@ -1,4 +1,4 @@
-"""All analytics projects, workflows and jobs."""
+"""All analytics projects, workflows, and jobs."""
 
 from __future__ import annotations
 
@@ -21,25 +21,14 @@ from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.identifiers import make_id
 
 MAGIC_NAMES: Mapping[str, Ending] = {"[failed]": "FAILED", "[error]": "ERROR"}
-"""A new job whose name contains one of these ends so."""
+"""Markers in the name of a new job, and its final status."""
 
 
 class AnalyticsBook:
-    """Finds, makes and changes jobs.
-
-    Args:
-        clock: Drives the jobs.
-        seed: Decides the ids.
-        projects: All projects.
-        workflows: All workflows; every project has all of them.
-    """
+    """Finds, creates, and changes jobs. Every project has all workflows."""
 
     def __init__(
-        self,
-        clock: Clock,
-        seed: int,
-        projects: Iterable[Project],
-        workflows: Iterable[Workflow],
+        self, clock: Clock, seed: int, projects: Iterable[Project], workflows: Iterable[Workflow]
     ) -> None:
         self.projects = {project.id: project for project in projects}
         self.workflows = {workflow.id: workflow for workflow in workflows}
@@ -50,12 +39,12 @@ class AnalyticsBook:
         self._endings: deque[Ending] = deque()
 
     def jobs(self, project_id: str) -> list[AnalyticsJob]:
-        """Return a project's jobs, oldest first."""
+        """Return the jobs of a project, oldest first."""
         with self.lock:
             return [job for job in self._jobs.values() if job.project_id == project_id]
 
     def job(self, project_id: str, job_id: str) -> AnalyticsJob | None:
-        """Return a job of a project, None if there is none with this id."""
+        """Return a job of a project, or None if the ID is unknown there."""
         job = self._jobs.get(job_id.lower())
         return job if job is not None and job.project_id == project_id else None
 
@@ -71,22 +60,19 @@ class AnalyticsBook:
         task_seconds: float = 30.0,
         creator: str | None = "USER",
     ) -> AnalyticsJob:
-        """Make a job; its life takes its course from the moment of its creation."""
+        """Create a job, which runs from its creation time."""
         with self.lock:
             number = len(self._jobs)
             config = inputs.get("config")
-            mode = config.get("mode", "DEFAULT") if isinstance(config, dict) else "DEFAULT"
+            tasks = range(len(workflow.blocks))
             job = AnalyticsJob(
                 id=make_id(self._seed, "analytics-job", number),
                 number=number,
                 project_id=project_id,
                 workflow=workflow,
-                task_ids=tuple(
-                    make_id(self._seed, "task", number, index)
-                    for index in range(len(workflow.blocks))
-                ),
+                task_ids=tuple(make_id(self._seed, "task", number, index) for index in tasks),
                 name=name,
-                mode=mode,
+                mode=config.get("mode", "DEFAULT") if isinstance(config, dict) else "DEFAULT",
                 inputs=inputs,
                 created=created or self._clock.now(),
                 outcome=outcome or Outcome(ending=self._ending(name)),
@@ -97,38 +83,38 @@ class AnalyticsBook:
             return job
 
     def choose_ending(self, ending: str) -> None:
-        """Decide how the next new job ends.
+        """Choose the final status of the next new job.
 
         Raises:
-            ValueError: `ending` isn't SUCCEEDED, FAILED or ERROR.
+            ValueError: If `ending` isn't SUCCEEDED, FAILED, or ERROR.
         """
         for known in get_args(Ending):
             if ending == known:
                 self._endings.append(known)
                 return
-        raise ValueError(f"a job ends {', '.join(get_args(Ending))}, got {ending!r}")
+        raise ValueError(f"ending must be one of {', '.join(get_args(Ending))}, got {ending!r}")
 
     def progress(self, job: AnalyticsJob) -> Progress:
-        """Return where a job stands now."""
+        """Return the current status of a job."""
         return job_progress(job, self._clock.now())
 
     def task_progress(self, job: AnalyticsJob, index: int) -> Progress:
-        """Return where a task stands now."""
+        """Return the current status of a task."""
         return task_progress(job, index, self._clock.now())
 
     def is_full(self, project_id: str) -> bool:
-        """Tell whether a project has as many unfinished jobs as it may."""
+        """Return whether a project has the maximum number of unfinished jobs."""
         unfinished = sum(self.progress(job).status not in FINAL for job in self.jobs(project_id))
         return unfinished >= self.projects[project_id].settings[MAX_CONCURRENT_JOBS]
 
     def cancel(self, job: AnalyticsJob) -> None:
-        """Ask a job to stop; nothing happens to one that has ended."""
+        """Cancel a job, unless it has ended."""
         with self.lock:
             if job.cancelled is None and self.progress(job).status not in FINAL:
                 job.cancelled = self._clock.now()
 
     def rename(self, job: AnalyticsJob, name: str) -> None:
-        """Give a job another name."""
+        """Rename a job."""
         with self.lock:
             job.name, job.renamed = name, self._clock.now()
 

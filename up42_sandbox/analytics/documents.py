@@ -1,65 +1,62 @@
-"""JSON forms of jobs, tasks, estimates and credits."""
+"""JSON forms of jobs, tasks, estimates, and credits."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from up42_sandbox.account.credentials import Credentials
-from up42_sandbox.analytics.book import AnalyticsBook
-from up42_sandbox.analytics.records import AnalyticsJob, Block, Project, Workflow
+from up42_sandbox.analytics.records import AnalyticsJob, Block, Project
+from up42_sandbox.analytics.timeline import Progress
 from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.core.timestamps import digits_for, stamp
+from up42_sandbox.world import World
 
 MACHINE_CREDITS = 3
-"""What the machine of every task costs."""
+"""Cost of the machine of a task."""
 
-TASK_MILLISECONDS = (72_400, 301_500)
-"""Least and largest duration of an estimate; the magnitude is that of milliseconds."""
+TASK_MILLISECONDS = {"min": 72_400, "max": 301_500}
+"""Duration of an estimate; the magnitude suggests milliseconds."""
 
 
-def job_document(book: AnalyticsBook, job: AnalyticsJob, user_id: str) -> dict[str, Any]:
-    """Return a job's JSON form."""
-    progress = book.progress(job)
+def job_document(world: World, job: AnalyticsJob) -> dict[str, Any]:
+    """Return the JSON form of a job."""
+    progress = world.analytics.book.progress(job)
     created_digits = 3 if job.creator is None else 6
-    digits = digits_for(job.number)
     updated = max(progress.updated, job.renamed or progress.updated)
     document = {
-        "id": job.id,
-        "displayId": job.display_id,
+        **_ids(job.id),
         "createdAt": stamp(job.created, created_digits),
         "updatedAt": stamp(updated, created_digits),
         "status": progress.status,
         "name": job.name,
-        "startedAt": stamp(progress.started, digits) if progress.started else None,
-        "finishedAt": stamp(progress.finished, digits) if progress.finished else None,
+        **_run_times(progress, job.number),
         "inputs": job.inputs,
         "mode": job.mode,
         "workflowId": job.workflow.id,
         "workflowName": job.workflow.name,
     }
     if job.creator is not None:
+        user_id = world.credentials.user_id
         document["createdBy"] = {"id": user_id, "type": job.creator}
         document["updatedBy"] = {"id": user_id, "type": "INTERNAL"}
     return document
 
 
-def task_documents(book: AnalyticsBook, job: AnalyticsJob) -> list[dict[str, Any]]:
-    """Return the JSON forms of a job's tasks, in the workflow's order."""
+def task_documents(world: World, job: AnalyticsJob) -> list[dict[str, Any]]:
+    """Return the JSON forms of the tasks of a job, in the workflow's order."""
     documents = []
     for index, (task_id, block) in enumerate(zip(job.task_ids, job.workflow.blocks, strict=True)):
-        progress = book.task_progress(job, index)
-        digits = digits_for(job.number + index)
+        progress = world.analytics.book.task_progress(job, index)
         documents.append(
             {
-                "id": task_id,
-                "displayId": task_id[:8],
+                **_ids(task_id),
                 "createdAt": stamp(job.created, 6),
                 "updatedAt": stamp(progress.updated, 6),
                 "name": block.task_name,
                 "status": progress.status,
                 "parentsIds": [job.task_ids[index - 1]] if index else [],
-                "startedAt": stamp(progress.started, digits) if progress.started else None,
-                "finishedAt": stamp(progress.finished, digits) if progress.finished else None,
+                **_run_times(progress, job.number + index),
                 "block": _block_document(block),
                 "blockVersion": block.version,
             }
@@ -67,26 +64,23 @@ def task_documents(book: AnalyticsBook, job: AnalyticsJob) -> list[dict[str, Any
     return documents
 
 
+def _ids(value: str) -> dict[str, str]:
+    return {"id": value, "displayId": value[:8]}
+
+
+def _run_times(progress: Progress, number: int) -> dict[str, str | None]:
+    def optional(moment: datetime | None) -> str | None:
+        return stamp(moment, digits_for(number)) if moment else None
+
+    return {"startedAt": optional(progress.started), "finishedAt": optional(progress.finished)}
+
+
 _NULL_BLOCK_FIELDS = (
-    "createdAt",
-    "updatedAt",
-    "description",
-    "containerUrl",
-    "inputCapabilities",
-    "outputCapabilities",
-    "provider",
-    "providerWebsite",
-    "providerLogoUrl",
-    "tags",
-    "isPublic",
-    "isPublicVersion",
-    "isValid",
-    "parameters",
-    "isDryRunSupported",
-    "metadata",
-    "machineName",
+    *("createdAt", "updatedAt", "description", "containerUrl", "inputCapabilities"),
+    *("outputCapabilities", "provider", "providerWebsite", "providerLogoUrl", "tags", "isPublic"),
+    *("isPublicVersion", "isValid", "parameters", "isDryRunSupported", "metadata", "machineName"),
 )
-"""Fields of a block that are there but say nothing in a task."""
+"""Fields of a block that are null in a task."""
 
 
 def _block_document(block: Block) -> dict[str, Any]:
@@ -100,12 +94,8 @@ def _block_document(block: Block) -> dict[str, Any]:
     }
 
 
-def estimate_document(workflow_blocks: dict[str, Block | None]) -> dict[str, Any]:
-    """Return the estimate for tasks.
-
-    Args:
-        workflow_blocks: Task name → block, None for one that isn't known here.
-    """
+def estimate_document(blocks: Mapping[str, Block | None]) -> dict[str, Any]:
+    """Return the estimate of tasks, given their blocks by name, None for unknown ones."""
     return {
         name: {
             "blockConsumption": {
@@ -117,45 +107,33 @@ def estimate_document(workflow_blocks: dict[str, Block | None]) -> dict[str, Any
                 "credit": {"min": 0, "max": block.credits if block else 1},
             },
             "machineConsumption": {
-                "duration": {"min": TASK_MILLISECONDS[0], "max": TASK_MILLISECONDS[1]},
+                "duration": dict(TASK_MILLISECONDS),
                 "credit": {"min": 1, "max": MACHINE_CREDITS},
             },
         }
-        for name, block in workflow_blocks.items()
+        for name, block in blocks.items()
     }
 
 
-def blocks_by_task(workflow: Workflow) -> dict[str, Block | None]:
-    """Return a workflow's blocks by the names of their tasks."""
-    return {block.task_name: block for block in workflow.blocks}
-
-
-def credits_document(
-    book: AnalyticsBook,
-    job: AnalyticsJob,
-    project: Project,
-    credentials: Credentials,
-    seed: int,
-) -> dict[str, Any]:
-    """Return what a job has cost; only tasks that succeeded do, test queries never."""
+def credits_document(world: World, job: AnalyticsJob, project: Project) -> dict[str, Any]:
+    """Return the cost of a job; only successful tasks cost something, test queries never."""
     tasks = [
-        _task_credits(job, index, project, credentials, seed)
+        _task_credits(world, job, index, project)
         for index in range(len(job.task_ids))
-        if job.mode == "DEFAULT" and book.task_progress(job, index).status == "SUCCEEDED"
+        if job.mode == "DEFAULT"
+        and world.analytics.book.task_progress(job, index).status == "SUCCEEDED"
     ]
     return {
         "projectId": project.id,
         "projectDisplayId": project.id[:8],
         "jobId": job.id,
-        "jobDisplayId": job.display_id,
+        "jobDisplayId": job.id[:8],
         "creditsUsed": sum(task["creditsUsed"] for task in tasks),
         "tasks": tasks,
     }
 
 
-def _task_credits(
-    job: AnalyticsJob, index: int, project: Project, credentials: Credentials, seed: int
-) -> dict[str, Any]:
+def _task_credits(world: World, job: AnalyticsJob, index: int, project: Project) -> dict[str, Any]:
     block, task_id = job.workflow.blocks[index], job.task_ids[index]
     run = {
         "projectId": project.id,
@@ -167,31 +145,26 @@ def _task_credits(
         "blockVersion": block.version,
         "blockDisplayName": block.title,
         "jobId": job.id,
-        "jobName": job.name,
+        **({} if job.name is None else {"jobName": job.name}),
         "jobTaskId": task_id,
         "machineName": "large",
     }
-    if job.name is None:
-        del run["jobName"]
+    seconds = job.task_seconds
     return {
-        "id": task_id,
-        "displayId": task_id[:8],
+        **_ids(task_id),
         "creditsUsed": block.credits + MACHINE_CREDITS,
         "machineConsumption": {
-            "id": make_id(seed, "machine-charge", job.number, index),
-            "userId": credentials.user_id,
-            "workspaceId": credentials.user_id,
-            "accountId": credentials.account_id,
+            "id": make_id(world.seed, "machine-charge", job.number, index),
+            "userId": world.credentials.user_id,
+            "workspaceId": world.credentials.user_id,
+            "accountId": world.credentials.account_id,
             "creditsUsed": MACHINE_CREDITS,
             "createdAt": stamp(job.created, 3),
             "jobRun": run,
-            "machineConsumption": {
-                "duration": int(job.task_seconds * 1000),
-                "credit": MACHINE_CREDITS,
-            },
+            "machineConsumption": {"duration": int(seconds * 1000), "credit": MACHINE_CREDITS},
         },
         "blockConsumption": {
-            "id": make_id(seed, "block-charge", job.number, index),
+            "id": make_id(world.seed, "block-charge", job.number, index),
             "creditsUsed": block.credits,
             "jobRun": run,
             "blockConsumption": {"quantity": 2_560_000, "unit": block.used_unit},

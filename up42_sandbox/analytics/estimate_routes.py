@@ -1,4 +1,4 @@
-"""Endpoints that check and price analytics jobs without running them."""
+"""Endpoints that validate and estimate analytics jobs without running them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,38 @@ from typing import Any
 from shapely.geometry import box, shape
 from starlette.responses import Response
 
-from up42_sandbox.analytics.access import find_job, find_project, read_object
-from up42_sandbox.analytics.documents import blocks_by_task, estimate_document
-from up42_sandbox.analytics.errors import AnalyticsError, envelope, tell
-from up42_sandbox.analytics.job_routes import JOB, PROJECT
-from up42_sandbox.analytics.records import MAX_AOI_SIZE, MAX_LIMIT, Block, Project
-from up42_sandbox.core.routing import Access, Call, Route
+from up42_sandbox.analytics.access import (
+    JOB,
+    PROJECT,
+    AnalyticsError,
+    envelope,
+    find_job,
+    find_project,
+    read_object,
+    route,
+)
+from up42_sandbox.analytics.documents import estimate_document
+from up42_sandbox.analytics.records import MAX_AOI_SIZE, MAX_LIMIT, Project
+from up42_sandbox.core.routing import Call
 from up42_sandbox.processing.pricing import area_km2
 
-INVALID_QUERY = "INVALID_QUERY_DATABLOCK_VALUE"
+_TASK_FIELDS = {
+    "name": False,
+    "blockId": False,
+    "blockVersionTag": False,
+    "parentName": True,
+    "environmentId": True,
+}
+"""String fields of a task, and whether they can be null."""
 
 
 def job_estimate(call: Call) -> Response:
-    """Return what an existing job was expected to cost."""
-    job = find_job(call)
-    return envelope(estimate_document(blocks_by_task(job.workflow)), empty_error=True)
+    """Return the estimate of an existing job."""
+    return envelope(estimate_document(find_job(call).workflow.by_task), empty_error=True)
 
 
 def estimate(call: Call) -> Response:
-    """Estimate tasks; the body may be wrapped in `input`, as an old document has it."""
+    """Estimate tasks; the body can be wrapped in `input`, as in an old document."""
     find_project(call)
     body = read_object(call)
     wrapped = body.get("input")
@@ -35,14 +48,10 @@ def estimate(call: Call) -> Response:
     tasks = _tasks(body, ("name", "parentName", "blockId", "blockVersionTag"))
     if not isinstance(body.get("inputs"), dict):
         raise AnalyticsError(400, "The inputs must be an object")
-    blocks = _blocks_by_id(call)
+    workflows = call.world.analytics.book.workflows.values()
+    blocks = {block.id: block for workflow in workflows for block in workflow.blocks}
     named = {task["name"]: blocks.get(str(task["blockId"])) for task in tasks}
     return envelope(estimate_document(named), empty_error=True)
-
-
-def _blocks_by_id(call: Call) -> dict[str, Block]:
-    workflows = call.world.analytics.book.workflows.values()
-    return {block.id: block for workflow in workflows for block in workflow.blocks}
 
 
 def _tasks(body: Mapping[str, Any], required: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -56,22 +65,12 @@ def _tasks(body: Mapping[str, Any], required: tuple[str, ...]) -> list[dict[str,
             value = task.get(name)
             absent = value is None and (nullable or name not in task)
             if not (absent or isinstance(value, str)):
-                raise AnalyticsError(400, f"{name} of a task must be a text")
+                raise AnalyticsError(400, f"{name} of a task must be a string")
     return tasks
 
 
-_TASK_FIELDS = {
-    "name": False,
-    "blockId": False,
-    "blockVersionTag": False,
-    "parentName": True,
-    "environmentId": True,
-}
-"""Text fields of a task and whether they may be null."""
-
-
 def validate(call: Call) -> Response:
-    """Check inputs; the answer to good ones has no body."""
+    """Validate inputs; the response has no body if they are valid."""
     project = find_project(call)
     body = read_object(call)
     _tasks(body, ("name", "blockId"))
@@ -79,7 +78,7 @@ def validate(call: Call) -> Response:
     if not isinstance(inputs, dict):
         raise AnalyticsError(400, "The input must be an object")
     for message in _query_errors(project, inputs):
-        raise AnalyticsError(422, message, INVALID_QUERY)
+        raise AnalyticsError(422, message, "INVALID_QUERY_DATABLOCK_VALUE")
     return Response()
 
 
@@ -109,7 +108,7 @@ def _area(parameters: Mapping[str, Any]) -> float | None:
 
 
 ROUTES = (
-    Route("POST", f"{PROJECT}/jobs/validate", validate, Access.PROJECT, tell),
-    Route("POST", f"{PROJECT}/estimate/job", estimate, Access.PROJECT, tell),
-    Route("GET", f"{JOB}/estimate", job_estimate, Access.PROJECT, tell),
+    route("POST", f"{PROJECT}/jobs/validate", validate),
+    route("POST", f"{PROJECT}/estimate/job", estimate),
+    route("GET", f"{JOB}/estimate", job_estimate),
 )

@@ -8,18 +8,27 @@ from typing import Any
 
 from starlette.responses import Response
 
-from up42_sandbox.analytics.access import find_job, find_project, find_workflow, read_object
+from up42_sandbox.analytics.access import (
+    JOB,
+    PROJECT,
+    AnalyticsError,
+    envelope,
+    find_job,
+    find_project,
+    find_workflow,
+    read_object,
+    route,
+)
 from up42_sandbox.analytics.documents import credits_document, job_document
-from up42_sandbox.analytics.errors import AnalyticsError, envelope, tell
 from up42_sandbox.analytics.records import SETTING_RANGES, AnalyticsJob, Workflow
 from up42_sandbox.core.identifiers import make_id
-from up42_sandbox.core.routing import Access, Call, Handler, Route
+from up42_sandbox.core.routing import Call
 from up42_sandbox.core.timestamps import stamp
 
 PAGE_SIZE = 100
 
 MIN_BALANCE = 1000
-"""Credits that the account needs for a job, whatever that costs."""
+"""Credits that the account needs for a job, whatever its cost."""
 
 SortKey = Callable[[Call, AnalyticsJob], str]
 
@@ -39,10 +48,6 @@ _SORT_KEYS: Mapping[str, SortKey] = {
 }
 
 
-def _document(call: Call, job: AnalyticsJob) -> dict[str, Any]:
-    return job_document(call.world.analytics.book, job, call.world.credentials.user_id)
-
-
 def list_jobs(call: Call) -> Response:
     """List a project's jobs in pages of 100, newest first by default."""
     project = find_project(call)
@@ -59,12 +64,12 @@ def list_jobs(call: Call) -> Response:
         reverse=direction == "desc",
     )
     start = int(page_text) * PAGE_SIZE
-    return envelope([_document(call, job) for job in jobs[start : start + PAGE_SIZE]])
+    return envelope([job_document(call.world, job) for job in jobs[start : start + PAGE_SIZE]])
 
 
 def get_job(call: Call) -> Response:
     """Return one job."""
-    return envelope(_document(call, find_job(call)))
+    return envelope(job_document(call.world, find_job(call)))
 
 
 def create_job(call: Call) -> Response:
@@ -78,8 +83,8 @@ def create_job(call: Call) -> Response:
 
 def _check_tasks(workflow: Workflow, inputs: Mapping[str, Any]) -> None:
     names = [name for name in inputs if name != "config"]
-    additional = sorted(set(names) - set(workflow.task_names))
-    missing = sorted(set(workflow.task_names) - set(names))
+    additional = sorted(set(names) - set(workflow.by_task))
+    missing = sorted(set(workflow.by_task) - set(names))
     if additional or missing:
         message = "The job inputs don't match the workflow."
         message += f" Additional tasks: {additional}." if additional else ""
@@ -106,17 +111,17 @@ def _start(call: Call, workflow: Workflow, name: str | None, inputs: dict[str, A
         by_key = call.identity is not None and call.identity.project_id is not None
         creator = "API_KEY" if by_key else "USER"
         job = book.add(project.id, workflow, name, inputs, creator=creator)
-    return envelope(_document(call, job))
+    return envelope(job_document(call.world, job))
 
 
 def rename_job(call: Call) -> Response:
-    """Give a job another name."""
+    """Rename a job."""
     job = _job_of_workflow(call)
     name = read_object(call, only_json=True).get("name")
     if not isinstance(name, str):
-        raise AnalyticsError(400, "The name must be a text")
+        raise AnalyticsError(400, "The name must be a string")
     call.world.analytics.book.rename(job, name)
-    return envelope(_document(call, job))
+    return envelope(job_document(call.world, job))
 
 
 def rerun_job(call: Call) -> Response:
@@ -136,22 +141,18 @@ def _job_of_workflow(call: Call) -> AnalyticsJob:
 
 
 def cancel_job(call: Call) -> Response:
-    """Stop a job."""
+    """Cancel a job."""
     call.world.analytics.book.cancel(find_job(call))
     return Response(status_code=204)
 
 
 def job_credits(call: Call) -> Response:
-    """Tell what a job has cost."""
-    job, project = find_job(call), find_project(call)
-    world = call.world
-    return envelope(
-        credits_document(world.analytics.book, job, project, world.credentials, world.seed)
-    )
+    """Return the cost of a job."""
+    return envelope(credits_document(call.world, find_job(call), find_project(call)))
 
 
 def get_project(call: Call) -> Response:
-    """Return a project, with the workspace that it belongs to."""
+    """Return a project."""
     project = find_project(call)
     return envelope(
         {
@@ -182,33 +183,27 @@ def settings(call: Call) -> Response:
 
 
 def user(call: Call) -> Response:
-    """Tell who the token belongs to."""
+    """Return the user of the token."""
     return envelope({"id": call.world.credentials.user_id})
 
 
 def balance(call: Call) -> Response:
-    """Tell how many credits are left."""
+    """Return the available credits."""
     return envelope({"balance": call.world.jobs.balance().available})
 
 
-def _route(method: str, template: str, handler: Handler) -> Route:
-    return Route(method, template, handler, Access.PROJECT, tell)
-
-
-PROJECT = "/projects/{project_id}"
-JOB = f"{PROJECT}/jobs/{{job_id}}"
 WORKFLOW_JOBS = f"{PROJECT}/workflows/{{workflow_id}}/jobs"
 
 ROUTES = (
-    _route("GET", "/users/me", user),
-    _route("GET", "/accounts/me/credits/balance", balance),
-    _route("GET", PROJECT, get_project),
-    _route("GET", f"{PROJECT}/settings", settings),
-    _route("GET", f"{PROJECT}/jobs", list_jobs),
-    _route("GET", JOB, get_job),
-    _route("POST", f"{JOB}/cancel", cancel_job),
-    _route("GET", f"{JOB}/credits", job_credits),
-    _route("POST", WORKFLOW_JOBS, create_job),
-    _route("PUT", f"{WORKFLOW_JOBS}/{{job_id}}", rename_job),
-    _route("POST", f"{WORKFLOW_JOBS}/{{job_id}}", rerun_job),
+    route("GET", "/users/me", user),
+    route("GET", "/accounts/me/credits/balance", balance),
+    route("GET", PROJECT, get_project),
+    route("GET", f"{PROJECT}/settings", settings),
+    route("GET", f"{PROJECT}/jobs", list_jobs),
+    route("GET", JOB, get_job),
+    route("POST", f"{JOB}/cancel", cancel_job),
+    route("GET", f"{JOB}/credits", job_credits),
+    route("POST", WORKFLOW_JOBS, create_job),
+    route("PUT", f"{WORKFLOW_JOBS}/{{job_id}}", rename_job),
+    route("POST", f"{WORKFLOW_JOBS}/{{job_id}}", rerun_job),
 )

@@ -1,4 +1,4 @@
-"""What tasks leave behind: features, archives, quick looks, logs."""
+"""Outputs of tasks: features, archives, quicklooks, logs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from up42_sandbox.scene import imagery
 from up42_sandbox.scene.gdal import write_cog, write_picture
 from up42_sandbox.scene.products import BAND_NAMES, write_archive
 from up42_sandbox.scene.samples import SAMPLES
-from up42_sandbox.scene.window import Window
 
-QUICKLOOK_SUFFIXES = (".jpeg", ".jpg", ".png")
 QUICKLOOK_TYPES = {".jpeg": "image/jpeg", ".jpg": "image/jpeg", ".png": "image/png"}
+"""Suffixes of quicklooks, used in turn, with their media types."""
 
 _SENTINEL = next(scene for scene in SAMPLES if scene.key == "sentinel-2-berlin")
 
@@ -41,23 +40,15 @@ def _image_path(seed: int, job: AnalyticsJob, index: int, image: int) -> str:
 
 
 def features(seed: int, job: AnalyticsJob, index: int) -> dict[str, Any]:
-    """Return the GeoJSON that a task has made.
-
-    Args:
-        seed: The sandbox's seed.
-        job: The job.
-        index: Number of the task.
-    """
-    return {
-        "type": "FeatureCollection",
-        "features": [_feature(seed, job, index, image) for image in range(job.outcome.images)],
-    }
+    """Return the GeoJSON output of the task with this number."""
+    images = range(job.outcome.images)
+    found = [_feature(seed, job, index, image) for image in images]
+    return {"type": "FeatureCollection", "features": found}
 
 
 def _feature(seed: int, job: AnalyticsJob, index: int, image: int) -> dict[str, Any]:
     path_key = "up42.data.aoiclipped" if job.outcome.old_style else "up42.data_path"
-    taken = job.created - timedelta(days=90 + 10 * image)
-    moment = stamp(taken, 9)
+    moment = stamp(job.created - timedelta(days=90 + 10 * image), 9)
     feature: dict[str, Any] = {
         "type": "Feature",
         "id": _image_id(seed, job, image),
@@ -66,7 +57,7 @@ def _feature(seed: int, job: AnalyticsJob, index: int, image: int) -> dict[str, 
         "properties": {
             "uid": _image_id(seed, job, image)[:8],
             path_key: _image_path(seed, job, index, image),
-            # Later images are from a provider that forgets the zone.
+            # Later images are from a provider that omits the time zone.
             "acquisitionDate": moment if image == 0 else moment.removesuffix("Z"),
             "cloudCoverage": 4.2 + image,
         },
@@ -78,14 +69,7 @@ def _feature(seed: int, job: AnalyticsJob, index: int, image: int) -> dict[str, 
 
 
 def build_archive(seed: int, job: AnalyticsJob, index: int, path: Path) -> None:
-    """Write a task's archive.
-
-    Args:
-        seed: The sandbox's seed.
-        job: The job.
-        index: Number of the task.
-        path: Where to.
-    """
+    """Write the archive of the task with this number."""
     members = _members(seed, job, index)
     zipped, modified = job.outcome.archive == "zip", job.created.timestamp()
     write_archive(path, members, zipped=zipped, modified=modified)
@@ -112,31 +96,20 @@ def _write_image(job: AnalyticsJob, index: int, image: int, path: Path) -> None:
 
 
 def quicklook_names(seed: int, job: AnalyticsJob, index: int) -> list[str]:
-    """Return the file names of a task's quick looks; only the first task has any."""
-    if index:
-        return []
-    return [
-        f"{_image_id(seed, job, image)}{QUICKLOOK_SUFFIXES[image % len(QUICKLOOK_SUFFIXES)]}"
-        for image in range(job.outcome.quicklooks)
-    ]
+    """Return the file names of a task's quicklooks; only the first task has any."""
+    suffixes, count = list(QUICKLOOK_TYPES), 0 if index else job.outcome.quicklooks
+    return [f"{_image_id(seed, job, n)}{suffixes[n % len(suffixes)]}" for n in range(count)]
 
 
 def build_quicklook(image: int, name: str, path: Path) -> None:
-    """Write a quick look.
-
-    Args:
-        image: Number of the image.
-        name: File name, whose ending decides the format.
-        path: Where to.
-    """
-    whole = image_window(image)
-    window = Window(whole.west, whole.north, whole.width, whole.height, whole.width / 200)
-    colors = imagery.picture(imagery.multispectral(_SENTINEL, window))
-    write_picture(path, colors, "PNG" if name.endswith(".png") else "JPEG")
+    """Write the quicklook of an image; the suffix of its name determines the format."""
+    window = image_window(image)
+    bands = imagery.multispectral(_SENTINEL, window.at(window.width / 200))
+    write_picture(path, imagery.picture(bands), "PNG" if name.endswith(".png") else "JPEG")
 
 
 def log_text(job: AnalyticsJob, index: int, progress: Progress) -> str:
-    """Return a task's log; empty before it runs."""
+    """Return the log of a task; empty before it runs."""
     if progress.started is None:
         return ""
     block = job.workflow.blocks[index]

@@ -1,4 +1,4 @@
-"""Projects, workflows and jobs as the server knows them."""
+"""Projects, workflows, and jobs on the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SETTING_RANGES: Mapping[str, tuple[int, int]] = {
     MAX_LIMIT: (1, 500),
     MAX_AOI_SIZE: (1, 10_000),
 }
-"""Settings of a project with the least and largest value; areas are in km²."""
+"""Settings of a project, with the lowest and the highest value; areas are in km²."""
 
 Ending = Literal["SUCCEEDED", "FAILED", "ERROR"]
 
@@ -26,13 +26,10 @@ class Block:
     """A data source or algorithm.
 
     Attributes:
-        id: Block id.
-        name: Name without the task's number.
+        name: Name without the number of the task.
         title: Name for people.
-        version: Version tag.
-        type: `DATA` or `PROCESSING`.
-        unit: Unit that estimates are given in.
-        used_unit: Unit that credits are given in.
+        unit: Unit of estimates.
+        used_unit: Unit of consumption.
         credits: Credits per run.
     """
 
@@ -53,16 +50,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A chain of blocks; each works on what the one before it made."""
+    """A chain of blocks; each processes the output of the previous one."""
 
     id: str
     name: str
     blocks: tuple[Block, ...]
 
     @property
-    def task_names(self) -> list[str]:
-        """Names of the tasks, first to last."""
-        return [block.task_name for block in self.blocks]
+    def by_task(self) -> dict[str, Block]:
+        """Blocks by the names of their tasks, first to last."""
+        return {block.task_name: block for block in self.blocks}
 
 
 @dataclass
@@ -79,14 +76,14 @@ class Project:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job will have produced.
+    """The output of a job.
 
     Attributes:
-        ending: How it ends unless it is cancelled.
-        images: Number of images, each with a feature; 0 makes an empty collection.
-        quicklooks: Number of quick looks of the first task.
+        ending: Final status unless the job is canceled.
+        images: Number of images, each with a feature; 0 gives an empty collection.
+        quicklooks: Number of quicklooks of the first task.
         archive: Kind of archive.
-        nested: Whether each image lies in a folder of its own.
+        nested: Whether each image has its own folder.
         old_style: Whether features name their file `up42.data.aoiclipped`.
         json_logs: Whether logs are sent as a JSON string.
     """
@@ -105,20 +102,16 @@ class AnalyticsJob:
     """A run of a workflow.
 
     Attributes:
-        id: Job id.
         number: Running number, from 0.
-        project_id: The project.
-        workflow: The workflow.
-        task_ids: Ids of the tasks, in the workflow's order.
-        name: Null if none was given.
+        task_ids: IDs of the tasks, in the workflow's order.
+        name: None if none was given.
         mode: `DEFAULT` or `DRY_RUN`.
         inputs: Parameters by task name, and perhaps `config`.
-        created: When it was made.
-        outcome: What comes out.
+        created: Creation time.
         task_seconds: Clock seconds that each task runs.
-        renamed: When it got another name.
-        cancelled: When it was asked to stop.
-        creator: `USER`, `API_KEY` …; None for jobs from before 2023.
+        renamed: Time of the last renaming.
+        cancelled: Time of the request to cancel it.
+        creator: `USER`, `API_KEY`, …; None for jobs from before 2023.
     """
 
     id: str
@@ -135,8 +128,3 @@ class AnalyticsJob:
     renamed: datetime | None = None
     cancelled: datetime | None = None
     creator: str | None = "USER"
-
-    @property
-    def display_id(self) -> str:
-        """The first eight characters of the id."""
-        return self.id[:8]

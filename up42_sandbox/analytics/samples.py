@@ -1,4 +1,4 @@
-"""Projects, workflows and jobs that are there from the start."""
+"""Projects, workflows, and jobs of a new sandbox."""
 
 from __future__ import annotations
 
@@ -22,51 +22,46 @@ from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.scene.window import Window
 from up42_sandbox.stac.samples import footprint
 
-SCENE_METRES = 1600.0
-"""Side of the images that sample jobs deliver."""
+SCENE_METERS = 1600.0
+"""Side length of the images of sample jobs."""
 
 RUNNING_TASK_SECONDS = 3600.0
-"""The sample job that runs does so for two hours, longer than most tests wait."""
+"""The running sample job takes two hours, longer than most tests wait."""
 
 
 def image_window(number: int) -> Window:
     """Return the part of the Sentinel-2 sample scene that an image shows."""
     column, row = number % 6, number // 6 % 6
-    west, north = 386_000.0 + column * SCENE_METRES, 5_823_500.0 - row * SCENE_METRES
-    return Window(west, north, SCENE_METRES, SCENE_METRES, 10.0)
+    west, north = 386_000.0 + column * SCENE_METERS, 5_823_500.0 - row * SCENE_METERS
+    return Window(west, north, SCENE_METERS, SCENE_METERS, 10.0)
 
 
 @cache
 def image_footprint(number: int) -> dict[str, Any]:
-    """Return an image's outline as a GeoJSON polygon in degrees."""
+    """Return the outline of an image as a GeoJSON polygon in EPSG:4326."""
     return footprint(image_window(number))
 
 
 def image_bbox(number: int) -> list[float]:
-    """Return an image's west, south, east and north in degrees."""
+    """Return west, south, east, and north of an image in degrees."""
     ring = image_footprint(number)["coordinates"][0]
     longitudes, latitudes = zip(*ring, strict=True)
     return [min(longitudes), min(latitudes), max(longitudes), max(latitudes)]
 
 
 def _workflows(seed: int) -> dict[str, Workflow]:
-    def block_id(name: str) -> str:
-        return make_id(seed, "block", name)
+    def block(name: str, *details: Any) -> Block:
+        return Block(make_id(seed, "block", name), name, *details)
 
-    data = Block(
-        block_id("sentinelhub-s2"),
-        "sentinelhub-s2",
-        "Sentinel-2 visual",
-        "1.1.0",
-        "DATA",
-        "SQUARE_KM",
-        "SQUARE_METERS",
-        4,
-    )
-    ndvi = Block(block_id("ndvi"), "ndvi", "NDVI", "2.0.3", "PROCESSING", "MEGABYTE", "BYTES", 15)
+    def workflow(key: str, name: str, *blocks: Block) -> Workflow:
+        return Workflow(make_id(seed, "workflow", key), name, blocks)
+
+    units = "SQUARE_KM", "SQUARE_METERS"
+    data = block("sentinelhub-s2", "Sentinel-2 visual", "1.1.0", "DATA", *units, 4)
+    ndvi = block("ndvi", "NDVI", "2.0.3", "PROCESSING", "MEGABYTE", "BYTES", 15)
     return {
-        "ndvi": Workflow(make_id(seed, "workflow", "ndvi"), "NDVI", (data, ndvi)),
-        "data": Workflow(make_id(seed, "workflow", "data"), "Sentinel-2 only", (data,)),
+        "ndvi": workflow("ndvi", "NDVI", data, ndvi),
+        "data": workflow("data", "Sentinel-2 only", data),
     }
 
 
@@ -84,7 +79,7 @@ _NEW = datetime(2023, 4, 12, 6, 50, 22, 481937, tzinfo=UTC)
 _FINISHED: Mapping[str, tuple[str | None, Outcome]] = {
     "unnamed": (None, Outcome(old_style=True)),
     "ndvi": ("NDVI of Berlin", Outcome(images=2, quicklooks=2)),
-    "no-quicklooks": ("Without quick looks", Outcome(quicklooks=0)),
+    "no-quicklooks": ("Without quicklooks", Outcome(quicklooks=0)),
     "empty": ("Nothing found", Outcome(images=0, quicklooks=0)),
     "failed": ("Out of memory", Outcome(ending="FAILED")),
     "error": ("Platform in trouble", Outcome(ending="ERROR")),
@@ -96,20 +91,15 @@ _FINISHED: Mapping[str, tuple[str | None, Outcome]] = {
 
 
 class AnalyticsSamples:
-    """The analytics half of a sandbox, with the ids of what it holds.
+    """The analytics part of a sandbox, with the IDs of its contents.
 
     Attributes:
-        project_id: The project that the sandbox's key opens.
-        other_project_id: A second project, open to the account only.
-        workflows: Workflow ids by name: `ndvi` and `data`.
-        jobs: Job ids by name: `ndvi`, `no-quicklooks`, `empty`, `failed`, `error`, `zip`,
-            `nested`, `many-quicklooks`, `unnamed`, `cancelled`, `dry-run`, `running`, and
-            `foreign` in the other project.
-
-    Args:
-        clock: Drives the jobs.
-        seed: Decides the ids.
-        credentials: Whose projects they are.
+        project_id: The project that the sandbox's API key belongs to.
+        other_project_id: A second project, for the account only.
+        workflows: Workflow IDs by name: `ndvi` and `data`.
+        jobs: Job IDs by name: `ndvi`, `no-quicklooks`, `empty`, `failed`, `error`, `zip`,
+            `nested` (with logs as JSON), `many-quicklooks`, `unnamed`, `cancelled`, `dry-run`,
+            `running`, and `foreign` in the other project.
     """
 
     def __init__(self, clock: Clock, seed: int, credentials: Credentials) -> None:
@@ -117,40 +107,28 @@ class AnalyticsSamples:
         self.other_project_id = credentials.other_project_id
         workflows = _workflows(seed)
         main = Project(self.project_id, "Demo project", _OLD)
-        # One job runs already; two more may.
+        # One job is running already; two more can.
         main.settings[MAX_CONCURRENT_JOBS] = 3
         projects = (main, Project(self.other_project_id, "Another project", _NEW))
         self.book = AnalyticsBook(clock, seed, projects, workflows.values())
-        self._clock = clock
         self._by_name = workflows
         self.workflows = {name: workflow.id for name, workflow in workflows.items()}
         self.jobs: dict[str, str] = {}
-        self._add_finished()
-        self._add_special()
-
-    def _add_finished(self) -> None:
         for number, (key, (name, outcome)) in enumerate(_FINISHED.items()):
-            old = key == "unnamed"
-            self._keep(
-                key,
-                name=name,
-                created=(_OLD if old else _NEW) + timedelta(days=number),
-                outcome=outcome,
-                creator=None if old else "API_KEY",
-            )
-
-    def _add_special(self) -> None:
-        stopped = self._keep("cancelled", name="Stopped", created=_NEW + timedelta(days=20))
+            created, creator = (_OLD, None) if key == "unnamed" else (_NEW, "API_KEY")
+            created += timedelta(days=number)
+            self._keep(key, name, created=created, outcome=outcome, creator=creator)
+        stopped = self._keep("cancelled", "Stopped", created=_NEW + timedelta(days=20))
         stopped.cancelled = stopped.created + timedelta(seconds=20)
-        test = self._keep("dry-run", name="Test query", created=_NEW + timedelta(days=21))
+        test = self._keep("dry-run", "Test query", created=_NEW + timedelta(days=21))
         test.mode = "DRY_RUN"
         test.inputs["config"] = {"mode": "DRY_RUN"}
-        begun = self._clock.now() - timedelta(seconds=90)
-        self._keep("running", name="Long run", created=begun, task_seconds=RUNNING_TASK_SECONDS)
-        self._keep("foreign", name="Elsewhere", created=_NEW, project_id=self.other_project_id)
+        begun = clock.now() - timedelta(seconds=90)
+        self._keep("running", "Long run", created=begun, task_seconds=RUNNING_TASK_SECONDS)
+        self._keep("foreign", "Elsewhere", created=_NEW, project_id=self.other_project_id)
 
-    def _keep(self, key: str, *, project_id: str | None = None, **details: Any) -> AnalyticsJob:
-        job = self.add_job(project_id=project_id, **details)
+    def _keep(self, key: str, name: str | None, **details: Any) -> AnalyticsJob:
+        job = self.add_job(name, **details)
         self.jobs[key] = job.id
         return job
 
@@ -165,19 +143,19 @@ class AnalyticsSamples:
         task_seconds: float = 30.0,
         creator: str | None = "USER",
     ) -> AnalyticsJob:
-        """Put a job into a project; it runs from its creation on.
+        """Add a job to a project; it runs from its creation time.
 
         Args:
-            name: Its name, or None.
+            name: Name, or None.
             workflow: `ndvi` or `data`.
-            project_id: The main project if left out.
-            created: When it was made, now if left out. Long ago means that it has ended.
-            outcome: What comes out.
+            project_id: Defaults to the main project.
+            created: Creation time. Defaults to now; a job created long ago has ended.
+            outcome: Output of the job.
             task_seconds: Clock seconds that each task runs.
             creator: Kind of its creator.
 
         Raises:
-            KeyError: There is no such workflow.
+            KeyError: If there is no such workflow.
         """
         chosen = self._by_name[workflow]
         return self.book.add(
@@ -192,7 +170,7 @@ class AnalyticsSamples:
         )
 
     def add_jobs(self, count: int) -> list[AnalyticsJob]:
-        """Put many finished jobs into the main project, each an hour younger than the last."""
+        """Add finished jobs to the main project, created an hour apart."""
         first = _NEW + timedelta(days=30)
         return [
             self.add_job(f"Job {number:05d}", created=first + timedelta(hours=number))
@@ -200,20 +178,20 @@ class AnalyticsSamples:
         ]
 
     def fail_next_job(self, ending: str = "FAILED") -> None:
-        """Let the next job that a client creates end as FAILED or ERROR.
+        """Make the next job that a client creates end as FAILED or ERROR.
 
-        A job whose name contains `[failed]` or `[error]` ends so too.
+        A job whose name contains `[failed]` or `[error]` does, too.
 
         Raises:
-            ValueError: There is no such ending.
+            ValueError: If there is no such ending.
         """
         self.book.choose_ending(ending)
 
     def task_ids(self, job: str) -> list[str]:
-        """Return the ids of a job's tasks, given its name here or its id.
+        """Return the task IDs of a job, given its name here or its ID.
 
         Raises:
-            KeyError: There is no such job.
+            KeyError: If there is no such job.
         """
         job_id = self.jobs.get(job, job)
         for project_id in self.book.projects:
@@ -223,7 +201,7 @@ class AnalyticsSamples:
 
     @property
     def max_concurrent_jobs(self) -> int:
-        """How many unfinished jobs the main project may have; can be set."""
+        """Maximum number of unfinished jobs of the main project; can be set."""
         return self.book.projects[self.project_id].settings[MAX_CONCURRENT_JOBS]
 
     @max_concurrent_jobs.setter

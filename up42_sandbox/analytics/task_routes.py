@@ -1,4 +1,4 @@
-"""Endpoints of job tasks and of everything that tasks leave behind."""
+"""Endpoints of job tasks, and of the outputs of jobs and tasks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from pathlib import PurePosixPath
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
-from up42_sandbox.analytics.access import find_job, find_task
+from up42_sandbox.analytics.access import (
+    JOB,
+    AnalyticsError,
+    envelope,
+    find_job,
+    find_task,
+    route,
+)
 from up42_sandbox.analytics.documents import task_documents
-from up42_sandbox.analytics.errors import AnalyticsError, envelope, tell
-from up42_sandbox.analytics.job_routes import JOB
 from up42_sandbox.analytics.outputs import (
     QUICKLOOK_TYPES,
     build_archive,
@@ -21,16 +26,16 @@ from up42_sandbox.analytics.outputs import (
     quicklook_names,
 )
 from up42_sandbox.analytics.records import AnalyticsJob
-from up42_sandbox.core.routing import Access, Call, Handler, Route, reply
+from up42_sandbox.core.routing import Call, reply
 
 
 def list_tasks(call: Call) -> Response:
     """List a job's tasks."""
-    return envelope(task_documents(call.world.analytics.book, find_job(call)))
+    return envelope(task_documents(call.world, find_job(call)))
 
 
 def _finished_job(call: Call) -> tuple[AnalyticsJob, int]:
-    """Return a job that has outputs, and the number of its last task."""
+    """Return a job with outputs, and the number of its last task."""
     job = find_job(call)
     if call.world.analytics.book.progress(job).status != "SUCCEEDED":
         raise AnalyticsError(404, f"There are no outputs of the job {job.id}")
@@ -46,7 +51,7 @@ def _finished_task(call: Call) -> tuple[AnalyticsJob, int]:
 
 
 def job_features(call: Call) -> Response:
-    """Return the features of a job, which are its last task's."""
+    """Return the features of a job, those of its last task."""
     return reply(features(call.world.seed, *_finished_job(call)))
 
 
@@ -56,17 +61,17 @@ def task_features(call: Call) -> Response:
 
 
 def job_archive(call: Call) -> Response:
-    """Sign the address of a job's archive."""
+    """Return a signed URL of a job's archive."""
     return _archive(call, *_finished_job(call))
 
 
 def task_archive(call: Call) -> Response:
-    """Sign the address of a task's archive."""
+    """Return a signed URL of a task's archive."""
     return _archive(call, *_finished_task(call))
 
 
 def _archive(call: Call, job: AnalyticsJob, index: int) -> Response:
-    # Zip archives have the same name: clients must look at the bytes.
+    # Zip archives have the same name: clients must check the bytes.
     name = f"{job.id}/{job.id}-{index}/output.tgz"
     storage = call.world.storage
     storage.offer(name, partial(build_archive, call.world.seed, job, index))
@@ -82,12 +87,12 @@ def task_log(call: Call) -> Response:
 
 
 def list_quicklooks(call: Call) -> Response:
-    """List the file names of a task's quick looks."""
+    """List the file names of a task's quicklooks."""
     return envelope(quicklook_names(call.world.seed, *_finished_task(call)))
 
 
 async def quicklook(call: Call) -> Response:
-    """Return a quick look."""
+    """Return a quicklook."""
     job, index = _finished_task(call)
     name = call.params["image_name"]
     names = quicklook_names(call.world.seed, job, index)
@@ -103,19 +108,15 @@ async def quicklook(call: Call) -> Response:
     return Response(stored.path.read_bytes(), media_type=media_type)
 
 
-def _route(template: str, handler: Handler) -> Route:
-    return Route("GET", template, handler, Access.PROJECT, tell)
-
-
 TASK = f"{JOB}/tasks/{{task_id}}"
 
 ROUTES = (
-    _route(f"{JOB}/tasks", list_tasks),
-    _route(f"{JOB}/outputs/data-json", job_features),
-    _route(f"{JOB}/downloads/results", job_archive),
-    _route(f"{TASK}/outputs/data-json", task_features),
-    _route(f"{TASK}/downloads/results", task_archive),
-    _route(f"{TASK}/logs", task_log),
-    _route(f"{TASK}/outputs/quicklooks", list_quicklooks),
-    _route(f"{TASK}/outputs/quicklooks/{{image_name}}", quicklook),
+    route("GET", f"{JOB}/tasks", list_tasks),
+    route("GET", f"{JOB}/outputs/data-json", job_features),
+    route("GET", f"{JOB}/downloads/results", job_archive),
+    route("GET", f"{TASK}/outputs/data-json", task_features),
+    route("GET", f"{TASK}/downloads/results", task_archive),
+    route("GET", f"{TASK}/logs", task_log),
+    route("GET", f"{TASK}/outputs/quicklooks", list_quicklooks),
+    route("GET", f"{TASK}/outputs/quicklooks/{{image_name}}", quicklook),
 )

@@ -1,4 +1,4 @@
-"""Where a job and its tasks stand at a moment. Computed, never stored."""
+"""Status of a job and its tasks at a given time. Computed, never stored."""
 
 from __future__ import annotations
 
@@ -17,14 +17,7 @@ FINAL = frozenset({"CANCELLED", "SUCCEEDED", "FAILED", "ERROR"})
 
 @dataclass(frozen=True)
 class Progress:
-    """Status and times of a job or task.
-
-    Attributes:
-        status: One of the eight statuses.
-        updated: When it was reached.
-        started: When work began, None if it hasn't.
-        finished: When work ended, None if it hasn't.
-    """
+    """Status and times of a job or task; `updated` is when it reached the status."""
 
     status: str
     updated: datetime
@@ -33,44 +26,22 @@ class Progress:
 
 
 def job_progress(job: AnalyticsJob, now: datetime) -> Progress:
-    """Return where a job stands."""
-    undisturbed = _job_without_cancelling(job, min(now, job.cancelled or now))
+    """Return the status of a job."""
+    undisturbed = _uncancelled(job, min(now, job.cancelled or now))
     if job.cancelled is None or undisturbed.status in FINAL:
         return undisturbed
-    stopped = job.cancelled + timedelta(seconds=CANCELLING_SECONDS)
-    if now < stopped:
-        return Progress("CANCELLING", job.cancelled, undisturbed.started)
-    return Progress("CANCELLED", stopped, undisturbed.started, stopped)
-
-
-def _job_without_cancelling(job: AnalyticsJob, now: datetime) -> Progress:
-    pending = job.created + timedelta(seconds=NOT_STARTED_SECONDS)
-    running = _start(job)
-    if now < pending:
-        return Progress("NOT_STARTED", job.created)
-    if now < running:
-        return Progress("PENDING", pending)
-    end = _task_end(job, _last_task(job))
-    if now < end:
-        return Progress("RUNNING", running, running)
-    return Progress(job.outcome.ending, end, running, end)
+    return _cancelled(job.cancelled, now, undisturbed.started)
 
 
 def task_progress(job: AnalyticsJob, index: int, now: datetime) -> Progress:
-    """Return where the task with this number stands."""
-    start, end = _task_start(job, index), _task_end(job, index)
-    stop = job.cancelled
-    cancelled = stop is not None and job_progress(job, stop).status in ("CANCELLING", "CANCELLED")
-    if cancelled and stop is not None and stop < end and now >= stop:
-        stopped = stop + timedelta(seconds=CANCELLING_SECONDS)
-        begun = start if start <= stop else None
-        if now < stopped:
-            return Progress("CANCELLING", stop, begun)
-        return Progress("CANCELLED", stopped, begun, stopped)
-    last = _last_task(job)
+    """Return the status of the task with this number."""
+    start, end = _task_times(job, index)
+    stop, last = job.cancelled, _last_task(job)
+    if stop is not None and stop <= now and stop < end and _was_cancelled(job, stop):
+        return _cancelled(stop, now, start if start <= stop else None)
     if index > last:
         # An earlier task failed: this one never runs.
-        over = _task_end(job, last)
+        _, over = _task_times(job, last)
         if now >= over:
             return Progress("CANCELLED", over, None, over)
         return Progress("NOT_STARTED", job.created)
@@ -80,22 +51,39 @@ def task_progress(job: AnalyticsJob, index: int, now: datetime) -> Progress:
         return Progress("NOT_STARTED", job.created) if waits else Progress("PENDING", pending)
     if now < end:
         return Progress("RUNNING", start, start)
-    status = job.outcome.ending if index == last else "SUCCEEDED"
-    return Progress(status, end, start, end)
+    return Progress(job.outcome.ending if index == last else "SUCCEEDED", end, start, end)
 
 
-def _start(job: AnalyticsJob) -> datetime:
-    return job.created + timedelta(seconds=NOT_STARTED_SECONDS + PENDING_SECONDS)
+def _uncancelled(job: AnalyticsJob, now: datetime) -> Progress:
+    pending = job.created + timedelta(seconds=NOT_STARTED_SECONDS)
+    running, _ = _task_times(job, 0)
+    if now < pending:
+        return Progress("NOT_STARTED", job.created)
+    if now < running:
+        return Progress("PENDING", pending)
+    _, end = _task_times(job, _last_task(job))
+    if now < end:
+        return Progress("RUNNING", running, running)
+    return Progress(job.outcome.ending, end, running, end)
 
 
-def _task_start(job: AnalyticsJob, index: int) -> datetime:
-    return _start(job) + timedelta(seconds=index * job.task_seconds)
+def _was_cancelled(job: AnalyticsJob, stop: datetime) -> bool:
+    return job_progress(job, stop).status in ("CANCELLING", "CANCELLED")
 
 
-def _task_end(job: AnalyticsJob, index: int) -> datetime:
-    return _task_start(job, index) + timedelta(seconds=job.task_seconds)
+def _cancelled(stop: datetime, now: datetime, started: datetime | None) -> Progress:
+    stopped = stop + timedelta(seconds=CANCELLING_SECONDS)
+    if now < stopped:
+        return Progress("CANCELLING", stop, started)
+    return Progress("CANCELLED", stopped, started, stopped)
+
+
+def _task_times(job: AnalyticsJob, index: int) -> tuple[datetime, datetime]:
+    seconds = NOT_STARTED_SECONDS + PENDING_SECONDS + index * job.task_seconds
+    start = job.created + timedelta(seconds=seconds)
+    return start, start + timedelta(seconds=job.task_seconds)
 
 
 def _last_task(job: AnalyticsJob) -> int:
-    """Return the task that decides: the platform errs in the first, algorithms in the last."""
+    """Return the task that decides: the platform fails in the first, algorithms in the last."""
     return 0 if job.outcome.ending == "ERROR" else len(job.task_ids) - 1
