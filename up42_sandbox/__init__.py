@@ -1,6 +1,6 @@
 """A local UP42: an HTTP server that behaves like the real one, offline and without credits.
 
-Use it from Python, from another process (`python -m up42_sandbox`), or in tests
+Use it from Python, from another program (`python -m up42_sandbox`), or in tests
 through the pytest fixture `up42_sandbox`.
 
 Example:
@@ -30,8 +30,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # The pytest plugin is imported in every test run of everybody who installs this
-    # package, so the server and its dependencies load only when they are asked for.
+    # pytest imports the plugin in every test run, so the server and its dependencies are
+    # loaded only when they are needed.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

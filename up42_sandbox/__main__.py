@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -17,64 +17,25 @@ if TYPE_CHECKING:
 EXIT_PORT_IN_USE = 2
 
 
-def _at_least(least: float, kind: Callable[[str], float]) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = kind(text)
-        if not value >= least:
-            raise argparse.ArgumentTypeError(f"must be at least {least:g}, got {text}")
-        return value
-
-    parse.__name__ = "number"
-    return parse
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65_535:
-        raise argparse.ArgumentTypeError(f"a port is between 0 and 65535, got {text}")
-    return value
-
-
-def _speed(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be more than 0, got {text}")
-    return value
-
-
 def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+    """Return the parser of the command line, whose options are arguments of `Sandbox`."""
     parser = argparse.ArgumentParser(
         prog="python -m up42_sandbox",
-        description="A local UP42: API, storage and files, without an account or credits.",
+        description="A local UP42: API, storage, and files, without an account or credits.",
     )
-    whole = _at_least(0, int)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=_port, default=8042, help="API port (%(default)s)")
-    parser.add_argument(
-        "--storage-port", type=_port, default=8043, help="port of signed URLs (%(default)s)"
-    )
-    parser.add_argument(
-        "--speed",
-        type=_speed,
-        default=1.0,
-        help="clock seconds per second; a job runs for about a minute (%(default)s)",
-    )
-    parser.add_argument(
-        "--credits", type=whole, default=10_000, help="balance at the start (%(default)s)"
-    )
-    parser.add_argument(
-        "--token-lifetime",
-        type=_at_least(1, float),
-        default=300.0,
-        help="seconds that a token works (%(default)s)",
-    )
-    parser.add_argument(
-        "--latency",
-        type=_at_least(0, float),
-        default=0.0,
-        help="seconds that every API request waits (%(default)s)",
-    )
+
+    def option(name: str, default: str | float, help_text: str) -> None:
+        kind = type(default)
+        parser.add_argument(name, type=kind, default=default, help=f"{help_text} (%(default)s)")
+
+    option("--host", "127.0.0.1", "address to listen on")
+    option("--port", 8042, "API port")
+    option("--storage-port", 8043, "port of signed URLs")
+    option("--speed", 1.0, "clock seconds per second; a job runs for about a minute")
+    option("--credits", 10_000, "initial balance")
+    option("--token-lifetime", 300.0, "seconds that a token works")
+    option("--latency", 0.0, "seconds that every API request waits")
+    option("--seed", 42, "determines all IDs")
     parser.add_argument(
         "--rate-limit",
         action="store_true",
@@ -85,9 +46,8 @@ def make_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         dest="folders",
-        help="folder whose files may be served, as the control URL asks (none); can be repeated",
+        help="folder whose files the control URL can serve (none); can be repeated",
     )
-    parser.add_argument("--seed", type=whole, default=42, help="decides all ids (%(default)s)")
     return parser
 
 
@@ -95,14 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sandbox until Ctrl-C or SIGTERM.
 
     Args:
-        arguments: Command line, that of the process if left out.
+        arguments: Command line. Defaults to that of this Python process.
 
     Returns:
         Exit code: 0, or 2 if a port can't be opened.
     """
     parser = make_parser()
     options = parser.parse_args(arguments)
-    # Loaded late so that --help and wrong arguments answer at once.
+    # Imported here so that --help and wrong arguments respond at once.
     from up42_sandbox.sandbox import Sandbox
 
     stopped = threading.Event()
@@ -111,18 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopped.set()
 
     try:
-        sandbox = Sandbox(
-            options.port,
-            options.speed,
-            options.latency,
-            token_lifetime=options.token_lifetime,
-            credits=options.credits,
-            seed=options.seed,
-            host=options.host,
-            storage_port=options.storage_port,
-            folders=options.folders,
-            rate_limit=options.rate_limit,
-        )
+        sandbox = Sandbox(**vars(options))
     except ValueError as error:
         parser.error(str(error))
     try:
@@ -147,13 +96,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _greeting(sandbox: Sandbox) -> str:
-    exports = "\n".join(f"  export {name}={value}" for name, value in _variables(sandbox))
+    variables = sorted(sandbox.environment.items())
+    exports = "\n".join(f"  export {name}={shlex.quote(value)}" for name, value in variables)
     return f"""\
 UP42 sandbox on {sandbox.url} (storage on {sandbox.storage_url})
 
   username         {sandbox.username}
   password         {sandbox.password}
-  project id       {sandbox.project_id}
+  project ID       {sandbox.project_id}
   project API key  {sandbox.project_api_key}
   workspace        {sandbox.workspace_id}
   control URL      {sandbox.control_url}
@@ -170,10 +120,6 @@ For another terminal, where authenticate() then needs no arguments:
 {exports}
 
 The control URL takes JSON: faults, the clock, jobs, credits. Stop the sandbox with Ctrl-C."""
-
-
-def _variables(sandbox: Sandbox) -> list[tuple[str, str]]:
-    return [(name, shlex.quote(value)) for name, value in sorted(sandbox.environment.items())]
 
 
 if __name__ == "__main__":

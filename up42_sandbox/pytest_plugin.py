@@ -1,7 +1,7 @@
 """pytest fixtures: a fresh UP42 for every test.
 
-Installed with the package and found by pytest on its own. Nothing is loaded or started
-until a test asks for a fixture.
+Installed with the package, and found by pytest automatically. Nothing is loaded or started
+until a test uses a fixture.
 
 Example:
     >>> def test_pipeline(up42_sandbox):  # doctest: +SKIP
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers", "up42_sandbox(**arguments): arguments of Sandbox for the fixture up42_sandbox"
     )
@@ -35,7 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def up42_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A running sandbox of the test's own, with the arguments of the marker `up42_sandbox`."""
+    """A running sandbox for one test, with the arguments of the marker `up42_sandbox`."""
     from up42_sandbox.sandbox import Sandbox
 
     marker = request.node.get_closest_marker("up42_sandbox")
@@ -47,7 +47,7 @@ def up42_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 def up42_sandbox_environment(
     up42_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
-    """The environment variables that lead a client to the sandbox, set during the test."""
+    """Environment variables that make a client use the sandbox, set during the test."""
     for name, value in up42_sandbox.environment.items():
         monkeypatch.setenv(name, value)
     return up42_sandbox.environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -83,16 +84,16 @@ class Sandbox(SandboxState):
         folders: Sequence[Path | str] = (),
         rate_limit: bool = False,
     ) -> None:
-        for name, value, least in (
-            ("port", port, 0),
-            ("storage_port", storage_port, 0),
-            ("latency", latency, 0),
-            ("page_size", page_size, 1),
-            ("token_lifetime", token_lifetime, 1),
-            ("credits", credits, 0),
+        for name, value, least, most in (
+            ("port", port, 0, 65_535),
+            ("storage_port", storage_port, 0, 65_535),
+            ("latency", latency, 0, math.inf),
+            ("page_size", page_size, 1, math.inf),
+            ("token_lifetime", token_lifetime, 1, math.inf),
+            ("credits", credits, 0, math.inf),
         ):
-            if not value >= least:
-                raise ValueError(f"{name} must be at least {least}, got {value!r}")
+            if not least <= value <= most:
+                raise ValueError(f"{name} must be between {least} and {most}, got {value!r}")
         world = World(
             seed=seed,
             speed=speed,

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from up42_sandbox import Clock, Sandbox
-from up42_sandbox.__main__ import main, make_parser
+from up42_sandbox.__main__ import main
 
 
 def test_two_origins_and_nothing_left_behind() -> None:
@@ -147,7 +147,7 @@ def test_command_line_refuses_wrong_arguments(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        make_parser().parse_args(arguments)
+        main(arguments)
     assert ended.value.code == 2
     assert arguments[0].lstrip("-") in capsys.readouterr().err
 

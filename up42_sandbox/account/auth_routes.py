@@ -1,4 +1,4 @@
-"""Endpoints that hand out tokens, and who they belong to."""
+"""Endpoints that issue tokens and describe their user."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _field(form: dict[str, str], name: str) -> str:
     return form[name]
 
 
-def _oauth_error_response(error: ApiError) -> Response:
+def _oauth_problem(error: ApiError) -> Response:
     if isinstance(error, UnauthorizedError):
         description = error.detail or ""
         error = BodyError(
@@ -91,7 +91,7 @@ def _refresh_grant(call: Call, form: dict[str, str]) -> frozenset[str]:
 
 
 def userinfo(call: Call) -> Response:
-    """Tell who the token belongs to; `sub` is also the default workspace's id."""
+    """Return the user of the token; `sub` is also the ID of the default workspace."""
     if call.identity is None or "openid" not in call.identity.scopes:
         raise _oauth_error(403, "insufficient_scope", "Missing openid scope")
     credentials = call.world.credentials
@@ -106,9 +106,9 @@ def userinfo(call: Call) -> Response:
 
 
 def project_token(call: Call) -> Response:
-    """Exchange a project's key, or e-mail and password, for a token of the old kind.
+    """Exchange a project's API key, or email and password, for a token of the legacy API.
 
-    Whatever is wrong with a request, the answer is 401 with the JSON value `null`.
+    Every invalid request gets status 401 and the JSON value `null`.
     """
     try:
         form = _form(call)
@@ -150,7 +150,7 @@ def _basic(authorization: str | None) -> tuple[str, str]:
 
 
 ROUTES = (
-    Route("POST", f"{REALM}/token", openid_token, Access.OPEN, _oauth_error_response),
-    Route("GET", f"{REALM}/userinfo", userinfo, Access.ACCOUNT, _oauth_error_response),
-    Route("POST", "/oauth/token", project_token, Access.OPEN, _oauth_error_response),
+    Route("POST", f"{REALM}/token", openid_token, Access.OPEN, _oauth_problem),
+    Route("GET", f"{REALM}/userinfo", userinfo, Access.ACCOUNT, _oauth_problem),
+    Route("POST", "/oauth/token", project_token, Access.OPEN, _oauth_problem),
 )

@@ -1,4 +1,4 @@
-"""The sandbox's user, account and project."""
+"""User, account, and projects of the sandbox."""
 
 from __future__ import annotations
 
@@ -8,25 +8,19 @@ from dataclasses import dataclass
 from up42_sandbox.core.identifiers import make_id
 
 CLIENT_IDS = frozenset({"up42-api", "up42-sdk"})
-"""Documented client id, and the official SDK's."""
-
+"""Documented client ID, and that of the official SDK."""
 
 _PHRASE = "open-sandbox"
-"""No secret: it is printed at the start and opens nothing else."""
+"""Not a secret: it is printed at the start, and gives access to nothing else."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What somebody needs to log in, and who they are then.
+    """Everything that a login needs, and the IDs that it leads to.
 
     Attributes:
-        username: The account's e-mail.
-        password: The account's password.
-        user_id: Also the id of the default workspace.
-        account_id: The account that pays.
-        project_id: An analytics project.
-        project_api_key: The project's key.
-        other_project_id: A second project that the key doesn't open.
+        user_id: Also the ID of the default workspace.
+        other_project_id: A second project, which the API key doesn't belong to.
     """
 
     username: str
@@ -39,7 +33,7 @@ class Credentials:
 
     @classmethod
     def from_seed(cls, seed: int) -> Credentials:
-        """Make the credentials that belong to a seed."""
+        """Return the credentials of a seed."""
         return cls(
             username="demo@sandbox.example",
             password=_PHRASE,
@@ -51,11 +45,11 @@ class Credentials:
         )
 
     def is_user(self, username: str, password: str) -> bool:
-        """Tell whether e-mail and password are right."""
+        """Return whether email and password are correct."""
         return _same(username, self.username) and _same(password, self.password)
 
     def is_project(self, project_id: str, key: str) -> bool:
-        """Tell whether project id and key are right."""
+        """Return whether project ID and API key are correct."""
         return _same(project_id, self.project_id) and _same(key, self.project_api_key)
 
 

@@ -1,4 +1,4 @@
-"""Access and refresh tokens: issued, recognised, expired by the clock."""
+"""Access and refresh tokens."""
 
 from __future__ import annotations
 
@@ -17,18 +17,12 @@ from up42_sandbox.core.problems import UnauthorizedError
 from up42_sandbox.core.timestamps import stamp
 
 REFRESH_LIFETIME_SECONDS = 1800
-"""A refresh token outlives its access token six times."""
+"""Six times the usual lifetime of an access token."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who sent a request.
-
-    Attributes:
-        project_id: The project of a project token, None for an account.
-        scopes: What the token was asked for.
-        expires: Wall-clock moment from which it is refused.
-    """
+    """The owner of a token: a project, or the account if `project_id` is None."""
 
     project_id: str | None
     scopes: frozenset[str]
@@ -36,7 +30,7 @@ class Identity:
 
 
 class TokenOffice:
-    """Issues tokens that look like the real ones and checks them.
+    """Issues and checks tokens that look like the real ones.
 
     Args:
         clock: Tokens expire by its wall time.
@@ -55,12 +49,7 @@ class TokenOffice:
         self._refresh: dict[str, tuple[datetime, frozenset[str]]] = {}
 
     def issue(self, scopes: frozenset[str] = frozenset(), project_id: str | None = None) -> str:
-        """Return a new access token.
-
-        Args:
-            scopes: Scopes of an account token.
-            project_id: Makes it a token for this project only.
-        """
+        """Return a new access token of the account, or of a project."""
         now = self._clock.wall()
         identity = Identity(project_id, scopes, now + timedelta(seconds=self.lifetime))
         claims = {
@@ -84,19 +73,16 @@ class TokenOffice:
         return token
 
     def redeem(self, refresh_token: str) -> frozenset[str] | None:
-        """Return the scopes of a valid refresh token, None for any other text."""
+        """Return the scopes of a valid refresh token, or None for any other string."""
         with self._lock:
             expires, scopes = self._refresh.get(refresh_token, (None, frozenset()))
         return scopes if expires is not None and self._clock.wall() < expires else None
 
     def identify(self, authorization: str | None) -> Identity:
-        """Return who sent a request.
-
-        Args:
-            authorization: The request's `Authorization` header.
+        """Return the owner of the token in an `Authorization` header.
 
         Raises:
-            UnauthorizedError: There is no token, or it is unknown or expired.
+            UnauthorizedError: If the token is missing, unknown, or expired.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -113,7 +99,7 @@ class TokenOffice:
         return identity
 
     def revoke_all(self) -> None:
-        """Make every token so far invalid, as a restart of the auth server would."""
+        """Invalidate all tokens issued so far, like a restart of the auth server."""
         with self._lock:
             self._access.clear()
             self._refresh.clear()

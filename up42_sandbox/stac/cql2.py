@@ -15,6 +15,7 @@ from up42_sandbox.core.problems import ApiError
 from up42_sandbox.stac.records import StoredItem
 
 Predicate = Callable[[StoredItem], bool]
+Reader = Callable[[StoredItem], Any]
 
 _PROPERTIES: Mapping[str, str] = {
     "job_id": "up42-system:job_id",
@@ -32,10 +33,10 @@ _PROPERTIES: Mapping[str, str] = {
     "gsd": "gsd",
 }
 QUERYABLES = (*_PROPERTIES, "id", "collection", "geometry")
-"""Names that filters may use."""
+"""Names that filters can use."""
 
 MAX_DEPTH = 20
-"""Nesting that a filter may have."""
+"""Maximum nesting of a filter."""
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -45,64 +46,82 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_ARGUMENTS = {
+    **dict.fromkeys(_COMPARISONS, 2),
+    **{"not": 1, "isnull": 1, "between": 3, "in": 2, "like": 2, "a_contains": 2, "s_intersects": 2},
+}
+"""Number of arguments by operator; `and` and `or` take any number but 0."""
 
 
 def bad_filter(message: str) -> ApiError:
-    """Return the error for a search that can't be understood."""
-    return ApiError(400, f"The search can't be understood: {message}")
+    """Return the error of an invalid search."""
+    return ApiError(400, f"The search is invalid: {message}")
 
 
 def compile_filter(expression: Any, depth: int = 0) -> Predicate:
-    """Turn a CQL2-JSON expression into a function over items.
-
-    Args:
-        expression: The parsed JSON.
-        depth: How deeply it is nested already.
+    """Return a function over items for a parsed CQL2-JSON expression.
 
     Raises:
-        ApiError: 400, it isn't a filter or uses something unknown.
+        ApiError: 400, if it isn't a filter, or uses something unknown.
     """
     if depth > MAX_DEPTH:
-        raise bad_filter(f"it nests deeper than {MAX_DEPTH} levels")
+        raise bad_filter(f"it is nested deeper than {MAX_DEPTH} levels")
     if not isinstance(expression, dict):
         raise bad_filter("a filter is an object with op and args")
     if "op" not in expression and "filter" in expression:
-        # up42-py 0.37.2 sends the whole search as the filter.
+        # up42-py 0.37.2 sends the complete search as the filter.
         return compile_filter(expression["filter"], depth + 1)
     op, args = expression.get("op"), expression.get("args")
     if not isinstance(op, str) or not isinstance(args, list):
-        raise bad_filter("a filter has a text op and a list args")
+        raise bad_filter("a filter has a string op and a list args")
     name = op.lower()
+    if name not in ("and", "or") and name not in _ARGUMENTS:
+        raise bad_filter(f"the operator {op!r} is unknown")
+    count = _ARGUMENTS.get(name)
+    if len(args) != count if count else not args:
+        raise bad_filter(f"{op} takes {count or 'more than 0'} arguments, got {len(args)}")
     if name in ("and", "or", "not"):
-        return _logical(name, [compile_filter(argument, depth + 1) for argument in args])
+        parts = [compile_filter(argument, depth + 1) for argument in args]
+        if name == "not":
+            return lambda item: not parts[0](item)
+        combine = all if name == "and" else any
+        return lambda item: combine(part(item) for part in parts)
     if name in _COMPARISONS:
-        return _comparison(_COMPARISONS[name], *_exactly(args, 2, name))
-    if name in _SPECIAL:
-        return _SPECIAL[name](args)
-    raise bad_filter(f"the operator {op!r} isn't known")
+        return _comparison(_COMPARISONS[name], *args)
+    return _special(name, *args)
 
 
-def _exactly(args: list[Any], count: int, name: str) -> list[Any]:
-    if len(args) != count:
-        raise bad_filter(f"{name} takes {count} arguments, got {len(args)}")
-    return args
-
-
-def _logical(name: str, parts: list[Predicate]) -> Predicate:
-    if name == "not":
-        (part,) = _exactly(parts, 1, "not")
-        return lambda item: not part(item)
-    if not parts:
-        raise bad_filter(f"{name} needs arguments")
-    combine = all if name == "and" else any
-    return lambda item: combine(part(item) for part in parts)
+def _special(name: str, subject: Any, *args: Any) -> Predicate:
+    if name == "s_intersects":
+        if subject != {"property": "geometry"}:
+            raise bad_filter("s_intersects compares the property geometry")
+        return intersects(args[0])
+    read = _operand(subject)
+    if name == "isnull":
+        return lambda item: read(item) is None
+    if name == "between":
+        above = _comparison(operator.ge, subject, args[0])
+        below = _comparison(operator.le, subject, args[1])
+        return lambda item: above(item) and below(item)
+    (wanted,) = args
+    if not isinstance(wanted, str if name == "like" else list):
+        raise bad_filter(f"{name} takes a {'string' if name == 'like' else 'list'}")
+    if name == "in":
+        return lambda item: read(item) in wanted
+    if name == "a_contains":
+        return lambda item: all(entry in (read(item) or []) for entry in wanted)
+    parts = [{"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in wanted]
+    regex = re.compile("".join(parts), re.DOTALL)
+    return lambda item: regex.fullmatch(str(read(item))) is not None
 
 
 def _comparison(compare: Callable[[Any, Any], bool], left: Any, right: Any) -> Predicate:
     read_left, read_right = _operand(left), _operand(right)
 
     def holds(item: StoredItem) -> bool:
-        one, other = _comparable(read_left(item), read_right(item))
+        one, other = read_left(item), read_right(item)
+        times = as_moment(one), as_moment(other)
+        one, other = times if None not in times else (one, other)
         if one is None or other is None:
             return False
         try:
@@ -113,35 +132,30 @@ def _comparison(compare: Callable[[Any, Any], bool], left: Any, right: Any) -> P
     return holds
 
 
-def _operand(value: Any) -> Callable[[StoredItem], Any]:
-    if isinstance(value, dict) and "property" in value:
-        return _reader(value["property"])
-    if isinstance(value, dict) and isinstance(value.get("timestamp", value.get("date")), str):
-        text = value.get("timestamp", value.get("date"))
-        return lambda item: text
-    if isinstance(value, dict):
+def _operand(value: Any) -> Reader:
+    if not isinstance(value, dict):
+        return lambda item: value
+    if "property" in value:
+        return _property(value["property"])
+    constant = value.get("timestamp", value.get("date"))
+    if not isinstance(constant, str):
         raise bad_filter("an argument is neither a value nor a property")
-    return lambda item: value
+    return lambda item: constant
 
 
-def _reader(name: Any) -> Callable[[StoredItem], Any]:
+def _property(name: Any) -> Reader:
     if name == "id":
         return lambda item: item.id
     if name == "collection":
         return lambda item: item.collection_id
     if not isinstance(name, str) or name not in _PROPERTIES:
-        raise bad_filter(f"the property {name!r} isn't known, only {', '.join(QUERYABLES)}")
+        raise bad_filter(f"the property {name!r} is unknown, expected {', '.join(QUERYABLES)}")
     key = _PROPERTIES[name]
     return lambda item: item.properties.get(key)
 
 
-def _comparable(one: Any, other: Any) -> tuple[Any, Any]:
-    moments = as_moment(one), as_moment(other)
-    return moments if None not in moments else (one, other)
-
-
 def as_moment(value: Any) -> datetime | None:
-    """Read a value as a point in time, None if it isn't one."""
+    """Return a value as a time, or None if it isn't one."""
     if not isinstance(value, str) or len(value) < 8:
         return None
     try:
@@ -151,56 +165,11 @@ def as_moment(value: Any) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _in(args: list[Any]) -> Predicate:
-    value, choices = _exactly(args, 2, "in")
-    if not isinstance(choices, list):
-        raise bad_filter("in takes a list")
-    read = _operand(value)
-    return lambda item: read(item) in choices
-
-
-def _between(args: list[Any]) -> Predicate:
-    value, low, high = _exactly(args, 3, "between")
-    above = _comparison(operator.ge, value, low)
-    below = _comparison(operator.le, value, high)
-    return lambda item: above(item) and below(item)
-
-
-def _like(args: list[Any]) -> Predicate:
-    value, pattern = _exactly(args, 2, "like")
-    if not isinstance(pattern, str):
-        raise bad_filter("like takes a text")
-    parts = [{"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in pattern]
-    regex, read = re.compile("".join(parts), re.DOTALL), _operand(value)
-    return lambda item: regex.fullmatch(str(read(item))) is not None
-
-
-def _is_null(args: list[Any]) -> Predicate:
-    (value,) = _exactly(args, 1, "isNull")
-    read = _operand(value)
-    return lambda item: read(item) is None
-
-
-def _contains(args: list[Any]) -> Predicate:
-    value, wanted = _exactly(args, 2, "a_contains")
-    if not isinstance(wanted, list):
-        raise bad_filter("a_contains takes a list")
-    read = _operand(value)
-    return lambda item: all(entry in (read(item) or []) for entry in wanted)
-
-
-def _intersects(args: list[Any]) -> Predicate:
-    subject, geometry = _exactly(args, 2, "s_intersects")
-    if subject != {"property": "geometry"}:
-        raise bad_filter("s_intersects compares the property geometry")
-    return intersects(geometry)
-
-
 def intersects(geometry: Any) -> Predicate:
-    """Return the test for touching a GeoJSON geometry.
+    """Return the test for intersecting a GeoJSON geometry.
 
     Raises:
-        ApiError: 400, it isn't a geometry.
+        ApiError: 400, if it isn't a geometry.
     """
     try:
         wanted = shape(geometry)
@@ -209,13 +178,3 @@ def intersects(geometry: Any) -> Predicate:
     except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise bad_filter(f"intersects isn't a GeoJSON geometry ({error})") from error
     return lambda item: bool(item.shape.intersects(wanted))
-
-
-_SPECIAL: Mapping[str, Callable[[list[Any]], Predicate]] = {
-    "in": _in,
-    "between": _between,
-    "like": _like,
-    "isnull": _is_null,
-    "a_contains": _contains,
-    "s_intersects": _intersects,
-}
