@@ -17,7 +17,7 @@ from up42_sandbox.analytics.timeline import Progress
 from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.core.timestamps import stamp
 from up42_sandbox.scene import imagery
-from up42_sandbox.scene.gdal import write_cog, write_picture
+from up42_sandbox.scene.files import write_cog, write_picture
 from up42_sandbox.scene.products import BAND_NAMES, write_archive
 from up42_sandbox.scene.samples import SAMPLES
 

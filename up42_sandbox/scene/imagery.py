@@ -1,4 +1,4 @@
-"""What a satellite sees of the landscape: four bands of reflectance."""
+"""Satellite images of the landscape: four bands of reflectance."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from up42_sandbox.scene.gdal import paint
+from up42_sandbox.scene.files import paint
 from up42_sandbox.scene.landscape import Cells, Grid, Ground, Mask, relative, survey, waves
 from up42_sandbox.scene.objects import KINDS, find_things
 from up42_sandbox.scene.samples import SampleScene
@@ -17,10 +17,10 @@ Bands = npt.NDArray[np.uint16]
 
 SHADOW_AZIMUTH = math.radians(342.0)
 SHADOW_PER_HEIGHT = 0.72
-"""Length of a shadow for a metre of height, with the sun at 54°."""
+"""Length of a shadow per meter of height, with the sun at 54°."""
 
 THINGS_MAX_GSD = 3.5
-"""Metres; in coarser pixels cars and ships can't be seen."""
+"""Meters; cars and ships are invisible in coarser pixels."""
 
 # Reflectance, times 10,000, in blue, green, red and near infrared.
 _COLORS = {
@@ -34,7 +34,7 @@ _COLORS = {
     "street": (1150, 1200, 1230, 1350),
     "water": (520, 480, 320, 160),
     "red_roof": (800, 1000, 2000, 2300),
-    "grey_roof": (1350, 1380, 1400, 1500),
+    "gray_roof": (1350, 1380, 1400, 1500),
     "light_roof": (2300, 2350, 2400, 2500),
     "metal": (3300, 3300, 3300, 3300),
     "dark": (500, 520, 560, 700),
@@ -50,7 +50,7 @@ def _code(name: str) -> int:
 
 
 def shadow_mask(ground: Ground, gsd: float) -> Mask:
-    """Return where houses and trees throw their shadow."""
+    """Return the shadows of houses and trees."""
     height = np.maximum(ground.building, np.where(ground.tree > 0.15, 7.0, 0.0))
     shadow = np.zeros(height.shape, bool)
     step = max(gsd, 2.0)
@@ -63,20 +63,11 @@ def shadow_mask(ground: Ground, gsd: float) -> Mask:
 
 
 def _moved(mask: Mask, rows: int, columns: int) -> Mask:
-    result = np.zeros_like(mask)
-    height, width = mask.shape
-    if abs(rows) >= height or abs(columns) >= width:
-        return result
-    target = (
-        slice(max(rows, 0), height + min(rows, 0)),
-        slice(max(columns, 0), width + min(columns, 0)),
-    )
-    source = (
-        slice(max(-rows, 0), height + min(-rows, 0)),
-        slice(max(-columns, 0), width + min(-columns, 0)),
-    )
-    result[target] = mask[source]
-    return result
+    moved = np.roll(mask, (rows, columns), axis=(0, 1))
+    for axis, shift in ((moved, rows), (moved.T, columns)):
+        axis[: max(shift, 0)] = False
+        axis[max(0, len(axis) + min(shift, 0)) :] = False
+    return moved
 
 
 def _materials(ground: Ground) -> npt.NDArray[np.uint8]:
@@ -90,11 +81,11 @@ def _materials(ground: Ground) -> npt.NDArray[np.uint8]:
     material[ground.tree > 0.12] = _code("crown")
     material[ground.street] = _code("street")
     material[ground.water] = _code("water")
-    # Bridges: a street stays visible where it crosses the water.
+    # Bridges: a street that crosses the water stays visible.
     material[ground.water & ground.street] = _code("street")
     house = ground.building > 0
     material[house] = _code("red_roof")
-    material[house & (ground.roof > 0.5)] = _code("grey_roof")
+    material[house & (ground.roof > 0.5)] = _code("gray_roof")
     material[house & (ground.roof > 0.85)] = _code("light_roof")
     return material
 
@@ -111,7 +102,7 @@ def _paint_things(material: npt.NDArray[np.uint8], window: Window, epoch: int) -
 
 
 def reflectance(window: Window, epoch: int = 0) -> npt.NDArray[np.float32]:
-    """Return blue, green, red and near infrared of a window, times 10,000."""
+    """Return blue, green, red, and near infrared of a window, times 10,000."""
     ground = survey(window, epoch)
     material = _materials(ground)
     if window.gsd <= THINGS_MAX_GSD:
@@ -141,8 +132,8 @@ def cloud_mask(window: Window, percent: float) -> Mask:
 
 
 def multispectral(scene: SampleScene, window: Window) -> Bands:
-    """Return the four bands that a scene's satellite delivers for a window."""
-    # Twice as fine and averaged: large pixels mix what lies in them.
+    """Return the four bands of a scene in a window, as its satellite delivers them."""
+    # Twice as fine and averaged: large pixels mix their contents.
     fine = reflectance(window.at(window.gsd / 2), scene.epoch)
     rows, columns = window.shape
     mixed = fine[:, : rows * 2, : columns * 2].reshape(4, rows, 2, columns, 2).mean(axis=(2, 4))
@@ -155,7 +146,7 @@ def sharp(scene: SampleScene, window: Window) -> Bands:
 
 
 def panchromatic(bands: Bands) -> Bands:
-    """Return the panchromatic band that belongs to four bands."""
+    """Return the panchromatic band of four bands."""
     weights = np.array([0.2, 0.3, 0.3, 0.2], np.float32)
     pan = np.tensordot(weights, bands.astype(np.float32), axes=1)
     return np.rint(pan).astype(np.uint16)[np.newaxis]
@@ -168,7 +159,7 @@ def _finished(bands: npt.NDArray[np.float32], scene: SampleScene, window: Window
 
 
 def picture(bands: Bands) -> npt.NDArray[np.uint8]:
-    """Return red, green and blue in 8 bits, as an eye would see them."""
+    """Return red, green, and blue in 8 bits, in natural colors."""
     shares = np.clip(bands[[2, 1, 0]].astype(np.float32) / 3200.0, 0.0, 1.0)
     colors: npt.NDArray[np.uint8] = np.rint(255 * shares**0.6).astype(np.uint8)
     return colors

@@ -19,30 +19,30 @@ Grid = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 ORIGIN = (390_000.0, 5_820_000.0)
-"""Easting and northing around which the street grid is turned."""
+"""Easting and northing of the center of rotation of the street grid."""
 
 STREET_ANGLE = math.radians(12.0)
 BLOCK = 140.0
-"""Metres between streets."""
+"""Meters between streets."""
 
 AVENUE_EVERY = 4
-"""Every fourth street is an avenue; only avenues go on outside the city."""
+"""Every fourth street is an avenue; only avenues continue outside the city."""
 
 STREET_HALF_WIDTH = 5.5
 AVENUE_HALF_WIDTH = 10.0
 
 LOT = 28.0
-"""Side of a building's lot in metres."""
+"""Side of a building's lot in meters."""
 
 TREE_CELL = 9.0
-"""Metres between neighbouring trees."""
+"""Meters between neighbouring trees."""
 
 RIVER_Y = 5_820_150.0
 RIVER_HALF_WIDTH = 45.0
 
 AIRFIELD = (389_760.0, 5_820_420.0)
 AIRFIELD_HALF = (150.0, 55.0)
-"""Half the apron's extent to east and north in metres."""
+"""Half the apron's extent to east and north in meters."""
 
 TANK_FARM = (389_995.0, 5_819_975.0)
 TANK_FARM_RADIUS = 85.0
@@ -53,15 +53,12 @@ WIND_PARK_RADIUS = 420.0
 
 @dataclass(frozen=True)
 class Ground:
-    """What lies at each point of a grid.
+    """The landscape at each point of a grid.
 
     Attributes:
-        water: River and lakes.
-        street: Roads, the airfield's apron included.
-        city: Where people live.
-        forest: Where trees stand close.
-        building: Height of buildings in metres, 0 elsewhere.
-        tree: 0 outside of crowns, 1 at their middle.
+        street: Roads, including the airfield's apron.
+        building: Height of buildings in meters, 0 elsewhere.
+        tree: 0 outside of crowns, 1 at their center.
         parcel: A number per field from 0 to 1.
         roof: A number per building from 0 to 1.
     """
@@ -92,12 +89,7 @@ def random_at(i: npt.NDArray[np.int64], j: npt.NDArray[np.int64], salt: int) -> 
 
 
 class Cells:
-    """Squares that points fall into, each with random numbers of its own.
-
-    Args:
-        i: Column of every point's cell.
-        j: Row of every point's cell.
-    """
+    """Square cells with random numbers, given the column and row of every point's cell."""
 
     def __init__(self, i: npt.NDArray[Any], j: npt.NDArray[Any]) -> None:
         # Thousands of pixels share a cell: numbers are drawn per cell, then looked up.
@@ -107,19 +99,16 @@ class Cells:
         self._index = row + (i - self._columns[0]).astype(np.int32)
 
     def random(self, salt: int) -> Grid:
-        """Return each point's number from 0 to 1."""
+        """Return the number of each point, 0 to 1."""
         numbers: Grid = random_at(self._columns, self._rows, salt).ravel()[self._index]
         return numbers
 
 
 def waves(x: Grid, y: Grid, size: float, salt: int) -> Grid:
-    """Return smooth noise from 0 to 1 with bumps `size` metres wide.
+    """Return smooth noise from 0 to 1 with bumps `size` meters wide.
 
-    Args:
-        x: Eastings: a row of a grid's columns, or one per point.
-        y: Northings: a column of a grid's rows, or one per point.
-        size: Metres.
-        salt: Distinguishes one noise from another.
+    `x` and `y` are a row of eastings and a column of northings for a grid, or one of each per
+    point.
     """
     if x.ndim == 2:
         return _grid_waves(x[0], y[:, 0], size, salt)
@@ -136,7 +125,7 @@ def _eased(share: Grid) -> Grid:
 
 
 def _grid_waves(x: Grid, y: Grid, size: float, salt: int) -> Grid:
-    """Return the same for a grid: two small matrix products instead of work per pixel."""
+    """Return the same for a grid, with two small matrix products instead of work per pixel."""
     east, columns = _weights(x, size)
     north, rows = _weights(y, size)
     lattice = random_at(columns, rows[:, np.newaxis], salt)
@@ -155,13 +144,13 @@ def _weights(values: Grid, size: float) -> tuple[Grid, npt.NDArray[np.int64]]:
 
 
 def _rugged(x: Grid, y: Grid, size: float, salt: int) -> Grid:
-    # Two more octaves give woods and lakes a shore.
+    # Two more octaves make the edges of woods and lakes irregular.
     coarse = 0.70 * waves(x, y, size, salt) + 0.20 * waves(x, y, size / 3.3, salt + 100)
     return _grid(coarse + 0.10 * waves(x, y, size / 9.7, salt + 200))
 
 
 def relative(window: Window) -> tuple[Grid, Grid]:
-    """Return a row of eastings and a column of northings of a window's pixel centres.
+    """Return a row of eastings and a column of northings of a window's pixel centers.
 
     They are relative to `ORIGIN`, where 32 bits are exact to a millimetre.
     """
@@ -178,7 +167,7 @@ def turned(x: Grid, y: Grid) -> tuple[Grid, Grid]:
 
 
 def river_line(x: Grid) -> Grid:
-    """Return the river's middle, metres north of `ORIGIN`, for points east of it."""
+    """Return the center of the river in meters north of `ORIGIN`, for eastings from there."""
     bends = 40.0 * np.sin(x / 620.0) + 15.0 * np.sin(x / 240.0 + 1.0)
     return _grid(RIVER_Y - ORIGIN[1] + bends)
 
@@ -196,7 +185,7 @@ def _within(x: Grid, y: Grid, place: tuple[float, float], radius: float) -> Mask
 
 
 def land_use(x: Grid, y: Grid) -> tuple[Mask, Mask, Mask, Mask]:
-    """Return water, city, forest, and what is kept clear of houses and streets."""
+    """Return water, city, forest, and areas without houses and streets."""
     river = np.abs(y - river_line(x)) < RIVER_HALF_WIDTH
     reserved = _inside(x, y, AIRFIELD, AIRFIELD_HALF) | _within(x, y, TANK_FARM, TANK_FARM_RADIUS)
     park = _within(x, y, WIND_PARK, WIND_PARK_RADIUS)
@@ -249,12 +238,7 @@ def _trees(x: Grid, y: Grid, density: Grid) -> Grid:
 
 
 def survey(window: Window, epoch: int = 0) -> Ground:
-    """Return what lies at each pixel of a window.
-
-    Args:
-        window: The pixel grid.
-        epoch: State of the landscape.
-    """
+    """Return the landscape at each pixel of a window, in one of its epochs."""
     x, y = relative(window)
     u, v = turned(x, y)
     water, city, forest, reserved = land_use(x, y)

@@ -1,4 +1,4 @@
-"""Things that detections find: cars, trucks, ships, aircraft, tanks, wind turbines."""
+"""Objects for detections: cars, trucks, ships, aircraft, tanks, wind turbines."""
 
 from __future__ import annotations
 
@@ -22,17 +22,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Thing:
-    """An object on the ground.
-
-    Attributes:
-        kind: `car`, `truck`, `ship`, `aircraft`, `storage_tank` or `wind_turbine`.
-        x: Easting of its middle.
-        y: Northing of its middle.
-        heading: Direction of its length, degrees counter-clockwise from east.
-        length: Metres along the heading; the diameter of round things.
-        width: Metres across.
-        confidence: How sure a detection is of it.
-    """
+    """An object on the ground: center, direction in degrees from east, and size in meters."""
 
     kind: str
     x: float
@@ -43,7 +33,7 @@ class Thing:
     confidence: float
 
     def outline(self) -> BaseGeometry:
-        """Return its outline in metres."""
+        """Return its outline in meters."""
         if self.kind == "storage_tank":
             return Point(self.x, self.y).buffer(self.length / 2)
         half_length, half_width = self.length / 2, self.width / 2
@@ -72,12 +62,9 @@ def _rotor(radius: float) -> BaseGeometry:
 
 
 def find_things(kind: str, window: Window, epoch: int = 0) -> list[Thing]:
-    """Return all objects of a kind whose middle lies in a window.
+    """Return all objects of a kind whose center is in a window.
 
-    Args:
-        kind: See `Thing`.
-        window: Where to look.
-        epoch: State of the landscape; vehicles and ships have moved in the next one.
+    Vehicles and ships have other positions in the next epoch.
     """
     west, south, east, north = window.bounds
     return [
@@ -177,7 +164,7 @@ def _on_apron(window: Window, epoch: int) -> list[Thing]:
 def _in_tank_farm(window: Window, epoch: int) -> list[Thing]:
     east, north = land.TANK_FARM
     places = [(column, row) for row in (-1, 0, 1) for column in (-1, 0, 1)]
-    # The next epoch's farm has one tank more.
+    # There is one more tank in the next epoch.
     return [
         Thing(
             "storage_tank",

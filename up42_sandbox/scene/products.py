@@ -16,8 +16,7 @@ import numpy.typing as npt
 from shapely.geometry import Point
 
 from up42_sandbox.scene import imagery
-from up42_sandbox.scene.files import feature, write_json, write_thumbnail
-from up42_sandbox.scene.gdal import outlines, write_cog
+from up42_sandbox.scene.files import feature, outlines, write_cog, write_json, write_thumbnail
 from up42_sandbox.scene.landscape import Grid, Ground, relative, survey, waves
 from up42_sandbox.scene.objects import find_things
 from up42_sandbox.scene.samples import SampleScene

@@ -10,22 +10,18 @@ from up42_sandbox.scene.window import Window
 
 @dataclass(frozen=True)
 class SampleScene:
-    """What distinguishes a sample scene.
+    """A sample scene.
 
     Attributes:
-        key: Name by which tests ask for it.
-        title: Name for people.
+        key: Name that tests use.
         product: UP42 product collection.
-        constellation: STAC constellation.
-        platform: STAC platform.
-        west: Easting of the upper left corner in EPSG:32633, metres.
-        north: Northing of the upper left corner, metres.
-        size: Length of each side in metres.
-        pan_gsd: Resolution of the panchromatic band in metres, None if there is none.
-        ms_gsd: Resolution of the multispectral bands in metres.
-        acquired: When it was taken.
+        west: Easting of the upper left corner in EPSG:32633, meters.
+        north: Northing of the upper left corner, meters.
+        size: Length of each side in meters.
+        pan_gsd: Resolution of the panchromatic band in meters, if there is one.
+        ms_gsd: Resolution of the multispectral bands in meters.
         epoch: State of the landscape: 0 is the first, 1 has some changes.
-        cloud_cover: Per cent.
+        cloud_cover: Percent.
         off_nadir: Degrees.
     """
 
@@ -46,11 +42,11 @@ class SampleScene:
 
     @property
     def gsd(self) -> float:
-        """Best resolution in metres."""
+        """Best resolution in meters."""
         return self.pan_gsd or self.ms_gsd
 
     def window(self, gsd: float | None = None) -> Window:
-        """Return its pixel grid at a resolution in metres, its best one by default."""
+        """Return its pixel grid at a resolution in meters, its best one by default."""
         return Window(self.west, self.north, self.size, self.size, gsd or self.gsd)
 
 
@@ -95,4 +91,4 @@ SAMPLES = (
         datetime(2024, 5, 14, 10, 16, 1, 24000, tzinfo=UTC), cloud_cover=7.8, off_nadir=0.0,
     ),
 )  # fmt: skip
-"""All sample scenes. The first suits most processes; the first two suit the comparing ones."""
+"""All sample scenes. The first one suits most processes; the first two suit those that compare."""

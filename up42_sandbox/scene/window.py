@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 EPSG = 32633
-"""UTM zone 33 north, where Berlin lies; all coordinates here are metres in it."""
+"""UTM zone 33 north, with Berlin; all coordinates here are meters in it."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,9 @@ class Window:
     Attributes:
         west: Easting of the upper left corner.
         north: Northing of the upper left corner.
-        width: Metres from west to east.
-        height: Metres from north to south.
-        gsd: Size of a pixel in metres.
+        width: Meters from west to east.
+        height: Meters from north to south.
+        gsd: Size of a pixel in meters.
     """
 
     west: float
@@ -38,7 +38,7 @@ class Window:
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east and north in metres."""
+        """West, south, east and north in meters."""
         return (self.west, self.north - self.height, self.west + self.width, self.north)
 
     def corners(self) -> list[tuple[float, float]]:
@@ -47,14 +47,14 @@ class Window:
         return [(west, south), (east, south), (east, north), (west, north)]
 
     def at(self, gsd: float) -> Window:
-        """Return the same rectangle with pixels of another size in metres."""
+        """Return the same rectangle with pixels of another size in meters."""
         return replace(self, gsd=gsd)
 
     def intersection(self, other: Window) -> Window:
         """Return the common rectangle in this window's pixel size.
 
         Raises:
-            ValueError: There is none.
+            ValueError: If there is none.
         """
         west, south, east, north = (
             pick(a, b)

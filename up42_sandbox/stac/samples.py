@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pyproj import Transformer
-
 from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.scene.files import to_degrees
 from up42_sandbox.scene.products import GEOTIFF, PNG
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.scene.window import EPSG, Window
@@ -33,15 +32,10 @@ BANDS = (
 FileBuilder = Callable[[SampleScene, str, Path], None]
 
 
-@cache
-def _to_degrees() -> Transformer:
-    return Transformer.from_crs(EPSG, 4326, always_xy=True)
-
-
 def footprint(window: Window) -> dict[str, Any]:
     """Return a window's outline as a GeoJSON polygon in EPSG:4326."""
     corners = window.corners()
-    ring = [[round(x, 7), round(y, 7)] for x, y in _to_degrees().itransform(corners)]
+    ring = [[round(x, 7), round(y, 7)] for x, y in to_degrees().itransform(corners)]
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
 
 
