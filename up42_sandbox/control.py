@@ -7,7 +7,7 @@ affected by a fault, delayed, or recorded.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -20,7 +20,7 @@ from up42_sandbox.core.admission import CONTROL_PREFIX
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.recording import RecordedRequest
-from up42_sandbox.core.routing import Access, Call, Route, reply
+from up42_sandbox.core.routing import Access, Call, Handler, Route, reply
 from up42_sandbox.core.timestamps import stamp
 from up42_sandbox.state import SandboxState
 
@@ -45,6 +45,13 @@ HELP: Mapping[str, str] = {
 """Description of each control endpoint, by its path below the control URL."""
 
 
+ACCESS = (
+    *("url", "storage_url", "username", "password", "project_id", "project_api_key"),
+    *("workspace_id", "account_id"),
+)
+"""Attributes of the sandbox in its state."""
+
+
 class Control:
     """Control endpoints of one sandbox.
 
@@ -65,24 +72,24 @@ class Control:
 
     def routes(self) -> tuple[Route, ...]:
         """Return the endpoints."""
-        table: tuple[tuple[str, str, Callable[[Call], Response]], ...] = (
-            ("GET", "", self.help),
-            ("GET", "/state", self.state),
-            ("POST", "/clock", self.clock),
-            ("GET", "/faults", self.list_faults),
-            ("POST", "/faults", self.add_fault),
-            ("DELETE", "/faults", self.clear_faults),
-            ("GET", "/requests", self.list_requests),
-            ("DELETE", "/requests", self.clear_requests),
-            ("POST", "/jobs", self.add_jobs),
-            ("POST", "/fate", self.fate),
-            ("POST", "/balance", self.balance),
-            ("POST", "/eulas", self.eula),
-            ("POST", "/storage", self.storage),
-        )
+        handlers: dict[str, Handler] = {
+            "GET ": self.help,
+            "GET /state": self.state,
+            "POST /clock": self.clock,
+            "GET /faults": self.list_faults,
+            "POST /faults": self.add_fault,
+            "DELETE /faults": self.clear_faults,
+            "GET /requests": self.list_requests,
+            "DELETE /requests": self.clear_requests,
+            "POST /jobs": self.add_jobs,
+            "POST /fate": self.fate,
+            "POST /balance": self.balance,
+            "POST /eulas": self.eula,
+            "POST /storage": self.storage,
+        }
         return tuple(
-            Route(method, CONTROL_PREFIX + path, handler, Access.OPEN)
-            for method, path, handler in table
+            Route(line.split(" ")[0], CONTROL_PREFIX + line.split(" ")[1], handler, Access.OPEN)
+            for line, handler in handlers.items()
         )
 
     def help(self, call: Call) -> Response:
@@ -94,14 +101,7 @@ class Control:
         sandbox = self._sandbox
         return reply(
             {
-                "url": sandbox.url,
-                "storage_url": sandbox.storage_url,
-                "username": sandbox.username,
-                "password": sandbox.password,
-                "project_id": sandbox.project_id,
-                "project_api_key": sandbox.project_api_key,
-                "workspace_id": sandbox.workspace_id,
-                "account_id": sandbox.account_id,
+                **{name: getattr(sandbox, name) for name in ACCESS},
                 "now": stamp(sandbox.clock.now()),
                 "speed": sandbox.clock.speed,
                 "balance": asdict(sandbox.balance),
@@ -236,13 +236,5 @@ def _fault_document(fault: Fault) -> dict[str, Any]:
 
 
 def _request_document(entry: RecordedRequest) -> dict[str, Any]:
-    return {
-        "method": entry.method,
-        "path": entry.path,
-        "query": dict(entry.query),
-        "headers": dict(entry.headers),
-        "body": entry.body.decode("utf-8", "replace"),
-        "status": entry.status,
-        "origin": entry.origin,
-        "received": stamp(entry.received),
-    }
+    body = entry.body.decode("utf-8", "replace")
+    return {**asdict(entry), "body": body, "received": stamp(entry.received)}

@@ -7,24 +7,43 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from up42_sandbox.account.balance import Balance
-from up42_sandbox.analytics.samples import AnalyticsSamples
 from up42_sandbox.core.admission import CONTROL_PREFIX
-from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.recording import RecordedRequest
 from up42_sandbox.processing.catalog import PROCESSES
 from up42_sandbox.processing.records import STATUSES, JobRecord
 from up42_sandbox.stac.records import StoredItem
 from up42_sandbox.stac.render import item_document
-from up42_sandbox.storage.objects import Storage
 from up42_sandbox.world import World
 
 
 class SandboxState:
-    """Everything of a sandbox but its sockets; the base of `Sandbox`."""
+    """Everything of a sandbox except its sockets; the base of `Sandbox`.
+
+    Attributes:
+        username: Email of the account.
+        password: Password of the account.
+        project_id: ID of the analytics project that the API key belongs to.
+        project_api_key: API key of the project.
+        workspace_id: ID of the user's own workspace, the default.
+        other_workspace_id: ID of the account's second workspace.
+        account_id: ID of the account that pays.
+        clock: Clock of jobs, tokens, and signed URLs.
+        analytics: Projects, workflows, and jobs of the legacy analytics API, with their IDs.
+        storage: The bucket: `ranges`, `rate`, `lifetime`, and `put()` for your own files.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.username = world.credentials.username
+        self.password = world.credentials.password
+        self.project_id = world.credentials.project_id
+        self.project_api_key = world.credentials.project_api_key
+        self.workspace_id, self.other_workspace_id = world.workspace_ids
+        self.account_id = world.credentials.account_id
+        self.clock = world.clock
+        self.analytics = world.analytics
+        self.storage = world.storage
 
     # Access ------------------------------------------------------------------------------
 
@@ -44,41 +63,6 @@ class SandboxState:
         return f"{self.url}{CONTROL_PREFIX}/{self._world.control_secret}"
 
     @property
-    def username(self) -> str:
-        """Email of the account."""
-        return self._world.credentials.username
-
-    @property
-    def password(self) -> str:
-        """Password of the account."""
-        return self._world.credentials.password
-
-    @property
-    def project_id(self) -> str:
-        """ID of the analytics project that the API key belongs to."""
-        return self._world.credentials.project_id
-
-    @property
-    def project_api_key(self) -> str:
-        """API key of the project."""
-        return self._world.credentials.project_api_key
-
-    @property
-    def workspace_id(self) -> str:
-        """ID of the user's own workspace, the default."""
-        return self._world.workspace_ids[0]
-
-    @property
-    def other_workspace_id(self) -> str:
-        """ID of the account's second workspace."""
-        return self._world.workspace_ids[1]
-
-    @property
-    def account_id(self) -> str:
-        """ID of the account that pays."""
-        return self._world.credentials.account_id
-
-    @property
     def environment(self) -> dict[str, str]:
         """Environment variables that make a client use this sandbox."""
         return {
@@ -87,12 +71,7 @@ class SandboxState:
             "UP42_BASE_URL": self.url,
         }
 
-    # Time and requests -------------------------------------------------------------------
-
-    @property
-    def clock(self) -> Clock:
-        """Clock of jobs, tokens, and signed URLs."""
-        return self._world.clock
+    # Requests -------------------------------------------------------------------------
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -252,17 +231,7 @@ class SandboxState:
             jobs.append(job)
         return jobs
 
-    @property
-    def analytics(self) -> AnalyticsSamples:
-        """Projects, workflows, and jobs of the legacy analytics API, with their IDs by name."""
-        return self._world.analytics
-
     # Storage -----------------------------------------------------------------------------
-
-    @property
-    def storage(self) -> Storage:
-        """The bucket: `ranges`, `rate`, `lifetime`, and `put()` for your own files."""
-        return self._world.storage
 
     @property
     def items(self) -> list[dict[str, Any]]:

@@ -155,10 +155,9 @@ class JobBook:
         """Start a job."""
         with self.lock:
             self.update()
-            job = self._new(process_id, inputs, workspace_id, credits, self._clock.now())
+            job = self._add(process_id, inputs, workspace_id, credits, self._clock.now())
             job.budget_id = budget_id
             job.fate, job.errors = self._fate_of(job)
-            self._store(job)
             self._schedule(job)
             return job
 
@@ -166,7 +165,7 @@ class JobBook:
         self,
         process_id: str,
         inputs: dict[str, Any],
-        workspace_id: str | None,
+        workspace_id: str,
         credits: int,
         status: str,
         created: datetime,
@@ -182,7 +181,7 @@ class JobBook:
         if created.tzinfo is None:
             raise ValueError("created must have a time zone")
         with self.lock:
-            job = self._new(process_id, inputs, workspace_id, credits, created)
+            job = self._add(process_id, inputs, workspace_id, credits, created)
             job.status = status
             if status in _REASONS or status == "released":
                 job.errors = [_reason("failed" if status == "released" else status)]
@@ -190,7 +189,6 @@ class JobBook:
                 job.started = created + timedelta(seconds=self._lead_seconds())
             if job.started is not None and status != "running":
                 job.finished = job.updated = job.started + timedelta(seconds=run_seconds)
-            self._store(job)
             return job
 
     def update(self) -> None:
@@ -205,21 +203,21 @@ class JobBook:
     def _lead_seconds(self) -> float:
         return sum(self._durations[name] for name in ("created", "licensed", "valid", "accepted"))
 
-    def _new(
+    def _add(
         self,
         process_id: str,
         inputs: dict[str, Any],
-        workspace_id: str | None,
+        workspace_id: str,
         credits: int,
         created: datetime,
     ) -> JobRecord:
         number = len(self._jobs)
-
-        def new_id(kind: str) -> str:
-            return make_id(self._seed, kind, number)
-
-        return JobRecord(
-            id=new_id("job"),
+        job_id, collection_id, hold_id, consumption_id = (
+            make_id(self._seed, kind, number)
+            for kind in ("job", "job-collection", "hold", "consumption")
+        )
+        job = JobRecord(
+            id=job_id,
             number=number,
             process_id=process_id,
             inputs=inputs,
@@ -228,10 +226,13 @@ class JobBook:
             credits=credits,
             created=created,
             updated=created,
-            collection_id=new_id("job-collection"),
-            hold_id=new_id("hold"),
-            consumption_id=new_id("consumption"),
+            collection_id=collection_id,
+            hold_id=hold_id,
+            consumption_id=consumption_id,
         )
+        self._jobs[job.id] = self._by_collection[collection_id] = job
+        self._selected.clear()
+        return job
 
     def _fate_of(self, job: JobRecord) -> tuple[str | None, list[dict[str, str]]]:
         for index, (process_id, fate, errors) in enumerate(self._fates):
@@ -241,11 +242,6 @@ class JobBook:
         title = str(job.inputs.get("title", ""))
         return next((fate for mark, fate in MAGIC_TITLES.items() if mark in title), None), []
 
-    def _store(self, job: JobRecord) -> None:
-        self._jobs[job.id] = job
-        self._by_collection[job.collection_id] = job
-        self._selected.clear()
-
     def _schedule(self, job: JobRecord) -> None:
         seconds = self._durations.get(job.status)
         if seconds is None or (job.status in ("successful", "failed") and not self.settle_credits):
@@ -254,16 +250,7 @@ class JobBook:
         heapq.heappush(self._due, (due, job.number, job))
 
     def _step(self, job: JobRecord, moment: datetime) -> None:
-        steps: dict[str, Callable[[JobRecord], str]] = {
-            "created": self._license,
-            "licensed": lambda job: "invalid" if job.fate == "invalid" else "valid",
-            "valid": self._accept,
-            "accepted": lambda job: "running",
-            "running": lambda job: "failed" if job.fate == "failed" else "successful",
-            "successful": self._capture,
-            "failed": self._release,
-        }
-        job.status = steps[job.status](job)
+        job.status = self._next_status(job)
         job.updated = moment
         if job.status in ("running", "invalid"):
             job.started = moment
@@ -274,22 +261,26 @@ class JobBook:
         self._selected.clear()
         self._schedule(job)
 
-    def _license(self, job: JobRecord) -> str:
-        licensed = job.fate != "unlicensed" and self._eulas.is_satisfied(job.process_id)
-        return "licensed" if licensed else "unlicensed"
-
-    def _accept(self, job: JobRecord) -> str:
-        if job.fate == "rejected" or not self._balance.hold(job.credits):
-            return "rejected"
-        return "accepted"
-
-    def _capture(self, job: JobRecord) -> str:
-        self._balance.capture(job.credits)
-        return "captured"
-
-    def _release(self, job: JobRecord) -> str:
-        self._balance.release(job.credits)
-        return "released"
+    def _next_status(self, job: JobRecord) -> str:
+        match job.status:
+            case "created":
+                licensed = job.fate != "unlicensed" and self._eulas.is_satisfied(job.process_id)
+                return "licensed" if licensed else "unlicensed"
+            case "licensed":
+                return "invalid" if job.fate == "invalid" else "valid"
+            case "valid":
+                accepted = job.fate != "rejected" and self._balance.hold(job.credits)
+                return "accepted" if accepted else "rejected"
+            case "accepted":
+                return "running"
+            case "running":
+                return "failed" if job.fate == "failed" else "successful"
+            case "successful":
+                self._balance.capture(job.credits)
+                return "captured"
+            case _:
+                self._balance.release(job.credits)
+                return "released"
 
 
 def _reason(status: str) -> dict[str, str]:
