@@ -40,7 +40,7 @@ def test_signed_url_of_an_asset(api: Api) -> None:
     assert 295 <= int(query["Expires"][0]) - time.time() <= 301
     assert query["response-content-disposition"][0].startswith("attachment; filename=")
     assert urlsplit(url).path.endswith("/thumbnail.png")
-    response = httpx.get(url)
+    response = httpx.get(url, timeout=60)
     assert response.status_code == 200
     assert response.content.startswith(b"\x89PNG")
     assert response.headers["content-type"] == "image/png"
@@ -51,7 +51,7 @@ def test_asset_redirects_to_the_storage(api: Api) -> None:
     response = api.client.get(file_href(api))
     assert response.status_code == 302
     assert response.headers["location"].startswith(api.sandbox.storage_url)
-    assert httpx.get(response.headers["location"]).status_code == 200
+    assert httpx.get(response.headers["location"], timeout=60).status_code == 200
 
 
 def test_asset_id_of_a_delivery_means_its_first_file(api: Api) -> None:
