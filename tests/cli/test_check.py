@@ -33,7 +33,7 @@ def test_a_difference(sandbox: Sandbox, up42_here: Up42) -> None:
 def test_json(sandbox: Sandbox, up42_here: Up42) -> None:
     sandbox.inject(Fault(path=BALANCES, status=403))
     ended = up42_here("check-api", "--json")
-    rows = {row["operation"]: row for row in ended.json}
+    rows = {row["id"]: row for row in ended.json}
     assert rows["getBalance"]["result"] == "failed"
     assert rows["getBalance"]["responses"] == "1 × 403"
     assert rows["getAccountToken"]["answers"] == {"token-client": "200"}
@@ -58,7 +58,7 @@ def test_both_kinds_of_credentials(
     assert {row["result"] for row in ended.json} == {"as documented"}
     for name in ("UP42_USERNAME", "UP42_PASSWORD"):
         monkeypatch.delenv(name)
-    rows = {row["operation"]: row for row in up42_here("check-api", "--analytics", "--json").json}
+    rows = {row["id"]: row for row in up42_here("check-api", "--analytics", "--json").json}
     assert rows["getAccountToken"]["result"] == "not sent"
     assert rows["listJobs"]["result"] == "as documented"
 

@@ -54,7 +54,6 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 TITLE = "up42 check-api"
 SORTING = ("processID", "status", "created", "creditConsumption.credits")
 ANALYTICS_SORTING = ("createdAt", "name", "id", "mode", "status", "startedAt", "finishedAt")
-DIRECTIONS = ("asc", "desc")
 # Seconds: more than any job runs, and more than the rounding of a duration.
 LONGEST = 10**9
 MINUTE = 60
@@ -113,19 +112,15 @@ def jobs(send: Sender, account: Account) -> None:
         ask("processId", process_id=[process_id], limit=1)
     ask("minDuration=0", min_duration=0, limit=1)
     ask("maxDuration", max_duration=LONGEST, limit=1)
-    for name in SORTING:
-        for direction in DIRECTIONS:
-            ask(f"sort={name},{direction}", sort=f"{name},{direction}", limit=1)
+    for order in orders(SORTING):
+        ask(f"sort={order}", sort=order, limit=1)
     for job in [*listed, *samples][:1]:
         ask("ids", ids=[job.job_id])
-    for job in samples:
-        if job.started and job.finished:
-            seconds = int((job.finished - job.started).total_seconds())
-            ask(LONGER_THAN_THE_JOB, ids=[job.job_id], min_duration=seconds + MINUTE)
-            break
-    page = send.ask(list_processing_jobs.request(limit=1), "limit=1")
-    if link := next_link(page):
-        send.follow(link.href or "", "listProcessingJobs")
+    times = [(j.job_id, j.finished - j.started) for j in samples if j.finished and j.started]
+    for job_id, duration in times[:1]:
+        longer = int(duration.total_seconds()) + MINUTE
+        ask(LONGER_THAN_THE_JOB, ids=[job_id], min_duration=max(longer, 0))
+    send.follow_next(send.ask(list_processing_jobs.request(limit=1), "limit=1"))
 
 
 def storage(send: Sender, account: Account) -> None:
@@ -133,14 +128,11 @@ def storage(send: Sender, account: Account) -> None:
     listed = send.ask(list_collections.request())
     if account.workspace_id:
         send.ask(list_collections.request(workspace_id=account.workspace_id), "workspace_id")
-    page = send.ask(list_collections.request(limit=1), "limit=1")
-    if link := next_link(page):
-        send.follow(link.href or "", "listCollections")
+    send.follow_next(send.ask(list_collections.request(limit=1), "limit=1"))
     for collection_id in islice(ids((listed and listed.collections) or ()), 1):
         send.ask(get_collection.request(collection_id))
         items = send.ask(list_items.request(collection_id, limit=1), "limit=1")
-        if link := next_link(items):
-            send.follow(link.href or "", "listItems")
+        send.follow_next(items)
         for item_id in islice(ids((items and items.features) or ()), 1):
             send.ask(get_item.request(collection_id, item_id))
 
@@ -154,15 +146,14 @@ def search(send: Sender, account: Account) -> None:
     is_null = {"op": "isNull", "args": [{"property": "job_id"}]}
     ask(IS_NULL, filter=is_null, limit=1)
     ask(SORTBY, sortby=[{"field": "properties.datetime", "direction": "desc"}], limit=1)
-    for geometry in islice((as_dict(item.get("geometry")) for item in account.items), 1):
+    geometries = filter(None, (as_dict(item.get("geometry")) for item in account.items))
+    for geometry in islice(geometries, 1):
         ask("intersects", intersects=geometry, limit=1)
-    link = next_link(ask("limit=1", limit=1))
-    if link and link.body:
-        ask("next page", **link.body)
+    send.follow_next(ask("limit=1", limit=1))
     for asset_id in islice(asset_ids(account.items), 1):
         signed = send.ask(create_asset_download_url.request(asset_id))
         if signed and signed.url:
-            send.ask_file(signed.url, "createAssetDownloadUrl")
+            send.ask_file(signed.url)
 
 
 def template(send: Sender, account: Account) -> None:
@@ -181,10 +172,8 @@ def analytics(send: Sender, account: Account) -> None:
     project_id = send.session.project_id or ""
     first = send.ask(list_jobs.request(project_id))
     send.ask(list_jobs.request(project_id, page=1), "page=1")
-    for name in ANALYTICS_SORTING:
-        for direction in DIRECTIONS:
-            order = f"{name},{direction}"
-            send.ask(list_jobs.request(project_id, sort=order), f"sort={order}")
+    for order in orders(ANALYTICS_SORTING):
+        send.ask(list_jobs.request(project_id, sort=order), f"sort={order}")
     jobs = {job.status: job.id for job in (first and first.data) or () if job.id}
     for job_id in jobs.values():
         send.ask(get_job.request(project_id, job_id))
@@ -198,7 +187,7 @@ def outputs(send: Sender, project_id: str, job_id: str) -> None:
     send.ask(get_job_results.request(project_id, job_id))
     signed = send.ask(get_job_download_url.request(project_id, job_id))
     if signed and signed.data and signed.data.url:
-        send.ask_file(signed.data.url, "getJobDownloadUrl")
+        send.ask_file(signed.data.url)
     tasks = send.ask(list_job_tasks.request(project_id, job_id))
     for task_id in [task.id for task in (tasks and tasks.data) or () if task.id][:1]:
         of_task = (project_id, job_id, task_id)
@@ -215,10 +204,8 @@ ACCOUNT_STEPS: tuple[Step, ...] = (identity, processes, jobs, storage, search, t
 ANALYTICS_STEPS: tuple[Step, ...] = (analytics,)
 
 
-def next_link(page: Any) -> models.Link | None:
-    """Return the link to the next page, if there is one."""
-    links = (page and page.links) or ()
-    return next((link for link in links if link.rel == "next" and link.href), None)
+def orders(fields: Iterable[str]) -> list[str]:
+    return [f"{name},{direction}" for name in fields for direction in ("asc", "desc")]
 
 
 def ids(objects: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 from attrs import define, evolve, field
 from httpx_retries import Retry
 
+from up42_client.models import Link
 from up42_client.types import Request
 from up42_facade.checking._document import Difference, Document, Names, Operation
 from up42_facade.errors import InvalidInputError, UntrustedHostError, Up42Error
@@ -30,6 +31,13 @@ LONGEST_WAIT = 20.0
 ONCE = {"retry": Retry(total=0, allowed_methods=["NONE"])}
 FIRST_BYTES = "the first bytes of the file"
 RANGE = {"Range": "bytes=0-63"}
+
+
+class Page(Protocol):
+    """A page with links."""
+
+    @property
+    def links(self) -> list[Link] | None: ...
 
 
 @define
@@ -96,11 +104,17 @@ class Sender:
         except UNREADABLE:
             return None
 
-    def follow(self, link: str, operation: str) -> None:
-        """Follow a link to the next page."""
-        hosts = self.session.hosts
-        exchange = Exchange(operation, "the next page")
-        self._send(exchange, lambda: self._client(hosts.api).get(hosts.resolve(link)))
+    def follow_next(self, page: Page | None) -> None:
+        """Request the next page of the operation that was asked last, if there is one."""
+        links = (page and page.links) or ()
+        link = next((each for each in links if each.rel == "next" and each.href), None)
+        if link is None:
+            return
+        href, hosts = link.href or "", self.session.hosts
+        method, body = ("POST", link.body) if link.method == "POST" else ("GET", None)
+        client = self._client(hosts.api)
+        exchange = Exchange(self.exchanges[-1].operation, "the next page")
+        self._send(exchange, lambda: client.request(method, hosts.resolve(href), json=body))
 
     def ask_token(self) -> bool:
         """Request a token, as those of the session aren't visible; return whether there is one."""
@@ -109,9 +123,9 @@ class Sender:
         self._send(exchange, lambda: self._keep(request_token(self.session, extensions)))
         return exchange.is_expected
 
-    def ask_file(self, url: str, operation: str) -> None:
-        """Request the first bytes behind a signed URL, without credentials."""
-        exchange = Exchange(operation, FIRST_BYTES)
+    def ask_file(self, url: str) -> None:
+        """Request the first bytes behind a URL that was signed last, without credentials."""
+        exchange = Exchange(self.exchanges[-1].operation, FIRST_BYTES)
         self.exchanges.append(exchange)
         storage = self.session.storage
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from attrs import asdict
 
 import up42_facade as up42
 from up42_facade.cli.errors import CommandError, ExitCode
@@ -23,8 +24,8 @@ from up42_facade.cli.output import (
 )
 from up42_facade.cli.tables import Column
 
-FIELDS = ("operation", "request", "responses", "result", "differences", "answers")
-COLUMNS = (Column("operation"), Column("responses"), Column("result"))
+FIELDS = ("id", "request", "responses", "result", "differences", "answers")
+COLUMNS = (Column("id", "operation"), Column("responses"), Column("result"))
 DIFFERENCE_COLUMNS = (Column("operation"), Column("difference"))
 ANSWER_COLUMNS = (Column("question"), Column("answer"))
 PROJECT_KEY = "UP42_PROJECT_API_KEY"
@@ -66,17 +67,7 @@ def check_api(report: Path | None, analytics: bool, out: Output, session: up42.S
                 where = {"region": hosts.region}
             project = stack.enter_context(up42.Session(project_api_key=key, **where))
         found = up42.check_api(session, analytics=project)
-    records = [
-        {
-            "operation": each.id,
-            "request": each.request,
-            "responses": each.responses,
-            "result": each.result.value,
-            "differences": list(each.differences),
-            "answers": each.answers,
-        }
-        for each in found.operations
-    ]
+    records = [asdict(operation) for operation in found.operations]
     out.records(records, FIELDS, COLUMNS)
     if out.format is OutputFormat.TABLE:
         details(out, found)
