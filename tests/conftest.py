@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 import up42_facade as up42
-from up42_facade.session import _session as session_module
+from up42_facade.session import resolve_session
 from up42_sandbox import Sandbox
 
 # Repeats at once and gives up soon: tests of patience set their own.
@@ -24,12 +25,14 @@ IMPATIENT = up42.TransportOptions(
 
 
 @pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts without UP42_… variables and without a default session."""
     for name in [name for name in os.environ if name.startswith("UP42_")]:
         if name != "UP42_RIVAL_PYTHON":
             monkeypatch.delenv(name)
-    monkeypatch.setattr(session_module, "_default", None)
+    yield
+    with suppress(up42.NotAuthenticatedError):
+        resolve_session(None).close()
 
 
 @pytest.fixture
@@ -52,3 +55,8 @@ def new_session(sandbox: Sandbox, options: up42.TransportOptions = IMPATIENT) ->
         base_url=sandbox.url,
         options=options,
     )
+
+
+def token_of(sandbox: Sandbox) -> str:
+    """Return the token of the last request."""
+    return sandbox.requests[-1].headers["authorization"].removeprefix("Bearer ")

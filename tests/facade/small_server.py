@@ -59,7 +59,7 @@ class SmallServer:
                 route = outer.routes.get(self.path.partition("?")[0], Reply(b"{}", 404))
                 outer.send(self, route(self) if callable(route) else route)
 
-            do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+            do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server's
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import up42_facade as up42
-from up42_facade.session._credentials import AccountCredentials, ProjectCredentials, collect
-from up42_facade.session._hosts import choose_hosts
 
 SECRET = "s3cret-pass"
-
-
-def arguments(**given: str) -> dict[str, str | None]:
-    keys = ("username", "password", "project_id", "project_api_key")
-    return {key: given.get(key) for key in keys}
 
 
 def write(folder: Path, content: Any) -> Path:
@@ -26,39 +20,47 @@ def write(folder: Path, content: Any) -> Path:
     return path
 
 
+def found(cfg_file: Path | str | None = None, **given: str) -> tuple[str, str | None, up42.Session]:
+    """Return who a session authenticates as, its project, and the session, closed."""
+    with up42.Session(cfg_file, **given, pickle_credentials=True) as session:
+        return session.payer, session.project_id, session
+
+
 def test_arguments() -> None:
-    found, project = collect(None, arguments(username="a@b.c", password=SECRET))
-    assert found == AccountCredentials("a@b.c", SECRET)
-    assert project is None
+    payer, project, session = found(username="a@b.c", password=SECRET)
+    assert (payer, project) == ("a@b.c", None)
+    assert SECRET.encode() in pickle.dumps(session)
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"),
+    ("content", "payer"),
     [
-        ({"username": "a@b.c", "password": SECRET}, AccountCredentials("a@b.c", SECRET)),
-        ({"project_id": "p", "project_api_key": "k"}, ProjectCredentials("p", "k")),
+        ({"username": "a@b.c", "password": SECRET}, "a@b.c"),
+        ({"project_id": "p", "project_api_key": SECRET}, "p"),
     ],
 )
-def test_file(tmp_path: Path, content: dict[str, str], expected: object) -> None:
-    assert collect(write(tmp_path, content), arguments())[0] == expected
-    assert collect(str(write(tmp_path, content)), arguments())[0] == expected
+def test_file(tmp_path: Path, content: dict[str, str], payer: str) -> None:
+    path = write(tmp_path, content)
+    for cfg_file in (path, str(path)):
+        assert found(cfg_file)[0] == payer
+        assert SECRET.encode() in pickle.dumps(found(cfg_file)[2])
 
 
 def test_environment_fills_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UP42_USERNAME", "other@b.c")
     monkeypatch.setenv("UP42_PASSWORD", SECRET)
     monkeypatch.setenv("UP42_PROJECT_ID", "project")
-    found, project = collect(None, arguments(username="a@b.c"))
-    assert found == AccountCredentials("a@b.c", SECRET)
-    assert project == "project"
-    assert collect(None, arguments())[0] == AccountCredentials("other@b.c", SECRET)
+    payer, project, session = found(username="a@b.c")
+    assert (payer, project) == ("a@b.c", "project")
+    assert SECRET.encode() in pickle.dumps(session)
+    assert found()[0] == "other@b.c"
 
 
 def test_environment_of_the_other_kind_does_not_disturb(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UP42_PROJECT_ID", "project")
     monkeypatch.setenv("UP42_PROJECT_API_KEY", "key")
-    assert collect(None, arguments(username="a", password="b"))[0] == AccountCredentials("a", "b")
-    assert collect(None, arguments())[0] == ProjectCredentials("project", "key")
+    assert found(username="a", password="b")[0] == "a"
+    assert found()[0] == "project"
 
 
 @pytest.mark.parametrize(
@@ -69,33 +71,33 @@ def test_environment_of_the_other_kind_does_not_disturb(monkeypatch: pytest.Monk
         ({"password": SECRET}, "username is missing"),
         ({"project_id": "p"}, "project_api_key is missing"),
         ({"project_api_key": "k"}, "project_id is missing"),
-        ({"username": "a", "password": "b", "project_api_key": "k"}, "Two kinds"),
+        ({"username": "a", "password": "b", "project_api_key": "k"}, "Conflicting"),
         ({"username": "", "password": "b"}, "username"),
     ],
 )
-def test_incomplete_or_doubled(given: dict[str, str], named: str) -> None:
+def test_incomplete_or_ambiguous(given: dict[str, str], named: str) -> None:
     with pytest.raises(up42.ConfigurationError, match=named) as caught:
-        collect(None, arguments(**given))
+        found(**given)
     assert SECRET not in str(caught.value)
 
 
 def test_both_kinds_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in ("USERNAME", "PASSWORD", "PROJECT_ID", "PROJECT_API_KEY"):
         monkeypatch.setenv(f"UP42_{key}", "x")
-    with pytest.raises(up42.ConfigurationError, match="Two kinds"):
-        collect(None, arguments())
+    with pytest.raises(up42.ConfigurationError, match="Conflicting"):
+        found()
 
 
 def test_two_sources_for_one_credential(tmp_path: Path) -> None:
     path = write(tmp_path, {"username": "a", "password": SECRET})
     with pytest.raises(up42.ConfigurationError, match=r"username given twice.*credentials\.json"):
-        collect(path, arguments(username="b"))
+        found(path, username="b")
 
 
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        ("{broken", "not valid JSON"),
+        ("{broken", "isn't valid JSON"),
         ([1], "JSON object"),
         ({"username": 5}, "JSON object of strings"),
         ({"user": "a"}, "unknown keys: user"),
@@ -104,7 +106,7 @@ def test_two_sources_for_one_credential(tmp_path: Path) -> None:
 )
 def test_bad_file(tmp_path: Path, content: Any, named: str) -> None:
     with pytest.raises(up42.ConfigurationError, match=named):
-        collect(write(tmp_path, content), arguments())
+        found(write(tmp_path, content))
 
 
 @pytest.mark.parametrize(
@@ -113,49 +115,54 @@ def test_bad_file(tmp_path: Path, content: Any, named: str) -> None:
 def test_encodings_of_files(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "credentials.json"
     path.write_text('{"username": "ü", "password": "pässword"}', encoding=encoding)
-    credentials, _ = collect(path, arguments())
-    assert isinstance(credentials, AccountCredentials)
-    assert (credentials.username, credentials.password) == ("ü", "pässword")
+    payer, _, session = found(path)
+    assert payer == "ü"
+    assert "pässword".encode() in pickle.dumps(session)
 
 
 def test_a_password_that_can_not_be_sent(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     path.write_text('{"username": "u", "password": "SECRET-7\\ud800"}')
     with pytest.raises(up42.ConfigurationError, match="password") as caught:
-        collect(path, arguments())
+        found(path)
     assert "SECRET-7" not in repr(caught.value)
 
 
 def test_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(up42.ConfigurationError, match=r"nowhere\.json.*No such file"):
-        collect(tmp_path / "nowhere.json", arguments())
+        found(tmp_path / "nowhere.json")
 
 
 def test_broken_file_is_not_quoted(tmp_path: Path) -> None:
     path = write(tmp_path, '{"password": "' + SECRET)
     with pytest.raises(up42.ConfigurationError) as caught:
-        collect(path, arguments())
+        found(path)
     assert caught.value.__cause__ is None
     assert SECRET not in str(caught.value)
 
 
-def test_regions(monkeypatch: pytest.MonkeyPatch) -> None:
-    from up42_facade.session._hosts import DEFAULT_REGION
+ACCOUNT = {"username": "a@b.c", "password": SECRET}
 
-    assert choose_hosts(DEFAULT_REGION, None).api == "https://api.up42.com"
-    assert choose_hosts("sa", None).auth == "https://auth.sa.up42.com"
+
+def hosts_of(**given: Any) -> Any:
+    return found(**ACCOUNT, **given)[2].hosts
+
+
+def test_regions(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hosts_of().api == "https://api.up42.com"
+    assert hosts_of(region="sa").auth == "https://auth.sa.up42.com"
     monkeypatch.setenv("UP42_REGION", "sa")
-    assert choose_hosts(DEFAULT_REGION, None).region == "sa"
-    assert choose_hosts("eu", None).region == "eu"
+    assert hosts_of().region == "sa"
+    assert hosts_of(region="eu").region == "eu"
     with pytest.raises(up42.ConfigurationError, match="'us': expected one of eu, sa"):
-        choose_hosts("us", None)
+        hosts_of(region="us")
 
 
 def test_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    hosts = choose_hosts("eu", "http://127.0.0.1:8042/")
+    hosts = hosts_of(base_url="http://127.0.0.1:8042/")
     assert hosts.api == hosts.auth == "http://127.0.0.1:8042"
     monkeypatch.setenv("UP42_BASE_URL", "http://localhost:1")
-    assert choose_hosts("eu", None).api == "http://localhost:1"
+    assert hosts_of().api == "http://localhost:1"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +170,7 @@ def test_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_unusable_base_url(url: str) -> None:
     with pytest.raises(up42.ConfigurationError, match="base_url") as caught:
-        choose_hosts("eu", url)
+        hosts_of(base_url=url)
     assert "u:p" not in str(caught.value)
 
 

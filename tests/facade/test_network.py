@@ -16,7 +16,7 @@ import pytest
 import up42_facade as up42
 from tests.facade.small_server import JOBS, Reply, as_json, small_world
 from up42_facade.downloads._remote import _shared, shared_client
-from up42_facade.session._network import CA_FILES, Network
+from up42_facade.session._network import CA_FILES, Network  # decides on hosts out of reach
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 

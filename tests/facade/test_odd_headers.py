@@ -10,7 +10,7 @@ import pytest
 import up42_facade as up42
 from tests.facade.small_server import JOBS, Reply, as_json, small_world
 from up42_facade.downloads import download_file
-from up42_facade.session._headers import seconds_until
+from up42_facade.session import seconds_until
 
 SIGNATURE = "SIGNATURE0123456789"
 LINKS = [

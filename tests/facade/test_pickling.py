@@ -20,7 +20,7 @@ import pystac
 import pytest
 
 import up42_facade as up42
-from tests.conftest import IMPATIENT, new_session
+from tests.conftest import IMPATIENT, new_session, token_of
 from up42_facade import processing_templates as templates
 from up42_sandbox import Sandbox
 
@@ -131,8 +131,7 @@ def test_no_secret_is_pickled(
     sandbox: Sandbox, session: up42.Session, item: pystac.Item, dumps: Dumps
 ) -> None:
     things = everything(sandbox, session, item)
-    token = session._auth._tokens.present()
-    assert token
+    token = token_of(sandbox)
     for name, thing in things.items():
         data = dumps(thing)
         for secret in (sandbox.password, sandbox.username, token):
@@ -146,8 +145,7 @@ def test_no_api_key_is_pickled(
     job_id = sandbox.analytics.jobs["ndvi"]
     job = up42.initialize_job(job_id, session=project_session)
     assert job.is_succeeded
-    token = project_session._auth._tokens.present()
-    assert token
+    token = token_of(sandbox)
     for secret in (sandbox.project_api_key, token):
         assert not any(text in dumps(job) for text in variants(secret))
     assert sandbox.project_id.encode() in dumps(job)
@@ -306,10 +304,9 @@ def test_credentials_are_sent_along_if_asked(sandbox: Sandbox, job: up42.Job) ->
         pickle_credentials=True,
     ) as generous:
         assert up42.Process.all(session=generous)
-        token = generous._auth._tokens.present()
+        token = token_of(sandbox)
         data = pickle.dumps(up42.Job.get(job.id, session=generous))
     assert sandbox.password.encode() in data
-    assert token is not None
     assert token.encode() not in data
     assert sandbox.password not in repr(pickle.loads(data).session)
     # And the worker may send them on.

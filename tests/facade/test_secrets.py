@@ -31,7 +31,6 @@ from tests.facade.small_server import (
     job_with_collection,
     small_world,
 )
-from up42_facade.session._redaction import SecretFilter, register
 
 SIGNATURE = "0123SIGNED456789"
 BASIC = base64.b64encode(f"user@example.com:{PASSWORD}".encode()).decode()
@@ -268,14 +267,20 @@ def test_signed_urls_and_redirects_of_the_storage(caplog: pytest.LogCaptureFixtu
         assert f"{store.url}/a?…" in caplog.text
 
 
-def test_short_secrets_do_not_blank_out_words() -> None:
-    register.add_secrets("a", "")
-    assert register.redact("a banana") == "a banana"
+def test_short_secrets_do_not_blank_out_words(caplog: pytest.LogCaptureFixture) -> None:
+    with SmallServer() as server:
+        server.routes[TOKEN_PATH] = as_json({"access_token": "b"})
+        server.routes[JOBS] = as_json({"jobs": []})
+        with up42.Session(username="u", password="a", base_url=server.url) as session:
+            assert list(up42.Job.all(session=session)) == []
+        logging.getLogger("httpx").info("a banana")
+    assert "a banana" in caplog.text
 
 
 def test_one_filter_for_each_logger() -> None:
+    counts = []
     for _ in range(2):
         with small_world() as (_, session):
             assert session.client
-    filters = logging.getLogger("httpx").filters
-    assert sum(isinstance(known, SecretFilter) for known in filters) == 1
+        counts.append(len(logging.getLogger("httpx").filters))
+    assert counts[0] == counts[1]

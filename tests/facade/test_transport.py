@@ -8,16 +8,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import up42_facade as up42
 from tests.conftest import IMPATIENT, new_session
+from tests.facade.small_server import TOKEN_PATH, Reply, small_world
 from up42_client.api.processing import list_processes
-from up42_facade.session._limits import TokenBucket
-from up42_facade.session._transport import is_safe
+from up42_facade.session._network import Gate  # its law needs a clock
 from up42_sandbox import Fault, Sandbox
 
 LIST = "/v2/processing/processes"
@@ -102,7 +101,11 @@ def test_asking_posts_are_repeated(sandbox: Sandbox, session: up42.Session, endi
     ],
 )
 def test_what_may_be_repeated(method: str, path: str, safe: bool) -> None:
-    assert is_safe(httpx.Request(method, f"https://api.up42.com{path}")) is safe
+    with small_world(retries=2) as (server, session):
+        server.routes[path] = Reply(b"", 503)
+        with pytest.raises(up42.ServerError):
+            session.http.request(method, path)
+        assert server.paths == [TOKEN_PATH] + [path] * (3 if safe else 1)
 
 
 @pytest.mark.parametrize("as_date", [False, True])
@@ -214,16 +217,20 @@ def test_an_unreachable_server(sandbox: Sandbox, session: up42.Session) -> None:
 
 
 @given(st.lists(st.floats(0, 2), max_size=60), st.integers(1, 10), st.integers(1, 20))
-def test_the_bucket_keeps_the_rate(pauses: list[float], burst: int, rate: int) -> None:
+def test_the_gate_keeps_the_rate(pauses: list[float], burst: int, rate: int) -> None:
     now = [0.0]
-    bucket = TokenBucket(rate, burst, clock=lambda: now[0])
+    gate = Gate(rate, burst, clock=lambda: now[0])
     starts = []
     for pause in pauses:
         now[0] += pause
-        starts.append(now[0] + bucket.reserve())
+        starts.append(now[0] + gate.reserve())
     for index, start in enumerate(starts):
         for later, end in enumerate(starts[index:], start=1):
             assert later <= burst + (end - start) * rate + 1e-6
+    # After a pause, a burst may be sent at once again.
+    now[0] = starts[-1] + burst / rate + 1e-6 if starts else 0.0
+    assert [gate.reserve() for _ in range(burst)] == [0.0] * burst
+    assert gate.reserve() > 0
 
 
 def test_the_rate_is_kept_by_threads() -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from up42_facade._common.logs import get_logger
+from up42_facade._common.urls import without_query
 from up42_facade.batch._journal import Journal
 from up42_facade.batch._pricing import footprint
 from up42_facade.batch._records import Record, fingerprint
@@ -16,7 +17,6 @@ from up42_facade.errors import InvalidInputError, NewTemplatesError, Up42Error
 from up42_facade.processing._items import item_urls
 from up42_facade.processing._templates import JobTemplate
 from up42_facade.session import Session, resolve_session
-from up42_facade.session._hosts import without_query
 
 logger = get_logger(__name__)
 

@@ -14,6 +14,7 @@ from attrs import fields
 from up42_facade._common.logs import get_logger
 from up42_facade._common.once import Once
 from up42_facade._common.progress import bar
+from up42_facade._common.urls import is_same_host
 from up42_facade.batch._journal import Journal
 from up42_facade.batch._records import UNCERTAIN, Record, RecordedTemplate
 from up42_facade.batch._work import spread
@@ -24,7 +25,6 @@ from up42_facade.processing._items import item_urls
 from up42_facade.processing._templates import JobTemplate, assess_in_turn, is_recent
 from up42_facade.processing._types import Cost, ValidationError
 from up42_facade.results._geojson import CRS
-from up42_facade.session._hosts import is_same_host
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame

@@ -15,8 +15,7 @@ from up42_facade.checking._questions import QUESTIONS, answers
 from up42_facade.checking._requests import ACCOUNT_STEPS, ANALYTICS_STEPS, Account, Step
 from up42_facade.checking._sending import TOKEN_OPERATIONS, Exchange, Sender, is_reading
 from up42_facade.errors import ConfigurationError
-from up42_facade.session import Session, resolve_session
-from up42_facade.session._session import has_account
+from up42_facade.session import Session, has_account, resolve_session
 
 __all__ = ["ApiReport", "CheckResult", "CheckedOperation", "check_api"]
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from up42_facade.checking._document import Names, json_type
 from up42_facade.checking._requests import IS_NULL, LONGER_THAN_THE_JOB, SORTBY, UNKNOWN_JOB
 from up42_facade.checking._sending import FIRST_BYTES, Exchange
-from up42_facade.session._responses import UNREADABLE
+from up42_facade.session import UNREADABLE
 
 # Answers that quote at most this many values.
 MOST_VALUES = 50

@@ -43,9 +43,9 @@ from up42_client.api.storage import (
     list_items,
     search_stac,
 )
+from up42_facade._common.urls import without_query
 from up42_facade._common.values import as_dict, entries
 from up42_facade.checking._sending import Sender
-from up42_facade.session._hosts import without_query
 
 # Processes and EULAs that are read, and processes and items that a template is tried with.
 MOST_PROCESSES = 50

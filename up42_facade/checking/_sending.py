@@ -14,9 +14,14 @@ from up42_client.models import Link
 from up42_client.types import Request
 from up42_facade.checking._document import Difference, Document, Names, Operation
 from up42_facade.errors import InvalidInputError, UntrustedHostError, Up42Error
-from up42_facade.session import Session
-from up42_facade.session._responses import UNREADABLE, UNSENDABLE, json_or_none
-from up42_facade.session._session import has_account, request_token
+from up42_facade.session import (
+    UNREADABLE,
+    UNSENDABLE,
+    Session,
+    has_account,
+    json_or_none,
+    request_token,
+)
 
 T = TypeVar("T")
 # The POSTs that a check sends: they have no effect. A GET never has.
@@ -161,7 +166,7 @@ class Sender:
             return None
         exchange.status = response.status_code
         exchange.is_expected = response.status_code in expected
-        exchange.body = json_or_none(response)
+        exchange.body = json_or_none(response.text)
         self._names.receive(exchange.body)
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         operation = self._document.operations[exchange.operation]

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from attrs import evolve, frozen
 
 from up42_facade._common.stopping import transfer_stop
+from up42_facade._common.urls import without_query
 from up42_facade.downloads._layout import Planned, in_use, lay_out_in
 from up42_facade.downloads._locations import below, expanded
 from up42_facade.errors import (
@@ -24,7 +25,6 @@ from up42_facade.errors import (
     DownloadError,
     InvalidInputError,
 )
-from up42_facade.session._hosts import without_query
 
 if TYPE_CHECKING:
     import httpx

@@ -16,15 +16,18 @@ import httpx
 from attrs import evolve, frozen
 
 from up42_facade._common.stopping import transfer_stop
+from up42_facade._common.urls import without_query
 from up42_facade.downloads._checksums import Checksum, Verifier, header_checksums, parse_checksum
 from up42_facade.downloads._inflate import crc32
 from up42_facade.downloads._records import Record, Validator
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
-from up42_facade.session._headers import seconds_until
-from up42_facade.session._hosts import without_query
-from up42_facade.session._network import Network
-from up42_facade.session._redaction import Secret, protect_logs
-from up42_facade.session._responses import harmless
+from up42_facade.session import (
+    Secret,
+    harmless,
+    protect_logs,
+    seconds_until,
+    storage_client,
+)
 
 T = TypeVar("T")
 
@@ -623,7 +626,7 @@ def shared_client() -> httpx.Client:
         # One per process: connections must not be shared with a forked child.
         client = _shared.get(os.getpid())
         if client is None or client.is_closed:
-            client = Network().client(
+            client = storage_client(
                 timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                 limits=httpx.Limits(max_connections=MAX_CONNECTIONS),
             )

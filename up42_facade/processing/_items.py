@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from up42_facade._common.urls import is_same_host, without_query
 from up42_facade.errors import InvalidInputError
-from up42_facade.session._hosts import is_same_host, without_query
 
 if TYPE_CHECKING:
     import pystac

@@ -31,7 +31,6 @@ from attrs import define, field, frozen
 
 from up42_facade.processing._job import Job
 from up42_facade.session import Session
-from up42_facade.session._credentials import AccountCredentials
 
 # Seconds after which the known jobs are listed again before an execution: jobs that others have
 # created since then would count as new if a response is lost.
@@ -343,9 +342,7 @@ def are_related(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 
 def account_of(session: Session) -> str:
     """Return what tells accounts and hosts apart without naming them."""
-    known = session._credentials
-    name = known.username if isinstance(known, AccountCredentials) else known.project_id
-    return hashlib.sha256(f"{session.hosts.api} {name}".encode()).hexdigest()
+    return hashlib.sha256(f"{session.hosts.api} {session.payer}".encode()).hexdigest()
 
 
 class Ledgers:

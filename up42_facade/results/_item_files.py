@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
+from up42_facade._common.urls import is_same_host, without_query
 from up42_facade.downloads._checksums import usable_checksum
 from up42_facade.downloads._destinations import Destination, Incoming, destination
 from up42_facade.downloads._layout import Planned
@@ -18,7 +19,6 @@ from up42_facade.errors import (
     UnsupportedArchiveError,
 )
 from up42_facade.session import resolve_session
-from up42_facade.session._hosts import is_same_host, without_query
 
 if TYPE_CHECKING:
     import pystac

@@ -12,6 +12,7 @@ from attrs import define, field
 from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 
+from up42_facade._common.urls import is_same_host
 from up42_facade.downloads._byte_ranges import ByteRanges, Span
 from up42_facade.downloads._names import safe_name
 from up42_facade.downloads._remote import RangesIgnored, RemoteFile
@@ -19,7 +20,6 @@ from up42_facade.errors import DownloadError
 from up42_facade.results._formats import named_overview
 from up42_facade.results._item_files import ItemFile, signed_url
 from up42_facade.session import Session
-from up42_facade.session._hosts import is_same_host
 
 T = TypeVar("T")
 GDAL_OPTIONS = {

@@ -6,10 +6,10 @@ from collections.abc import Container, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from up42_facade._common.urls import without_query
 from up42_facade.downloads import open_stream
 from up42_facade.results._formats import HEADER_BYTES, format_of_bytes
 from up42_facade.results._item_files import ItemFile
-from up42_facade.session._hosts import without_query
 
 if TYPE_CHECKING:
     import pystac

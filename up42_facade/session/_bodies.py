@@ -1,119 +1,152 @@
-"""Bodies of responses, read within limits: decoded size and total time."""
+"""What responses may contain: headers that can be read, and bodies within limits."""
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from up42_facade._common.urls import DEFAULT_PORTS, without_query
 from up42_facade.errors import ConnectionFailedError, UnexpectedResponseError
-from up42_facade.session._hosts import without_query
 
 # Bytes after decoding. The largest pages that the API sends have a few megabytes.
 LARGEST_BODY = 32 * 2**20
 # Bytes of an error body that are kept: messages quote less.
 LARGEST_ERROR_BODY = 64 * 2**10
-# Seconds for a whole body, if the request has no read timeout.
+# Seconds for a complete body, if the request has no read timeout.
 LONGEST_BODY = 120.0
-# Bytes that are decoded at once: what a bomb can cost before it's counted.
+# Bytes that are decoded at once: the most that a compression bomb gets before it's counted.
 PIECE = 2**16
-# zlib finds out whether a stream has a gzip or a zlib header.
+# With this, zlib detects whether a stream has a gzip or a zlib header.
 ANY_HEADER = zlib.MAX_WBITS | 32
 DECODED = frozenset({"gzip", "x-gzip", "deflate"})
-# What the clients of the API ask for.
+# What the clients of the API accept.
 ACCEPTED_ENCODING = "gzip"
+# Errors of connections, and of bodies whose compression is damaged.
+BROKEN = (httpx.TransportError, httpx.DecodingError)
+# What parsing a date raises for anything else.
+NO_DATE = (ValueError, TypeError, LookupError, OverflowError)
 
 
-def bound(response: httpx.Response, request: httpx.Request) -> None:
-    """Limit what reading a response's body can cost, unless a caller reads it as a stream.
+def guard(response: httpx.Response, request: httpx.Request) -> None:
+    """Remove what httpx and the retries can't read, and limit the body.
 
-    Args:
-        response: As the inner transport returns it; its body is decoded from here on.
-        request: Its request; the extension `streamed` says that the caller counts.
+    The body of a successful response to a request with the extension `streamed` isn't limited:
+    its reader counts.
     """
-    if response.is_success and request.extensions.get("streamed"):
-        return
-    seconds = request.extensions.get("timeout", {}).get("read") or LONGEST_BODY
-    response.stream = BoundedBody(response.stream, Reader(response, request, seconds))
-    # Decoded here: httpx would decode in pieces of any size, and several times if told so.
-    response.headers.pop("content-encoding", None)
+    # httpx has its own phrase for each status; a server's could contain anything.
+    response.extensions.pop("reason_phrase", None)
+    headers = response.headers
+    if "location" in headers and not is_http_link(headers["location"]):
+        # So it isn't a redirect, and is reported as its status.
+        del headers["location"]
+    if "retry-after" in headers and seconds_until(headers["retry-after"]) is None:
+        del headers["retry-after"]
+    if not (response.is_success and request.extensions.get("streamed")):
+        response.stream = LimitedBody(response, request)
+        # Decoded there: httpx would decode in pieces of any size, and several times if told so.
+        headers.pop("content-encoding", None)
 
 
-class Reader:
-    """Decodes the parts of one body and counts them."""
+def is_http_link(location: str) -> bool:
+    """Return whether a link is relative, or an http or https URL with a host."""
+    try:
+        url = httpx.URL(location)
+    except httpx.InvalidURL:
+        return False
+    return not url.scheme or (url.scheme in DEFAULT_PORTS and bool(url.host))
 
-    def __init__(self, response: httpx.Response, request: httpx.Request, seconds: float) -> None:
+
+def seconds_until(retry_after: str) -> float | None:
+    """Return the seconds in a Retry-After header, a number or a date; None if it's neither."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        return max(0.0, moment.timestamp() - time.time())
+    except NO_DATE:
+        return None
+
+
+class LimitedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The decoded body of a response, limited in size and time.
+
+    The body of an error is cut off where it's too long, too slow, or damaged, so that the error
+    keeps its status. For others, reading raises:
+
+    Raises:
+        ConnectionFailedError: If the body takes too long.
+        UnexpectedResponseError: If it's too large, or its encoding is unknown.
+        httpx.DecodingError: If its compression is damaged.
+    """
+
+    def __init__(self, response: httpx.Response, request: httpx.Request) -> None:
+        self._stream: Any = response.stream
         self._request = request
         self._is_error = not response.is_success
-        self._limit = LARGEST_ERROR_BODY if self._is_error else LARGEST_BODY
-        self._seconds = seconds
-        self._end = time.monotonic() + seconds
+        self._left = LARGEST_ERROR_BODY if self._is_error else LARGEST_BODY
+        self._seconds = request.extensions.get("timeout", {}).get("read") or LONGEST_BODY
+        self._end = time.monotonic() + self._seconds
         self._encoding = encoding_of(response)
         self._decoder: Any = None
-        self._size = 0
-        self.is_full = False
 
-    def take(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what a part of the body decodes to; the body of an error is cut off.
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for chunk in self._stream:
+                yield from self._pieces(chunk)
+            self._finish()
+        except (*BROKEN, ConnectionFailedError, UnexpectedResponseError):
+            if not self._is_error:
+                raise
 
-        Raises:
-            ConnectionFailedError: If the body takes too long.
-            UnexpectedResponseError: If it's too large or its encoding isn't known.
-            httpx.DecodingError: If it's damaged.
-        """
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._stream:
+                for piece in self._pieces(chunk):
+                    yield piece
+            self._finish()
+        except (*BROKEN, ConnectionFailedError, UnexpectedResponseError):
+            if not self._is_error:
+                raise
+
+    def close(self) -> None:
+        self._stream.close()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def _pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what a part of the body decodes to."""
         if time.monotonic() > self._end:
-            self._stop(
-                ConnectionFailedError(
-                    f"{self._label}: The response wasn't complete after {self._seconds:g} s. Try "
-                    "again later, or allow more time with TransportOptions(read_timeout=…)."
-                )
+            raise ConnectionFailedError(
+                f"{self._label}: the response wasn't complete after {self._seconds:g} s. Try again "
+                "later, or allow more time with TransportOptions(read_timeout=…)."
             )
-        for piece in self._decode(chunk):
-            self._size += len(piece)
-            if self._size > self._limit:
-                self._stop(self._unexpected(f"more than {self._limit:,} bytes"))
-                return
+        for piece in self._decoded(chunk):
+            if len(piece) > self._left:
+                raise self._unexpected(f"more than {LARGEST_BODY:,} bytes")
+            self._left -= len(piece)
             yield piece
 
-    def finish(self) -> None:
-        """Check that a compressed body is complete."""
-        if self._decoder is not None and not self._decoder.eof and not self.is_full:
-            raise httpx.DecodingError("the compressed body is cut off", request=self._request)
-
-    @property
-    def _label(self) -> str:
-        return f"{self._request.method} {without_query(str(self._request.url))}"
-
-    def _stop(self, error: ConnectionFailedError | UnexpectedResponseError) -> None:
-        """Stop reading: an error keeps its status, and loses the rest of its body."""
-        if not self._is_error:
-            raise error
-        self.is_full = True
-
-    def _unexpected(self, found: str) -> UnexpectedResponseError:
-        return UnexpectedResponseError(
-            f"{self._label}: the response has {found}. Check region and base_url; a proxy might "
-            "stand in between.",
-            status_code=200,
-            method=self._request.method,
-            url=without_query(str(self._request.url)),
-        )
-
-    def _decode(self, chunk: bytes) -> Iterator[bytes]:
+    def _decoded(self, chunk: bytes) -> Iterator[bytes]:
         if not self._encoding:
             yield chunk
             return
         if self._encoding not in DECODED:
-            self._stop(self._unexpected(f"the unknown Content-Encoding {self._encoding[:50]!r}"))
-            return
+            raise self._unexpected(f"the unknown Content-Encoding {self._encoding[:50]!r}")
         if self._decoder is None and chunk:
             has_header = self._encoding != "deflate" or chunk[0] & 0x0F == zlib.DEFLATED
             self._decoder = zlib.decompressobj(ANY_HEADER if has_header else -zlib.MAX_WBITS)
         has_more = bool(chunk)
-        while has_more and not self._decoder.eof and not self.is_full:
+        while has_more and not self._decoder.eof:
             try:
                 piece = self._decoder.decompress(chunk, PIECE)
             except zlib.error as error:
@@ -123,37 +156,25 @@ class Reader:
             # A full piece: more can be waiting inside the decoder.
             has_more = bool(chunk) or len(piece) == PIECE
 
+    def _finish(self) -> None:
+        if self._decoder is not None and not self._decoder.eof:
+            raise httpx.DecodingError("the compressed body is cut off", request=self._request)
 
-class BoundedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a response, sync or async, as its reader lets it through."""
+    @property
+    def _label(self) -> str:
+        return f"{self._request.method} {without_query(str(self._request.url))}"
 
-    def __init__(self, stream: Any, reader: Reader) -> None:
-        self._stream = stream
-        self._reader = reader
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            yield from self._reader.take(chunk)
-            if self._reader.is_full:
-                return
-        self._reader.finish()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for chunk in self._stream:
-            for piece in self._reader.take(chunk):
-                yield piece
-            if self._reader.is_full:
-                return
-        self._reader.finish()
-
-    def close(self) -> None:
-        self._stream.close()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
+    def _unexpected(self, found: str) -> UnexpectedResponseError:
+        return UnexpectedResponseError(
+            f"{self._label}: the response has {found}. Check region and base_url; it might come "
+            "from a proxy.",
+            status_code=200,
+            method=self._request.method,
+            url=without_query(str(self._request.url)),
+        )
 
 
 def encoding_of(response: httpx.Response) -> str:
-    """Return the content encoding, without those that change nothing; empty if there is none."""
-    told = response.headers.get("content-encoding", "").lower().split(",")
-    return ", ".join(name.strip() for name in told if name.strip() not in ("", "identity"))
+    """Return the content encoding without those that change nothing; empty if there is none."""
+    names = response.headers.get("content-encoding", "").lower().split(",")
+    return ", ".join(name.strip() for name in names if name.strip() not in ("", "identity"))

@@ -1,25 +1,22 @@
-"""Where a region's API and tokens are, and which URLs belong to it."""
+"""Hosts of the API and of the token server, and which URLs belong to them."""
 
 from __future__ import annotations
 
 import os
-import re
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
 
-from attrs import frozen
-
+from up42_facade._common.urls import DEFAULT_PORTS, is_same_host, without_query
 from up42_facade.errors import ConfigurationError, UntrustedHostError
 
 REGIONS = {
     "eu": ("https://api.up42.com", "https://auth.up42.com"),
     "sa": ("https://api.sa.up42.com", "https://auth.sa.up42.com"),
 }
-DEFAULT_PORTS = {"http": 80, "https": 443}
-QUERY = re.compile(r"[?#]")
 
 
 class MissingRegion(str):
-    """The default of a `region` argument: reads as a region, yet is known not to be given."""
+    """The default of a `region` argument, which shows that the argument wasn't passed."""
 
     __slots__ = ()
 
@@ -27,19 +24,18 @@ class MissingRegion(str):
 DEFAULT_REGION = MissingRegion("eu")
 
 
-@frozen
-class Hosts:
-    """Origins (scheme, host, port) of the API and of the server that issues tokens."""
+class Hosts(NamedTuple):
+    """Origins (scheme, host, port) of the API and of the token server."""
 
     api: str
     auth: str
     region: str | None
 
     def resolve(self, link: str) -> str:
-        """Make a link of an API response absolute.
+        """Return the absolute URL of a link in a response.
 
         Raises:
-            UntrustedHostError: If it leads away from the API's host, where no token may go.
+            UntrustedHostError: If it leads away from the API's host, to which no token may go.
         """
         try:
             url = urljoin(f"{self.api}/", link)
@@ -49,20 +45,20 @@ class Hosts:
         except ValueError:
             url = link
         raise UntrustedHostError(
-            f"The server sent a link to {without_query(url)!r}, which is not on the session's "
-            f"host {self.api!r}. It was not followed and no token was sent there."
+            f"The server sent a link to {without_query(url)!r}, which isn't on the session's host "
+            f"{self.api!r}. It wasn't followed and no token was sent there. Check base_url."
         )
 
 
 def choose_hosts(region: str, base_url: str | None) -> Hosts:
-    """Return the hosts for a region, or those of a base URL that replaces both.
+    """Return the hosts of a region, or of a base URL that replaces both.
 
     Args:
-        region: `eu` or `sa`; UP42_REGION counts where it is `DEFAULT_REGION`.
-        base_url: One origin for API and tokens; UP42_BASE_URL counts where it is None.
+        region: `eu` or `sa`. If it is `DEFAULT_REGION`, UP42_REGION takes precedence.
+        base_url: Origin of API and token server. Defaults to UP42_BASE_URL.
 
     Raises:
-        ConfigurationError: An unknown region or a base URL without scheme or host.
+        ConfigurationError: If the region is unknown, or the base URL has no scheme or host.
     """
     base_url = base_url if base_url is not None else os.environ.get("UP42_BASE_URL") or None
     if base_url is not None:
@@ -74,8 +70,7 @@ def choose_hosts(region: str, base_url: str | None) -> Hosts:
         raise ConfigurationError(
             f"Unknown region {region!r}: expected one of {', '.join(sorted(REGIONS))}."
         )
-    api, auth = REGIONS[region]
-    return Hosts(api=api, auth=auth, region=region)
+    return Hosts(*REGIONS[region], region)
 
 
 def check_base_url(base_url: str) -> str:
@@ -87,41 +82,12 @@ def check_base_url(base_url: str) -> str:
         is_usable = False
     if not is_usable:
         raise ConfigurationError(
-            f"base_url={shown!r} is not usable: expected scheme and host, for instance "
+            f"base_url={shown!r} can't be used: expected a scheme and a host, for example "
             "'http://127.0.0.1:8042'."
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"base_url={shown!r} must hold scheme, host and port only, no credentials and no query."
+            f"base_url={shown!r}: expected a scheme, host, and port only, without credentials and "
+            "query."
         )
     return base_url.rstrip("/")
-
-
-def port_of(parts: SplitResult) -> int | None:
-    return parts.port or DEFAULT_PORTS.get(parts.scheme)
-
-
-def is_same_host(url: str, origin: str) -> bool:
-    """Return whether a URL has the origin's host and port; plain http is read as the origin's."""
-    try:
-        there, here = urlsplit(url), urlsplit(origin)
-        if there.hostname != here.hostname or there.scheme not in DEFAULT_PORTS:
-            return False
-        downgraded = there.scheme == "http" and here.scheme == "https" and there.port in (None, 80)
-        return downgraded or (there.scheme == here.scheme and port_of(there) == port_of(here))
-    except ValueError:
-        return False
-
-
-def without_query(url: str) -> str:
-    """Return a URL without query, fragment, and user info: they can hold a signature or a secret.
-
-    It works on anything, because it's for messages: what isn't a URL loses the same parts.
-    """
-    scheme, separator, rest = QUERY.split(url, maxsplit=1)[0].rpartition("://")
-    host = rest.partition("/")[0]
-    has_port = host.rpartition(":")[2].isdigit() or ":" not in host
-    # A password can contain slashes: what isn't followed by a port is one.
-    if "@" in host or not has_port:
-        rest = rest.rpartition("@")[2]
-    return scheme + separator + rest

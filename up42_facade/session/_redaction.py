@@ -9,9 +9,9 @@ import re
 import threading
 from urllib.parse import quote, quote_plus
 
-from up42_facade.session._hosts import without_query
+from up42_facade._common.urls import without_query
 
-# All that log requests, responses, or their headers.
+# Loggers of requests, responses, and headers.
 LOGGERS = (
     "httpx",
     "httpx_retries",
@@ -24,9 +24,9 @@ LOGGERS = (
     "httpcore.socks",
 )
 HIDDEN = "…"
-# Characters. Shorter secrets would also be found in words that are none.
+# Characters. Shorter secrets would also be found in ordinary words.
 SHORTEST_SECRET = 4
-# Written forms that are kept in mind: those of about 50 accounts with a token each.
+# Written forms to remember: enough for 50 accounts with a token each.
 MOST_FORMS = 500
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]+")
 # In the headers that httpcore logs, links can be relative.
@@ -35,7 +35,7 @@ COOKIE = re.compile(r"(\(b'set-cookie', b(['\"])).*?(?<!\\)\2\)", re.IGNORECASE)
 
 
 class Secret(str):
-    """A string that hides itself in representations, for instance in the locals of tracebacks."""
+    """A string that hides itself in representations, for example in local variables."""
 
     __slots__ = ()
 
@@ -65,8 +65,11 @@ class Register:
         return text
 
 
+register = Register()
+
+
 def without_queries(text: str) -> str:
-    """Return a text whose URLs have no query: any of its parameters can be a signature."""
+    """Return a text whose URLs have no query: any parameter can be a signature."""
     return URL.sub(lambda found: cut(found[0]), text)
 
 
@@ -76,7 +79,7 @@ def cut(url: str) -> str:
 
 
 def written(secret: str) -> set[str]:
-    """Return the forms of a secret that can occur in requests and in what quotes them."""
+    """Return the forms of a secret that can occur in requests, responses, and messages."""
     if len(secret) < SHORTEST_SECRET:
         return set()
     return {
@@ -90,15 +93,12 @@ def written(secret: str) -> set[str]:
 
 
 def basic(username: str, password: str) -> Secret:
-    """Return the value with which HTTP's basic authentication sends a pair."""
+    """Return the value that HTTP's basic authentication sends for a username and password."""
     return Secret(base64.b64encode(f"{username}:{password}".encode()).decode())
 
 
-register = Register()
-
-
 class SecretFilter(logging.Filter):
-    """Removes secrets and the queries of URLs; lets all other records pass unchanged."""
+    """Removes secrets and the queries of URLs from log records."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -111,7 +111,7 @@ class SecretFilter(logging.Filter):
 
 
 def protect_logs() -> None:
-    """Put the filter on the loggers; called when a client is made, never on import."""
+    """Add the filter to the loggers. Called when a client is created, never on import."""
     for name in LOGGERS:
         logger = logging.getLogger(name)
         if not any(isinstance(known, SecretFilter) for known in logger.filters):

@@ -1,4 +1,4 @@
-"""One place that turns statuses and broken connections into the facade's exceptions."""
+"""Turn statuses and failed connections into the facade's exceptions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 
 from up42_facade import errors
-from up42_facade.session._headers import seconds_until
-from up42_facade.session._hosts import without_query
+from up42_facade._common.urls import without_query
+from up42_facade.session._bodies import seconds_until
 from up42_facade.session._redaction import register, without_queries
 
-# How much of an error body goes into a message, in characters.
+# Characters of an error body that are quoted in a message.
 LONGEST_DETAIL = 300
 
 CLASSES: dict[int, type[errors.ApiError]] = {
@@ -23,20 +23,18 @@ CLASSES: dict[int, type[errors.ApiError]] = {
     422: errors.BadRequestError,
 }
 PROXY_HINT = (
-    "The proxy wants a user and password: give TransportOptions a proxy with both. A pickled "
-    "session leaves them out, unless it was created with pickle_credentials=True: call "
-    "authenticate(…, options=…) in the other process, before anything is unpickled."
+    "The proxy requires a user and password: set TransportOptions(proxy=…) to a URL with both. A "
+    "pickled session leaves them out, unless it was created with pickle_credentials=True: call "
+    "authenticate(…, options=…) in the other Python process before anything is unpickled."
 )
 HINTS = {
     402: "Top up the balance.",
-    403: "Check that the account may do this, in this workspace and region.",
-    404: "Check the id, and that it belongs to this account and region.",
+    403: "Check that the account is allowed to do this, in this workspace and region.",
+    404: "Check the ID, and that it belongs to this account and region.",
     407: PROXY_HINT,
-    410: "The endpoint is no longer offered.",
+    410: "The endpoint is no longer available.",
 }
-# What breaks on the way; the last is a body whose compression is damaged.
-BROKEN = (httpx.TransportError, httpx.DecodingError)
-# Raised before any byte of the request has left.
+# Raised before any byte of the request was sent.
 NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -45,22 +43,15 @@ NOT_SENT = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
-# What building a request raises for values that JSON, URLs, or headers can't hold.
+# What building a request raises for values that JSON, URLs, or headers can't contain.
 UNSENDABLE = (httpx.InvalidURL, TypeError, ValueError, RecursionError)
-# What reading a response raises that isn't what was expected. The last two come from deep nesting,
-# and from a body that broke off.
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    RecursionError,
-    httpx.StreamError,
-)
+# What reading an unexpected response raises. RecursionError comes from deep nesting, StreamError
+# from a body that wasn't read to its end.
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, httpx.StreamError)
 
 
 def raise_for_status(response: httpx.Response) -> None:
-    """Raise the exception for a status outside 2xx, or for a page where data was expected.
+    """Raise the exception for a status outside 2xx, or for a page instead of data.
 
     The body must have been read.
     """
@@ -71,7 +62,7 @@ def raise_for_status(response: httpx.Response) -> None:
 
 
 def error_of(response: httpx.Response) -> errors.Up42Error:
-    body = shown_body(response)
+    body = json_or_none(register.redact(without_queries(response.text)))
     title, detail = describe(body)
     status = response.status_code
     method, url = response.request.method, without_query(str(response.request.url))
@@ -81,8 +72,8 @@ def error_of(response: httpx.Response) -> errors.Up42Error:
     message = ": ".join(parts).rstrip(".") + "."
     if status == httpx.codes.UNAUTHORIZED:
         return errors.AuthenticationError(
-            f"{message} The token was refused, also after a renewal: check that these "
-            "credentials may use this endpoint."
+            f"{message} The token was rejected, even after renewal: check that these credentials "
+            "are allowed to use this endpoint."
         )
     known: dict[str, Any] = {
         "status_code": status,
@@ -93,10 +84,8 @@ def error_of(response: httpx.Response) -> errors.Up42Error:
         "url": url,
     }
     if status == httpx.codes.TOO_MANY_REQUESTS:
-        wait = response.headers.get("retry-after")
-        return errors.RateLimitError(
-            message, retry_after=None if wait is None else seconds_until(wait), **known
-        )
+        wait = seconds_until(response.headers.get("retry-after", ""))
+        return errors.RateLimitError(message, retry_after=wait, **known)
     kind = CLASSES.get(status) or (errors.ServerError if status >= 500 else errors.ApiError)
     return kind(f"{message} {HINTS.get(status, '')}".rstrip(), **known)
 
@@ -104,8 +93,8 @@ def error_of(response: httpx.Response) -> errors.Up42Error:
 def unexpected(response: httpx.Response, found: str) -> errors.UnexpectedResponseError:
     method, url = response.request.method, without_query(str(response.request.url))
     return errors.UnexpectedResponseError(
-        f"{method} {url}: answered {response.status_code} with {found} where JSON was expected. "
-        "Check region and base_url; a proxy or a login page may stand in between.",
+        f"{method} {url} returned {response.status_code} with {found} instead of JSON. Check "
+        "region and base_url; it might come from a proxy or a sign-in page.",
         status_code=response.status_code,
         method=method,
         url=url,
@@ -117,7 +106,7 @@ def broken_connection(
 ) -> errors.ConnectionFailedError:
     """Return the facade's exception for a connection that failed or broke."""
     sent = not isinstance(error, NOT_SENT)
-    what = "The connection broke" if sent else "The server can't be reached"
+    what = "the connection broke" if sent else "the server can't be reached"
     said = register.redact(str(error))[:LONGEST_DETAIL]
     reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     message = f"{request.method} {without_query(str(request.url))}: {what} ({reason})."
@@ -125,7 +114,7 @@ def broken_connection(
 
 
 def proxy_hint(status: object) -> str:
-    """Return what to do if a status, or the text that begins with it, is that of a proxy."""
+    """Return what to do if a status, or a message that begins with one, is a proxy's 407."""
     return PROXY_HINT if str(status).startswith("407") else ""
 
 
@@ -138,43 +127,28 @@ def unsendable(error: Exception) -> errors.InvalidInputError:
     )
 
 
-def closed_session() -> errors.NotAuthenticatedError:
-    """Return the exception for the use of a session after its end."""
-    return errors.NotAuthenticatedError(
-        "The session was closed: call up42_facade.authenticate(…) again, or create a new Session."
-    )
-
-
 def harmless(error: Exception) -> Exception | None:
-    """Return an error if it can be shown as a cause; None if its text contains a secret.
+    """Return an error if it can be shown as a cause; None if its message contains a secret.
 
-    It comes without its frames and causes: the locals of the HTTP libraries hold tokens and
-    signed URLs.
+    It loses its frames and causes, because local variables of the HTTP libraries contain tokens
+    and signed URLs.
     """
     if isinstance(error, httpx.RequestError) and error._request is not None:
-        # dask.distributed pickles causes too, and this one holds the request with its token.
+        # dask.distributed pickles causes, too, and this one has the request with its token.
         error.request = httpx.Request(error.request.method, without_query(str(error.request.url)))
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None) if register.redact(str(error)) == str(error) else None
 
 
-def json_or_none(response: httpx.Response) -> Any:
+def json_or_none(text: str) -> Any:
     try:
-        return response.json()
-    except UNREADABLE:
-        return None
-
-
-def shown_body(response: httpx.Response) -> Any:
-    """Return the JSON of an error body as errors carry it: without secrets and queries of URLs."""
-    try:
-        return json.loads(register.redact(without_queries(response.text)))
+        return json.loads(text)
     except UNREADABLE:
         return None
 
 
 def describe(body: Any) -> tuple[str | None, str | None]:
-    """Find title and detail in any of the error bodies that the API is known to send."""
+    """Return title and detail of any of the error bodies that the API is known to send."""
     if not isinstance(body, dict):
         return None, None
     from up42_client import models

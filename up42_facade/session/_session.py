@@ -1,9 +1,18 @@
-"""A session: one account in one region, with the configured generated client."""
+"""A session: one account in one region, with the configured generated client.
+
+Sessions are pickled as their settings, without credentials (a proxy's included) and token, unless
+they were created with `pickle_credentials=True`. A session that arrives in another Python process
+becomes, in this order: the same session, if that process has it; the default session, if it has
+the same hosts; or one that is shared by all that arrive with equal settings, with the credentials
+of that process's environment.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
+import weakref
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,26 +20,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from up42_facade._common.once import Once
+from up42_facade._common.urls import without_query
 from up42_facade.errors import (
     ConfigurationError,
     NotAuthenticatedError,
     UnexpectedResponseError,
 )
-from up42_facade.session._auth import TokenAuth
-from up42_facade.session._connections import Connections
-from up42_facade.session._credentials import (
-    AccountCredentials,
-    Credentials,
-    ProjectCredentials,
-    collect,
-    hidden,
-)
-from up42_facade.session._hosts import DEFAULT_REGION, choose_hosts, without_query
-from up42_facade.session._pickling import Settings, registry, required_credentials, restore
-from up42_facade.session._responses import UNREADABLE, closed_session, unexpected
+from up42_facade.session._clients import Clients
+from up42_facade.session._credentials import Credentials, ProjectCredentials, collect, hidden
+from up42_facade.session._hosts import DEFAULT_REGION, Hosts, choose_hosts
+from up42_facade.session._network import closed_session
+from up42_facade.session._responses import UNREADABLE, unexpected
 from up42_facade.session._transport import TransportOptions
 
 if TYPE_CHECKING:
@@ -40,43 +43,63 @@ if TYPE_CHECKING:
     from up42_client.types import Request
 
 T = TypeVar("T")
-# Requests that one session has under way at the same time on behalf of one call.
+# Requests of one session that are sent concurrently on behalf of one call.
 WORKERS = 16
 
 
+@frozen
+class Settings:
+    """The settings of a session, which are pickled.
+
+    Attributes:
+        hosts: Its hosts.
+        project_id: Its default project.
+        options: Timeouts, retries, and rate limit.
+        origin: Identifies the session that was created with these settings, in any process.
+        credentials: Only if they may be pickled.
+    """
+
+    hosts: Hosts
+    project_id: str | None
+    options: TransportOptions
+    origin: str
+    credentials: Credentials | None = field(default=None, repr=False)
+
+
 class Session:
-    """Everything that talks to one UP42 account.
+    """A connection to one UP42 account: credentials, clients, and threads.
 
     Args:
         cfg_file: Path of a JSON file with `username` and `password` (or `project_id` and
             `project_api_key`).
-        username: E-mail address of the account.
+        username: Email address of the account.
         password: Password of the account.
         project_id: Default project of the analytics API; with `project_api_key` also a
             credential.
         project_api_key: API key of that project.
         region: `eu` or `sa`.
-        base_url: One origin that replaces the hosts of the API and of the token server, for
-            instance that of the sandbox.
-        options: Time-outs, repetitions and rate limit.
-        pickle_credentials: Send the credentials along when the session, or a job that belongs
-            to it, is pickled. Whoever can read such a pickle can spend the account's credits:
-            only for workers that can't have credentials of their own, over channels and in
-            files that nobody else reads.
+        base_url: Origin that replaces the hosts of the API and of the token server, for example
+            the sandbox's.
+        options: Timeouts, retries, and rate limit.
+        pickle_credentials: Include the credentials if the session, or a job that belongs to it,
+            is pickled. Everyone who can read such a pickle can spend the account's credits: use
+            it only for workers that can't have their own credentials, over private channels and
+            in private files.
 
-    Missing arguments are looked up in UP42_USERNAME, UP42_PASSWORD, UP42_PROJECT_ID,
-    UP42_PROJECT_API_KEY, UP42_REGION and UP42_BASE_URL.
+    Missing arguments are read from UP42_USERNAME, UP42_PASSWORD, UP42_PROJECT_ID,
+    UP42_PROJECT_API_KEY, UP42_REGION, and UP42_BASE_URL.
 
-    A session is pickled as its settings, without credentials and token. Another process makes
-    of all that arrive with the same settings one session, with the credentials of its own
-    environment (or takes its default session, if that is for the same hosts). A missing
-    password shows there with the first request, as ConfigurationError. With another account's
-    password there, that account is asked, and pays: it doesn't find the jobs of this one.
+    A session is pickled as its settings, without credentials and token. In another Python
+    process, all sessions that arrive with the same settings become one session, with the
+    credentials of that process's environment (or its default session, if that has the same
+    hosts). If it has no password, the first request raises ConfigurationError. If it has another
+    account's password, requests use and charge that account, and this account's jobs aren't
+    found.
 
     Raises:
-        ConfigurationError: Credentials are missing, doubled or incomplete, the file can't be
-            read, or region or base URL are unusable. Nothing is sent: a wrong password shows
-            with the first request.
+        ConfigurationError: If credentials are missing, incomplete, or ambiguous, the file can't
+            be read, or the region or base URL can't be used. Nothing is sent: a wrong password
+            raises with the first request.
 
     Example:
         >>> with up42.Session(username=name, password=password, base_url=url) as session:
@@ -115,22 +138,22 @@ class Session:
             credentials=credentials if pickle_credentials else None,
         )
         self._begin(settings, credentials)
-        registry.add(self, settings.origin)
+        _created[settings.origin] = self
 
     def _begin(self, settings: Settings, credentials: Credentials | None) -> None:
-        """Set everything up; without credentials those of the environment are taken, later."""
+        """Set everything up. If there are no credentials, the environment's are used later."""
         self.hosts = settings.hosts
         self.project_id = settings.project_id
         self.options = settings.options
         self._settings = settings
-        # Made without a reference to the session: it shall end when nobody holds it any more.
+        # Without a reference to the session, which ends when the last reference to it does.
         self._find_credentials: Callable[[], Credentials] = (
-            partial(Once[Credentials]().get, required_credentials)
+            partial(Once[Credentials]().get, environment_credentials)
             if credentials is None
             else lambda: credentials
         )
-        self._connected: Connections | None = None
-        self._inherited: list[Connections] = []
+        self._connected: Clients | None = None
+        self._inherited: list[Clients] = []
         self._executor: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._is_closed = False
@@ -144,9 +167,9 @@ class Session:
         return restore, (type(self), settings)
 
     def _leave_parent(self) -> None:
-        """Let go of what belongs to the process that this one was forked from."""
+        """Drop what belongs to the process that this one was forked from."""
         if self._connected is not None:
-            # Kept, not closed: a thread that this process doesn't have may hold its locks.
+            # Kept, not closed: a thread that doesn't exist here might hold its locks.
             self._inherited.append(self._connected)
         self._connected = None
         self._executor = None
@@ -171,7 +194,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Close connections and threads. The session can't be used afterwards."""
+        """Close connections and threads. The session can't be used afterward."""
         global _default
         if _default is self:
             _default = None
@@ -184,7 +207,7 @@ class Session:
             self._connected.close()
 
     async def aclose(self) -> None:
-        """Close like `close()`, and the connections of the running event loop too."""
+        """Close the session, and the connections of the running event loop, too."""
         connected = self._connected
         self.close()
         if connected is not None:
@@ -201,7 +224,7 @@ class Session:
 
     @property
     def http(self) -> httpx.Client:
-        """The HTTP client of the API: authorised, patient, raising this package's errors."""
+        """The HTTP client of the API: with tokens, retries, and this package's errors."""
         return self.client.get_httpx_client()
 
     @property
@@ -211,7 +234,7 @@ class Session:
 
     @property
     def executor(self) -> ThreadPoolExecutor:
-        """Threads for requests that run side by side."""
+        """Threads for concurrent requests."""
         with self._lock:
             self._require_open()
             if self._executor is None:
@@ -220,26 +243,35 @@ class Session:
 
     @property
     def workspace_id(self) -> str:
-        """The user's own workspace, asked for once.
+        """ID of the user's own workspace, requested once.
 
         Raises:
-            ConfigurationError: The session has project credentials, which have no workspace.
+            ConfigurationError: If the session has project credentials, which have no workspace.
+            UnexpectedResponseError: If the server doesn't return the workspace.
 
         Endpoint: GET {auth}/realms/public/protocol/openid-connect/userinfo.
         """
         if isinstance(self._credentials, ProjectCredentials):
             raise ConfigurationError(
-                "A project's credentials have no default workspace: pass workspace_id, or "
-                "authenticate with username and password."
+                "Project credentials have no default workspace: pass workspace_id, or authenticate "
+                "with username and password."
             )
-        return self.once("workspace", self._ask_workspace)
+        return self.once("workspace", self._request_workspace)
+
+    @property
+    def payer(self) -> str:
+        """The username, or the project ID, of the account that pays."""
+        credentials = self._credentials
+        if isinstance(credentials, ProjectCredentials):
+            return credentials.project_id
+        return credentials.username
 
     def call(self, request: Request[T], *, client: AuthenticatedClient | None = None) -> T:
         """Send a request of the generated client and return its response.
 
         Args:
             request: Built by the function `request` of a module in `up42_client.api`.
-            client: Client to send it with. Defaults to `client` of the session.
+            client: Client that sends it. Defaults to `client` of the session.
 
         Raises:
             UnexpectedResponseError: If the response isn't the JSON that was expected.
@@ -258,7 +290,7 @@ class Session:
         """Follow an opaque link and return the response.
 
         Args:
-            link: Relative or absolute; it must lead to the session's API host.
+            link: Relative or absolute link to the session's API host.
             read: Function `read` of the operation that the link calls.
 
         Raises:
@@ -268,9 +300,9 @@ class Session:
         return readable(self.http.get(self.hosts.resolve(link)), read)
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return the value under a key, made by the first who asks; others wait for it.
+        """Return the cached value of a key. The first caller creates it; other callers wait.
 
-        A failure is not remembered: who asks after it tries again.
+        A failure isn't cached: the next caller tries again.
         """
         with self._lock:
             known = self._known.setdefault(key, Once())
@@ -278,13 +310,13 @@ class Session:
         return value
 
     def known(self, key: Hashable) -> Any | None:
-        """Return what `once` remembers under a key, or None; makes nothing."""
+        """Return the cached value of a key, or None."""
         with self._lock:
             holder = self._known.get(key)
         return holder.known if holder else None
 
     def forget(self, key: Hashable) -> None:
-        """Drop what `once` remembers under a key."""
+        """Drop the cached value of a key."""
         with self._lock:
             self._known.pop(key, None)
 
@@ -292,14 +324,14 @@ class Session:
         if self._is_closed:
             raise closed_session()
 
-    def _ask_workspace(self) -> str:
+    def _request_workspace(self) -> str:
         from up42_client.api.auth import get_user_info
 
         client = self._connections.generated_client(self.hosts.auth)
         subject = self.call(get_user_info.request(), client=client).sub
         if not subject:
             raise UnexpectedResponseError(
-                "The server did not say which workspace is the user's own: pass workspace_id.",
+                "The server didn't return the user's own workspace: pass workspace_id.",
                 status_code=200,
             )
         return subject
@@ -309,25 +341,21 @@ class Session:
         return self._find_credentials()
 
     @property
-    def _auth(self) -> TokenAuth:
-        return self._connections.auth
-
-    @property
-    def _connections(self) -> Connections:
-        """The HTTP clients; made when first needed, in a forked process once more."""
+    def _connections(self) -> Clients:
+        """The clients, created when first needed, and again in a forked process."""
         self._require_open()
         connected = self._connected
         if connected is not None:
             return connected
         with self._lock:
             if self._connected is None:
-                self._connected = Connections(self.hosts, self.options, self._find_credentials)
+                self._connected = Clients(self.hosts, self.options, self._find_credentials)
             return self._connected
 
 
 def has_account(session: Session) -> bool:
     """Return whether a session has the credentials of an account, rather than of a project."""
-    return isinstance(session._credentials, AccountCredentials)
+    return not isinstance(session._credentials, ProjectCredentials)
 
 
 def request_token(session: Session, extensions: dict[str, Any]) -> httpx.Response:
@@ -340,7 +368,7 @@ def request_token(session: Session, extensions: dict[str, Any]) -> httpx.Respons
     Raises:
         ConnectionFailedError: If there is no response.
     """
-    return session._auth.request_token(extensions)
+    return session._connections.auth.tokens.request(extensions)
 
 
 def readable(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T:
@@ -353,6 +381,11 @@ def readable(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T
 
 
 _default: Session | None = None
+# The sessions of this process, by origin.
+_created: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
+# Sessions that arrived, by settings. Kept: between two tasks of a worker nothing else holds them.
+_shared: dict[Hashable, Session] = {}
+_arrivals = threading.Lock()
 
 
 def authenticate(
@@ -364,19 +397,20 @@ def authenticate(
     region: str = DEFAULT_REGION,
     base_url: str | None = None,
     *,
+    options: TransportOptions | None = None,
     pickle_credentials: bool = False,
 ) -> Session:
-    """Make a session and set it as the default of everything that isn't given another.
+    """Create a session and make it the default for calls without a `session` argument.
 
     Args:
         cfg_file, username, password, project_id, project_api_key, region, base_url,
-            pickle_credentials: As for `Session`.
+            options, pickle_credentials: As for `Session`.
 
     Returns:
-        The session. Its token is fetched with the first request.
+        The session. Its token is requested with the first request.
 
     Raises:
-        ConfigurationError: As for `Session`.
+        ConfigurationError: If the session can't be created; see `Session`.
 
     Example:
         >>> session = up42.authenticate(username=name, password=password, base_url=url)
@@ -391,6 +425,7 @@ def authenticate(
         project_id=project_id,
         region=region,
         base_url=base_url,
+        options=options,
         pickle_credentials=pickle_credentials,
         **secrets,
     )
@@ -399,10 +434,10 @@ def authenticate(
 
 
 def resolve_session(session: Session | None) -> Session:
-    """Return the given session, else the default one.
+    """Return the given session, or the default one.
 
     Raises:
-        NotAuthenticatedError: Neither exists.
+        NotAuthenticatedError: If neither exists.
     """
     chosen = session or _default
     if chosen is None:
@@ -411,3 +446,65 @@ def resolve_session(session: Session | None) -> Session:
             "pass session=Session(…)."
         )
     return chosen
+
+
+def restore(kind: type[Session], settings: Settings) -> Session:
+    """Restore a session from a pickle; never fails because of credentials."""
+    with _arrivals:
+        own = _created.get(settings.origin)
+        if own is not None and not own._is_closed:
+            return own
+        if is_for_default(settings):
+            return resolve_session(None)
+        credentials = settings.credentials
+        if credentials is None:
+            try:
+                credentials = collect(None, {})[0]
+            except ConfigurationError:
+                # Raising while something is unpickled would end whole pools of processes.
+                credentials = None
+        options = settings.options
+        # Options might contain a list instead of a tuple. Their repr has no password.
+        key = kind, settings.hosts, settings.project_id, repr(options), options.proxy, credentials
+        shared = _shared.get(key)
+        if shared is None or shared._is_closed:
+            shared = _shared[key] = kind.__new__(kind)
+            shared._begin(settings, credentials)
+        return shared
+
+
+def is_for_default(settings: Settings) -> bool:
+    """Return whether the default session fits: `authenticate()` was called here for a reason."""
+    if _default is None or _default._is_closed or settings.credentials is not None:
+        return False
+    same_project = settings.project_id in (None, _default.project_id)
+    return same_project and settings.hosts == _default.hosts
+
+
+def environment_credentials() -> Credentials:
+    """Return the credentials in the environment, for a session that needs them now.
+
+    Raises:
+        ConfigurationError: If there are none, or they can't be used.
+    """
+    try:
+        return collect(None, {})[0]
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            "This session was unpickled without credentials, and this Python process (pid "
+            f"{os.getpid()}) has none in its environment: {error} In workers, set UP42_USERNAME "
+            "and UP42_PASSWORD, or call authenticate() before anything is unpickled. "
+            "Session(…, pickle_credentials=True) includes the credentials."
+        ) from error
+
+
+def _leave_parent() -> None:
+    """Make the sessions of a forked process usable: locks and connections are the parent's."""
+    global _arrivals
+    _arrivals = threading.Lock()
+    for session in {*_created.values(), *_shared.values()}:
+        session._leave_parent()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_leave_parent)

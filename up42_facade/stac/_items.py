@@ -11,15 +11,14 @@ from pystac.stac_io import DefaultStacIO
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.paging import read_pages
+from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._common.values import as_dict, lost_page, next_link
 from up42_facade.errors import (
     UnexpectedResponseError,
     UntrustedHostError,
     Up42Error,
 )
-from up42_facade.session import Session, resolve_session
-from up42_facade.session._hosts import is_same_host, without_query
-from up42_facade.session._network import read_public
+from up42_facade.session import Session, read_public, resolve_session
 from up42_facade.stac._search_arguments import search_body
 
 if TYPE_CHECKING:
