@@ -178,8 +178,6 @@ EXAMPLES = [
     *schema_examples(),
 ]
 
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
-
 
 def test_the_document_is_valid_openapi_3_1() -> None:
     assert DOCUMENT["openapi"].startswith("3.1.")
@@ -197,18 +195,18 @@ def test_operation_ids_are_unique_and_camel_case() -> None:
     assert [name for name in names if not re.fullmatch("[a-z]+([A-Z][a-z]+)+", name or "")] == []
 
 
-@each_operation
-def test_the_readme_says_where_an_operation_is_known_from(operation: Operation) -> None:
-    assert f"| `{operation.name}`" in README.read_text(encoding="utf-8").replace("`, `", "` | `")
+def test_the_readme_says_where_an_operation_is_known_from() -> None:
+    readme = README.read_text(encoding="utf-8").replace("`, `", "` | `")
+    assert [each.name for each in OPERATIONS if f"| `{each.name}`" not in readme] == []
 
 
-@each_operation
-def test_an_operation_has_one_tag_and_says_what_it_does(operation: Operation) -> None:
+def test_an_operation_has_one_tag_and_says_what_it_does() -> None:
     declared = {tag["name"] for tag in DOCUMENT["tags"]}
-    (tag,) = operation.node.value["tags"]
-    assert tag in declared
-    assert operation.node.value["summary"].strip()
-    assert operation.node.value["description"].strip()
+    for operation in OPERATIONS:
+        (tag,) = operation.node.value["tags"]
+        assert tag in declared, operation.name
+        assert operation.node.value["summary"].strip(), operation.name
+        assert operation.node.value["description"].strip(), operation.name
 
 
 def test_every_tag_is_used_and_described() -> None:
@@ -217,23 +215,22 @@ def test_every_tag_is_used_and_described() -> None:
     assert all(tag["description"] for tag in DOCUMENT["tags"])
 
 
-@each_operation
-def test_an_operation_documents_success_and_client_errors(operation: Operation) -> None:
-    statuses = set(operation.responses())
-    assert any(status.startswith("2") for status in statuses)
-    assert any(status.startswith("4") for status in statuses)
+def test_an_operation_documents_success_and_client_errors() -> None:
+    for operation in OPERATIONS:
+        assert {"2", "4"} <= {status[0] for status in operation.responses()}, operation.name
 
 
-@pytest.mark.parametrize(("name", "body"), BODIES, ids=[name for name, _ in BODIES])
-def test_a_body_has_a_schema_and_an_example(name: str, body: Node) -> None:
-    assert "schema" in body.value
-    if not BYTES.match(name.rpartition("-")[2]):
-        assert list(body_examples(name, body)), "no example"
+def test_a_body_has_a_schema_and_an_example() -> None:
+    for name, body in BODIES:
+        assert "schema" in body.value, name
+        if not BYTES.match(name.rpartition("-")[2]):
+            assert list(body_examples(name, body)), f"{name}: no example"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda each: each.name)
-def test_an_example_fits_its_schema(example: Example) -> None:
-    assert problems(example) == []
+def test_an_example_fits_its_schema() -> None:
+    found = {example.name: problems(example) for example in EXAMPLES}
+    assert len(found) > 100
+    assert {name: why for name, why in found.items() if why} == {}
 
 
 def test_a_wrong_example_is_noticed() -> None:
@@ -251,22 +248,23 @@ def test_times_with_0_6_and_9_digits_occur() -> None:
     assert {0, 6, 9} <= {len(each) for each in digits}
 
 
-@each_operation
-def test_list_parameters_travel_as_one_comma_joined_value(operation: Operation) -> None:
-    for parameter in operation.parameters():
-        if parameter["in"] == "query" and parameter["schema"].get("type") == "array":
-            assert (parameter.get("style"), parameter.get("explode")) == ("form", False)
+def test_list_parameters_travel_as_one_comma_joined_value() -> None:
+    for operation in OPERATIONS:
+        for parameter in operation.parameters():
+            if parameter["in"] == "query" and parameter["schema"].get("type") == "array":
+                form = (parameter.get("style"), parameter.get("explode"))
+                assert form == ("form", False), f"{operation.name}: {parameter['name']}"
 
 
-@each_operation
-def test_parameters_are_described_and_match_the_path(operation: Operation) -> None:
-    parameters = list(operation.parameters())
-    assert all(parameter["description"] for parameter in parameters)
-    assert all("example" in parameter for parameter in parameters)
-    path = operation.path.pointer.removeprefix("/paths/")
-    declared = {parameter["name"] for parameter in parameters if parameter["in"] == "path"}
-    assert set(re.findall(r"{(\w+)}", path)) == declared
-    assert not path.endswith("~1"), "trailing slash"
+def test_parameters_are_described_and_match_the_path() -> None:
+    for operation in OPERATIONS:
+        parameters = list(operation.parameters())
+        assert all(parameter["description"] for parameter in parameters), operation.name
+        assert all("example" in parameter for parameter in parameters), operation.name
+        path = operation.path.pointer.removeprefix("/paths/")
+        declared = {parameter["name"] for parameter in parameters if parameter["in"] == "path"}
+        assert set(re.findall(r"{(\w+)}", path)) == declared
+        assert not path.endswith("~1"), f"{path}: trailing slash"
 
 
 def test_references_lead_somewhere() -> None:

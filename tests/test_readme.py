@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
-
-import pytest
+from collections.abc import Iterator
 
 from tests.docs.pages import ROOT, all_pages, name_of
 
@@ -20,22 +18,25 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["p
 ]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_commands_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    for target in re.findall(r"(?:\$ |`)make ([a-z-]+)", text):
-        assert f"\n{target}:" in MAKEFILE, target
-    for program in re.findall(r"(?:\$ |`)python (\S+\.py)", text):
-        assert (ROOT / program).is_file(), program
-    for script in re.findall(r"(?:\$ |`)bash (\S+?)`?$", text, re.MULTILINE):
-        assert (ROOT / script).is_file(), script
+def found(pattern: str) -> Iterator[tuple[str, str]]:
+    """Yield the first group of each match on a page, and the page's name."""
+    for page in PAGES:
+        for match in re.findall(pattern, page.read_text(encoding="utf-8"), re.MULTILINE):
+            yield match, name_of(page)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_extras_exist(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    for extras in re.findall(r"(?:\.|up42-facade)\[([a-z,]+)\]", text):
-        assert set(extras.split(",")) <= set(EXTRAS), extras
+def test_commands_exist() -> None:
+    for target, page in found(r"(?:\$ |`)make ([a-z-]+)"):
+        assert f"\n{target}:" in MAKEFILE, page
+    for program, page in found(r"(?:\$ |`)python (\S+\.py)"):
+        assert (ROOT / program).is_file(), page
+    for script, page in found(r"(?:\$ |`)bash (\S+?)`?$"):
+        assert (ROOT / script).is_file(), page
+
+
+def test_extras_exist() -> None:
+    for extras, page in found(r"(?:\.|up42-facade)\[([a-z,]+)\]"):
+        assert set(extras.split(",")) <= set(EXTRAS), page
 
 
 def test_the_install_page_lists_all_extras() -> None:
@@ -43,9 +44,13 @@ def test_the_install_page_lists_all_extras() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(EXTRAS)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_pictures_and_links_exist(page: Path) -> None:
-    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
-        if not target.startswith("http"):
-            assert (page.parent / target).exists(), target
+def test_pictures_and_links_exist() -> None:
+    missing = []
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+        links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text)
+        here = [link for link in links if not link.startswith("http")]
+        missing += [
+            f"{name_of(page)}: {link}" for link in here if not (page.parent / link).exists()
+        ]
+    assert missing == []
