@@ -26,7 +26,7 @@ from up42_facade._common.stopping import Stop, transfer_stop
 from up42_facade.batch import _work as batch_work
 from up42_facade.batch._downloads import WORKERS as DOWNLOADS
 from up42_facade.batch._execution import WORKERS as EXECUTIONS
-from up42_facade.batch._work import spread
+from up42_facade.batch._work import run_concurrently
 from up42_sandbox import Fault, Sandbox
 from up42_sandbox.stac import results
 
@@ -80,7 +80,7 @@ class Script:
         assert chaos.killed, told
         assert process.returncode == -signal.SIGINT, told
         assert "KeyboardInterrupt" in told
-        assert "Nothing was cancelled at the server" in told
+        assert "Nothing was canceled on the server" in told
         return told
 
     def completed(self) -> None:
@@ -154,7 +154,7 @@ def test_while_a_thread_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_work, "ThreadPoolExecutor", Pool)
     records: Any = [SimpleNamespace(index=0)]
     with pytest.raises(KeyboardInterrupt):
-        batch_work.spread(records, work, workers=1, shown=None)
+        batch_work.run_concurrently(records, work, workers=1, shown=None)
     assert done == [0], "what was under way is finished"
 
 
@@ -179,9 +179,9 @@ def test_between_the_first_task_and_the_last(
         done.append(record.index)
 
     monkeypatch.setattr(batch_work, "ThreadPoolExecutor", Pool)
-    records = [*batch._records, *batch._records]
+    records = [*batch._entries, *batch._entries]
     with bar(progress=False) as shown, pytest.raises(KeyboardInterrupt):
-        spread(records, work, workers=1, shown=shown)
+        run_concurrently(records, work, workers=1, shown=shown)
     assert done == [0]
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,7 +86,7 @@ def test_another_process_has_it(make: Make, tmp_path: Path, sandbox: Sandbox) ->
         ) as holder:
             assert holder.stdout is not None
             assert holder.stdout.readline() == "held\n"
-            with pytest.raises(up42.JournalLockedError, match="in use by another process"):
+            with pytest.raises(up42.JournalLockedError, match="in use by another program"):
                 up42.Batch.resume(path, session=session)
             with up42.Batch.resume(path, session=session, read_only=True) as shown:
                 assert shown.counts == {"pending": 1}
@@ -127,13 +130,13 @@ def test_another_database(make: Make, tmp_path: Path) -> None:
 
 
 def test_places_that_make_no_sense(make: Make, tmp_path: Path, session: up42.Session) -> None:
-    with pytest.raises(up42.JournalError, match="this is a folder"):
+    with pytest.raises(up42.JournalError, match="isn't a regular file"):
         up42.Batch(make("a"), path=tmp_path)
     with pytest.raises(up42.JournalError, match="there is no folder"):
         up42.Batch(make("a"), path=tmp_path / "missing" / "a.db")
     with pytest.raises(up42.InvalidInputError, match="path=''"):
         up42.Batch(make("a"), path="")
-    with pytest.raises(up42.JournalError, match="There is no journal"):
+    with pytest.raises(up42.JournalError, match="doesn't exist"):
         up42.Batch.resume(tmp_path / "a.db", session=session)
     assert list(tmp_path.iterdir()) == []
 
@@ -166,3 +169,26 @@ def test_no_secret_is_in_it(make: Make, tmp_path: Path, sandbox: Sandbox) -> Non
     content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert sandbox.password.encode() not in content
     assert b"Bearer" not in content
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_pipe_is_not_waited_for(
+    tmp_path: Path, session: up42.Session, *, read_only: bool
+) -> None:
+    os.mkfifo(tmp_path / "a.db")
+    with pytest.raises(up42.JournalError, match="isn't a regular file"):
+        up42.Batch.resume(tmp_path / "a.db", session=session, read_only=read_only)
+
+
+def test_threads_that_create_one_journal(make: Make, tmp_path: Path) -> None:
+    templates = make("a")
+    together = threading.Barrier(8)
+
+    def open_together(number: int) -> int:
+        together.wait(20)
+        return len(up42.Batch(templates, path=tmp_path / f"{number}.db"))
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(12):
+            assert list(pool.map(open_together, [number] * 8)) == [1] * 8

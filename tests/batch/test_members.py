@@ -134,7 +134,7 @@ def test_replacing_a_template(batch: up42.Batch, make: Make, sandbox: Sandbox) -
     assert batch[1].cost is None
     batch.execute()
     assert job_titles(sandbox) == ["Scene 0", "Scene 2", "better"]
-    with pytest.raises(up42.InvalidInputError, match="only what has no job"):
+    with pytest.raises(up42.InvalidInputError, match="only an entry that has no job"):
         batch.replace(1, make("best")[0])
 
 

@@ -13,7 +13,6 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.conftest import Make
-from up42_facade.batch._records import fingerprint, job_to_json
 from up42_sandbox import Sandbox
 
 COUNT = 10_000
@@ -21,7 +20,7 @@ COUNT = 10_000
 MOST = 200
 MEASURE = """
 import sys
-import up42_facade as up42, geopandas, up42_facade.batch, up42_facade.batch._frame
+import up42_facade as up42, geopandas, up42_facade.batch
 from pathlib import Path
 
 def megabytes(name):
@@ -44,24 +43,18 @@ print(loaded, megabytes("VmHWM:") - before)
 def journal(make: Make, sandbox: Sandbox, tmp_path: Path) -> Path:
     """A journal as that of a large campaign: written at once, as ten thousand notes take time."""
     path = tmp_path / "large.db"
-    with up42.Batch(make(1), path=path) as batch:
-        inputs, session = dict(batch[0].inputs), batch.session
-        job = batch.execute().track(wait=0.05).jobs[0]
-    entries, attempts = [], []
-    for number in range(1, COUNT):
-        title = {**inputs, "title": f"Scene {number} of a campaign with a long title"}
-        mark = fingerprint(job.process_id, None, title)
-        cost = json.dumps({"strategy": "area", "credits": 36, "size": 9.0, "unit": "SQ_KM"})
-        entries.append((number, mark, job.process_id, json.dumps(title), cost))
-        metadata = {**job.to_metadata(), "jobID": f"{number:036}", "definition": {"inputs": title}}
-        text = job_to_json(up42.Job.from_metadata(metadata, session))
+    titles = [f"Scene {number} of a campaign with a long title" for number in range(COUNT)]
+    with up42.Batch(make(*titles), path=path) as batch:
+        job = batch[:1].execute().track(wait=0.05).jobs[0]
+    metadata = job.to_metadata()
+    attempts = []
+    for number, title in enumerate(titles[1:], start=1):
+        inputs = {**job.inputs, "title": title}
+        text = json.dumps({**metadata, "jobID": f"{number:036}", "definition": {"inputs": inputs}})
         attempts.append((number, "2025-01-01T00:00:00+00:00", f"{number:036}", text))
+    cost = json.dumps({"strategy": "area", "credits": 36, "size": 9.0, "unit": "SQ_KM"})
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executemany(
-            "INSERT INTO entries (id, fingerprint, duplicate, process_id, inputs, cost, errors) "
-            "VALUES (?, ?, 0, ?, ?, ?, '[]')",
-            entries,
-        )
+        connection.execute("UPDATE entries SET cost = ?, errors = '[]'", (cost,))
         connection.executemany(
             "INSERT INTO attempts (entry_id, number, state, sent_at, workspace_id, job_id, job) "
             "VALUES (?, 1, 'executed', ?, 'w', ?, ?)",

@@ -77,7 +77,7 @@ def test_footprints_that_are_none(
         table = batch.estimate()
     assert table.geometry.isna().all()
     assert table["credits"].notna().all()
-    assert "footprint is left out" in caplog.text
+    assert "footprint is omitted" in caplog.text
 
 
 def pair(sandbox: Sandbox, session: up42.Session, first: Any, second: Any) -> up42.Batch:

@@ -9,7 +9,7 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.conftest import Make
-from up42_facade.batch._tracking import SINGLE_LOOKS, Tracker
+from up42_facade.batch._tracking import SINGLE_REQUESTS, Tracker
 from up42_sandbox import Fault, Sandbox
 from up42_sandbox.core.routing import Call
 from up42_sandbox.processing import listing, routes
@@ -27,11 +27,11 @@ def running(sandbox: Sandbox, make: Make) -> Running:
     def made(count: int) -> up42.Batch:
         batch = up42.Batch(make(count))
         journal = batch._journal
-        for record in journal.records:
-            job = sandbox.add_job(record.process_id, "running", inputs=record.inputs)
-            attempt = journal.new_attempt(record, sandbox.workspace_id)
+        for entry in journal.entries:
+            job = sandbox.add_job(entry.process_id, "running", inputs=entry.inputs)
+            attempt = journal.new_attempt(entry, sandbox.workspace_id)
             journal.ledger.begin(attempt)
-            journal.begin(record, attempt)
+            journal.begin(entry, attempt)
             metadata: Any = job.metadata(sandbox.url)
             journal.mark_executed(attempt, up42.Job.from_metadata(metadata, batch.session))
         return batch
@@ -50,12 +50,12 @@ def finish(sandbox: Sandbox, batch: up42.Batch, but: int = 0) -> None:
 
 
 def look_once(tracker: Tracker) -> None:
-    tracker.take(tracker.fetch())
+    tracker.poll()
 
 
 def test_five_requests_for_five_hundred_jobs(running: Running, sandbox: Sandbox) -> None:
     batch = running(COUNT)
-    tracker = Tracker(batch._journal, batch._records)
+    tracker = Tracker(batch._journal, batch._entries)
     look_once(tracker)
     assert looks(sandbox) == [JOBS] * 5
     # What has ended is not asked for any more.
@@ -98,7 +98,7 @@ def test_a_server_that_limits_ids(
     parse = listing.parse_query
     monkeypatch.setattr(listing, "parse_query", limited)
     batch = running(40)
-    tracker = Tracker(batch._journal, batch._records)
+    tracker = Tracker(batch._journal, batch._entries)
     look_once(tracker)
     assert 1 <= statuses(sandbox).count(status) <= 6
     # Half of forty ids fit where thirty do.
@@ -136,7 +136,7 @@ def test_jobs_that_the_list_leaves_out(
     assert len(single) == len(hidden)
     for number, path in enumerate(single):
         between = looks(sandbox)[: looks(sandbox).index(path)].count(JOBS)
-        assert between == 1 + number // SINGLE_LOOKS
+        assert between == 1 + number // SINGLE_REQUESTS
 
 
 def test_one_bad_look_in_between_costs_only_that_look(

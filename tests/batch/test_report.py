@@ -27,7 +27,7 @@ def test_markdown(finished: up42.Batch) -> None:
     assert "- Entries: 2\n" in report
     assert "- Charged: 2 credits" in report
     assert "- Estimated, all: 4 credits" in report
-    assert "## Failures and doubts" in report
+    assert "## Failures and uncertain entries" in report
     assert "<script>" not in report
     widths = {line.replace("\\|", "").count("|") for line in report.splitlines() if line[:1] == "|"}
     assert widths == {9, 5}

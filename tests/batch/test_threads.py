@@ -147,7 +147,7 @@ def test_a_display_while_templates_are_added(
 
         def slowly(self: Journal, record: Any) -> None:
             remember(self, record)
-            if self.is_read_only and len(self.records) == 1:
+            if self.is_read_only and len(self.entries) == 1:
                 monkeypatch.setattr(Journal, "_remember", remember)
                 up42.Batch(make("a", "b"), path=path, add_new=True).execute()
 

@@ -1,4 +1,4 @@
-"""Many templates and their jobs as one thing."""
+"""Many templates and their jobs as one unit."""
 
 from __future__ import annotations
 
@@ -10,57 +10,50 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
-from up42_facade.batch import _pricing as pricing
-from up42_facade.batch._display import Display
-from up42_facade.batch._downloads import Fetching, checked_executor, checked_target
-from up42_facade.batch._entry import BatchEntry
+from up42_facade.batch import _tables as tables
+from up42_facade.batch import _templates as entering
+from up42_facade.batch._downloads import BatchDownload, checked_executor, checked_target
+from up42_facade.batch._entry import PENDING, UNCERTAIN, BatchEntry
 from up42_facade.batch._execution import BatchExecution, ExecutionOptions
-from up42_facade.batch._lookup import exclusively, explained
-from up42_facade.batch._members import checked_templates, common_session, enter, record_of
+from up42_facade.batch._journal import Journal
 from up42_facade.batch._opening import checked, open_journal, read_journal
-from up42_facade.batch._records import PENDING, UNCERTAIN, Record
-from up42_facade.batch._tracking import Following, Tracker, check_times
-from up42_facade.batch._view import BatchView
-from up42_facade.errors import (
-    InvalidInputError,
-    PartialBatchError,
-    UnfinishedJob,
-)
-from up42_facade.processing import Job
+from up42_facade.batch._tracking import Tracker, check_times, display, exclusively, explained
+from up42_facade.batch._work import Failures
+from up42_facade.errors import InvalidInputError, PartialBatchError, UnfinishedJob
+from up42_facade.processing import Cost, Job, JobTemplate
 from up42_facade.results._item_files import wanted_assets
 from up42_facade.session import Session, resolve_session
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
+    from pandas import DataFrame
 
-    from up42_facade.processing._templates import JobTemplate
-
-# Seconds between two looks at all jobs, as for a single one.
+# Seconds between polls of all jobs, as for a single one.
 TRACK_WAIT = 60
 # Errors that a message names before it says how many more there are.
 NAMED_FAILURES = 3
 
 
-class Batch(BatchView):
-    """Templates that are priced, executed, followed and collected together.
+class Batch(Sequence[BatchEntry]):
+    """Templates that are estimated, executed, tracked, and downloaded as one unit.
 
-    Everything is recorded in a journal before and after it happens. Kill the script anywhere and
-    start it again with the same path: no template runs twice, and no job is forgotten.
+    Every step is recorded in a journal before and after it happens. If the script is killed, run
+    it again with the same path: no job runs twice and none is lost.
 
-    Two templates are the same if they have the same process, workspace, and inputs, the title
-    and the URLs of the items included. A journal recognizes its entries by these: a template
-    with a new title, or of another item, is a new entry that costs credits.
+    Two templates are equal if they have the same process, workspace, and inputs, including the
+    title and the URLs of the items. A journal recognizes its entries by these: a template with a
+    new title, or of another item, is a new entry that costs credits.
 
     Args:
         templates: Templates of one session. Equal ones run once.
-        path: File of the journal. If it exists, its entries continue where they were. If None,
-            the journal is kept in memory.
+        path: Path of the journal file. If it exists, its entries continue where they stopped. If
+            None, the journal is kept in memory.
         allow_duplicates: Let equal templates run as often as they are given.
         add_new: Add templates that an existing journal doesn't contain. By default they are
             refused, since a restart would spend credits on them.
-        allow_own_results: Add also those whose items are results of this batch.
+        allow_own_results: Also add those whose items are results of this batch.
         session: Only needed if `templates` is empty. Defaults to the one set by `authenticate()`.
 
     Raises:
@@ -68,8 +61,8 @@ class Batch(BatchView):
         NewTemplatesError: If an existing journal doesn't contain some of the templates. The
             message tells how many, and what they would cost.
         JournalLockedError: If another program runs the batch.
-        JournalError: If the journal belongs to another account.
-        JournalError: If the file isn't a journal, is damaged, or is the rest of one.
+        JournalError: If the file isn't a journal, is damaged, is the rest of one, or belongs to
+            another account.
 
     Example:
         >>> with up42.Batch(templates, path=journal) as batch:
@@ -77,6 +70,9 @@ class Batch(BatchView):
         ...     batch.execute(max_credits=500).track(wait=0.2)
         ...     files = batch.download(folder)
     """
+
+    _journal: Journal
+    _entries: Sequence[BatchEntry]
 
     def __init__(
         self,
@@ -88,20 +84,21 @@ class Batch(BatchView):
         allow_own_results: bool = False,
         session: Session | None = None,
     ) -> None:
-        given = checked_templates(templates)
-        shared = common_session(given, session)
-        # Before the journal is made: what can't be entered leaves no file behind.
-        made = [record_of(template) for template in given]
+        given = entering.checked_templates(templates, session)
+        # Before the journal is created: what can't be entered leaves no file behind.
+        entries = [entering.new_entry(template) for template in given]
+        shared = given[0]._session if given else resolve_session(session)
         journal = open_journal(path, shared)
-        enter(
-            journal,
-            made,
-            allow_duplicates=allow_duplicates,
-            add_new=add_new,
-            allow_own_results=allow_own_results,
-        )
+        with journal.entering:
+            entering.enter(
+                journal,
+                entries,
+                allow_duplicates=allow_duplicates,
+                add_new=add_new,
+                allow_own_results=allow_own_results,
+            )
         self._journal = journal
-        self._records: Sequence[Record] = journal.records
+        self._entries = journal.entries
 
     @classmethod
     def resume(
@@ -111,15 +108,15 @@ class Batch(BatchView):
         session: Session | None = None,
         read_only: bool = False,
     ) -> Batch:
-        """Take a batch up from its journal alone.
+        """Resume a batch from its journal, without templates.
 
         Args:
-            path: File of the journal.
-            session: Default: that of `authenticate()`.
-            read_only: Only look; possible while another process runs the batch.
+            path: Path of the journal file.
+            session: Session to use. Defaults to the one set by `authenticate()`.
+            read_only: Only show the batch; possible while another program runs it.
 
         Raises:
-            JournalError: There is no journal, it is in use, or belongs to another account.
+            JournalError: If the journal doesn't exist, is in use, or belongs to another account.
 
         Example:
             >>> batch = up42.Batch.resume(journal, read_only=True)
@@ -129,6 +126,46 @@ class Batch(BatchView):
         if read_only or not checked(path).exists():
             return cls._of(read_journal(path, session))
         return cls._of(open_journal(path, session))
+
+    @classmethod
+    def _of(cls, journal: Journal, entries: Sequence[BatchEntry] | None = None) -> Self:
+        batch = cls.__new__(cls)
+        batch._journal = journal
+        batch._entries = journal.entries if entries is None else entries
+        return batch
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> BatchEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> BatchEntry | Self:
+        if isinstance(index, slice):
+            return self._of(self._journal, self._entries[index])
+        return self._entries[index]
+
+    def __iter__(self) -> Iterator[BatchEntry]:
+        return iter(self._entries)
+
+    def __add__(self, other: Self) -> Self:
+        """Return the entries of both, each once; they must come from one journal."""
+        if not isinstance(other, Batch):
+            return NotImplemented
+        if other._journal is not self._journal:
+            raise InvalidInputError(
+                "Only parts of one batch can be added: these two have different journals."
+            )
+        both = {entry.index: entry for entry in (*self._entries, *other._entries)}
+        return self._of(self._journal, [both[index] for index in sorted(both)])
+
+    def __repr__(self) -> str:
+        where = f", path={self.path!r}" if self.path else ""
+        return f"Batch({len(self)} entries: {tables.summary(self._entries)}{where})"
+
+    def _repr_html_(self) -> str:
+        return tables.to_html(self._entries)
 
     def __enter__(self) -> Self:
         return self
@@ -142,25 +179,111 @@ class Batch(BatchView):
         self.close()
 
     def close(self) -> None:
-        """Close the journal and let other processes have it. The server isn't told anything."""
+        """Close the journal, so that other programs can open it. Jobs continue on the server."""
         self._journal.close()
 
-    def estimate(self, *, progress: bool = True) -> GeoDataFrame:
-        """Validate and price all entries that have no job, side by side; nothing is executed.
+    @property
+    def path(self) -> str | None:
+        """Absolute path of the journal; None if it is in memory."""
+        return self._journal.path
 
-        A price counts for an hour: until then only what has none is asked for again.
+    @property
+    def session(self) -> Session:
+        """The session that all entries belong to."""
+        return self._journal.session
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The jobs, as of their last poll."""
+        return [entry.job for entry in self._entries if entry.job is not None]
+
+    @property
+    def cost(self) -> Cost:
+        """The sum of the estimates, which compares like any cost; 0 credits before `estimate`."""
+        return entering.total(self._entries)
+
+    @property
+    def credits(self) -> int:
+        """Credits that the jobs have cost or hold, without those that were returned."""
+        return tables.charged(self._entries)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of entries with each status, the most frequent first."""
+        return tables.counts_of(self._entries)
+
+    def filter(
+        self,
+        status: str | Iterable[str] | None = None,
+        process_id: str | Iterable[str] | None = None,
+        predicate: Callable[[BatchEntry], bool] | None = None,
+    ) -> Self:
+        """Return the entries that match, as a batch with the same journal.
 
         Args:
-            progress: Show a bar.
+            status: One or several values of `BatchEntry.status`.
+            process_id: IDs of one or several processes.
+            predicate: Called with each entry; True keeps it.
+
+        Example:
+            >>> cheap = batch.filter(predicate=lambda entry: entry.cost and entry.cost <= 10)
+        """
+        statuses = None if status is None else names("status", status)
+        processes = None if process_id is None else names("process_id", process_id)
+        chosen = [
+            entry
+            for entry in self._entries
+            if (statuses is None or entry.status in statuses)
+            and (processes is None or entry.process_id in processes)
+            and (predicate is None or predicate(entry))
+        ]
+        return self._of(self._journal, chosen)
+
+    def failed(self) -> Self:
+        """Return the entries that have no results and won't get any without a new job.
+
+        Their `reason` says why: validation errors, a rejection, or a job that failed.
+        """
+        return self._of(self._journal, [entry for entry in self._entries if entry.has_failed])
+
+    def to_dataframe(self) -> DataFrame:
+        """Return a row for each entry: template, estimate, and job.
+
+        Returns:
+            Index `index`; columns process_id, title, status, estimated_credits and credits
+            (Int64), job_id, created, started and finished (UTC), duration (timedelta), reason;
+            strings are `<NA>` if missing.
+        """
+        return tables.batch_frame(self._entries)
+
+    def report(self) -> str:
+        """Report what ran, its cost compared with the estimate, and what failed and why.
+
+        Returns:
+            Markdown, without a request.
+
+        Example:
+            >>> print(batch.report())
+            # Report of …
+        """
+        return tables.report(self._entries, Path(self.path).name if self.path else "a batch")
+
+    def estimate(self, *, progress: bool = True) -> GeoDataFrame:
+        """Validate all entries without a job and estimate their cost, concurrently.
+
+        An estimate is valid for an hour; until then, only entries without one are estimated.
+
+        Args:
+            progress: Show a progress bar.
 
         Returns:
             A row for each entry with the columns process_id, title, credits, strategy, size,
-            unit, is_valid, errors and the footprints of its items as geometry, in EPSG:4326.
+            unit, is_valid, errors, and the footprints of its items as geometry, in EPSG:4326.
             The total is `cost`.
 
         Raises:
-            PartialBatchError: Some could not be priced; the others are.
-            AuthenticationError: The credentials were refused.
+            PartialBatchError: If some entries can't be estimated; the others are.
+            AuthenticationError: If the credentials are rejected.
 
         Example:
             >>> table = batch.estimate()
@@ -170,11 +293,11 @@ class Batch(BatchView):
         Endpoints: POST /v2/processing/processes/{processId}/validation and …/cost for each.
         """
         with self._resumable("estimate()"):
-            wanted = [record for record in self._records if pricing.is_wanted(record)]
-            failures = pricing.price(self._journal, wanted, progress)
-            self._require_complete(failures, "could not be priced", "estimate()")
-            pricing.locate(self._journal, self._records)
-            return pricing.table(self._records)
+            wanted = [entry for entry in self._entries if entering.needs_estimate(entry)]
+            failures = entering.estimate(self._journal, wanted, progress)
+            self._require_complete(failures, "can't be estimated", "estimate()")
+            entering.locate(self._journal, self._entries)
+            return tables.estimate_frame(self._entries)
 
     def execute(
         self,
@@ -189,30 +312,33 @@ class Batch(BatchView):
         """Execute all entries that have no job yet; those that aren't valid are skipped.
 
         Each request is recorded in the journal before it is sent, and its job after it. If a
-        response was lost, or the program was killed meanwhile, the job is searched for first.
+        response was lost, or the program was killed in between, the job is searched for first.
         The entry becomes `uncertain` if several jobs fit, if another request could have created
-        the only one, or if new jobs have other inputs, which the server may have changed. The
+        the only one, or if new jobs have other inputs, which the server might have changed. The
         same holds if the account has a job with the inputs of a pending entry that appeared
         since the first execution and that the journal didn't record. An uncertain entry isn't
         executed before you decide, with `assign` or `retry(include_uncertain=True)`.
 
         Args:
-            max_credits: What the batch may cost in all, what was executed before included.
-            max_concurrent: Most jobs of the batch that may be unfinished at once; this waits
-                for some to end before it executes more. None: no limit.
-            cheapest_first: Where all cost more than `max_credits`, execute the cheapest that fit.
+            max_credits: Limit for the batch as a whole, including what was executed before.
+            max_concurrent: Number of jobs of the batch that may be unfinished at once; the call
+                waits for some to end before it executes more. If None, there is no limit.
+            cheapest_first: If the cost of all exceeds `max_credits`, execute the cheapest that
+                fit.
             budget_id: UUID of the budget to charge. Not a limit: that is `max_credits`.
-            wait: Seconds between two looks while it waits.
-            progress: Show a bar.
+            wait: Seconds between polls while it waits.
+            progress: Show a progress bar.
 
         Returns:
             This batch.
 
         Raises:
-            CostLimitError: All cost more than `max_credits`. Nothing was executed.
-            PartialBatchError: Some have no job although they are valid. Call it again.
-            InsufficientCreditsError, AuthenticationError, JournalError: It ended early; what
-                was executed by then is in the journal.
+            CostLimitError: If the cost of all exceeds `max_credits`. Nothing was executed.
+            PartialBatchError: If some entries have no job although they are valid. Call it again.
+            InsufficientCreditsError: If the balance doesn't cover an entry. What was executed
+                before is in the journal.
+            AuthenticationError: If the credentials are rejected.
+            JournalError: If the journal can't be written, or is executed elsewhere.
             InvalidInputError: If `max_credits` isn't a number or is negative, `budget_id` isn't
                 the string of a UUID, or another argument makes no sense. Nothing was sent.
 
@@ -224,7 +350,11 @@ class Batch(BatchView):
         options = ExecutionOptions(
             max_credits, max_concurrent, cheapest_first, budget_id, wait, progress
         )
-        return self._execute(options, lambda record: record.is_executable, "execute()")
+
+        def is_wanted(entry: BatchEntry) -> bool:
+            return entry.status in (PENDING, UNCERTAIN)
+
+        return self._execute(options, is_wanted, "execute()")
 
     def retry(
         self,
@@ -245,11 +375,11 @@ class Batch(BatchView):
         Args:
             max_credits, max_concurrent, cheapest_first, budget_id, wait, progress: As for
                 `execute`.
-            include_uncertain: Execute also the entries that stay uncertain, although they might
+            include_uncertain: Also execute the entries that stay uncertain, although they might
                 have a job already. Choose them, for example with `filter(status="uncertain")`.
 
         Raises:
-            As for `execute`.
+            Up42Error: As for `execute`.
 
         Example:
             >>> batch = batch.retry(max_credits=500)
@@ -258,9 +388,9 @@ class Batch(BatchView):
             max_credits, max_concurrent, cheapest_first, budget_id, wait, progress
         )
 
-        def is_wanted(record: Record) -> bool:
-            # An uncertain one, too: the response to an earlier try may be lost.
-            return record.has_failed or record.status == UNCERTAIN
+        def is_wanted(entry: BatchEntry) -> bool:
+            # An uncertain one, too: the response to an earlier attempt might be lost.
+            return entry.has_failed or entry.status == UNCERTAIN
 
         return self._execute(
             options, is_wanted, "retry()", fresh=True, include_uncertain=include_uncertain
@@ -269,16 +399,15 @@ class Batch(BatchView):
     def _execute(
         self,
         options: ExecutionOptions,
-        is_wanted: Callable[[Record], bool],
+        is_wanted: Callable[[BatchEntry], bool],
         call: str,
         *,
         fresh: bool = False,
         include_uncertain: bool = False,
     ) -> Self:
         options.check()
-        check_times(options.wait, None)
         with self._resumable(call):
-            execution = BatchExecution(self._journal, self._records, options)
+            execution = BatchExecution(self._journal, self._entries, options)
             failures = execution.run(is_wanted, fresh=fresh, include_uncertain=include_uncertain)
             self._require_complete(failures, "have no job yet", call)
         return self
@@ -291,22 +420,23 @@ class Batch(BatchView):
         *,
         progress: bool = True,
     ) -> Self:
-        """Look at all jobs until they have ended, with one request per hundred of them and look.
+        """Poll all jobs until they end, with one request per hundred jobs and poll.
 
-        Outages in between are sat out.
+        Server and network outages are tolerated.
 
         Args:
-            wait: Seconds between two looks.
-            timeout: Seconds after which this gives up, whatever is under way; None: never.
+            wait: Seconds between polls.
+            timeout: Seconds after which the call gives up, even during a request. If None, there
+                is no limit.
             on_update: Called with the entry whenever the status of its job has changed.
-            progress: Show counts by status, credits and the time left.
+            progress: Show counts by status, credits, and the time left.
 
         Returns:
-            This batch. All jobs have ended, but need not have succeeded: see `failed`.
+            This batch. All jobs have ended, but might not have succeeded: see `failed`.
 
         Raises:
-            UnfinishedJob: The time is up; its `batch` holds the entries that still run.
-            InvalidInputError: `wait` or `timeout` is not positive.
+            UnfinishedJob: If the time is up; its `batch` has the unfinished entries.
+            InvalidInputError: If `wait` or `timeout` isn't positive.
 
         Example:
             >>> batch = batch.track(wait=0.2, timeout=600)
@@ -314,25 +444,17 @@ class Batch(BatchView):
         Endpoint: GET /v2/processing/jobs.
         """
         check_times(wait, timeout)
-        with self._resumable("track()"), Display(self._records, progress) as display:
-            tracker = Tracker(self._journal, self._records)
-
-            def report(record: Record) -> None:
-                if on_update is not None:
-                    on_update(BatchEntry(record, self._journal))
-
-            following = Following(
-                tracker, self._journal, self._records, wait, timeout, report, display.show
-            )
-            if following.run():
+        tracker = Tracker(self._journal, self._entries)
+        with self._resumable("track()"), display(self._entries, progress) as refresh:
+            if tracker.track(wait, timeout, on_update, refresh):
                 return self
-            doubtful = [record for record in self._records if record.status == UNCERTAIN]
-            left = [*tracker.open(), *doubtful]
-            raise UnfinishedJob(
-                f"{len(left)} of {len(self.jobs) + len(doubtful)} jobs have not ended within "
-                f"{timeout} s. They go on at the server: call track() again to wait longer.",
-                batch=self._of(self._journal, sorted(left, key=lambda record: record.index)),
-            ) from following.failure
+        uncertain = [entry for entry in self._entries if entry.status == UNCERTAIN]
+        left = sorted([*tracker.open(), *uncertain], key=lambda entry: entry.index)
+        raise UnfinishedJob(
+            f"{len(left)} of {len(self.jobs) + len(uncertain)} jobs haven't ended within {timeout} "
+            "s. They continue on the server: call track() again to keep waiting.",
+            batch=self._of(self._journal, left),
+        ) from tracker.failure
 
     def download(
         self,
@@ -348,21 +470,21 @@ class Batch(BatchView):
         """Download the results of all jobs that have succeeded, several at a time.
 
         Args:
-            output_directory: A folder, or the URL of one in another store (extra `cloud`). Each
-                job gets the folder `job_<id>` in it.
-            executor: Runs the downloads, one job each; default: threads. Processes and other
-                machines, for instance through dask's `Client.get_executor()`, authenticate
+            output_directory: A folder, or a URL in cloud storage (extra `cloud`). Each job gets
+                the folder `job_<id>` in it.
+            executor: Runs the downloads, one job each. Defaults to threads. Python processes and
+                other machines, for example through dask's `Client.get_executor()`, authenticate
                 from their own environment.
             assets, unpacking, overwrite, storage_options: As for `Job.download_results`.
-            progress: Show a bar.
+            progress: Show a progress bar.
 
         Returns:
-            The paths by id of the job, in the order of the entries. What an earlier call has
-            fetched is not fetched again.
+            The paths by ID of the job, in the order of the entries. What an earlier call
+            downloaded isn't downloaded again.
 
         Raises:
-            PartialBatchError: Some could not be fetched; the others are. Call it again.
-            InvalidInputError: `output_directory` or `executor` is not usable.
+            PartialBatchError: If some results can't be downloaded; the others are. Call it again.
+            InvalidInputError: If `output_directory` or `executor` can't be used.
 
         Example:
             >>> paths = batch.download(folder, assets="data")
@@ -376,41 +498,40 @@ class Batch(BatchView):
             "storage_options": storage_options,
         }
         target, executor = checked_target(output_directory), checked_executor(executor)
-        succeeded = [r for r in self._records if r.job is not None and r.job.is_succeeded]
         with self._resumable("download()"):
-            fetched = Fetching(self._journal, target, options, progress).run(succeeded, executor)
-            self._require_complete(fetched.failures, "could not be fetched", "download()")
-        return {job.id: fetched.paths[job.id] for job in self.jobs if job.id in fetched.paths}
+            download = BatchDownload(self._journal, target, options, progress)
+            download.run([entry for entry in self._entries if entry.is_succeeded], executor)
+            self._require_complete(download.failures, "can't be downloaded", "download()")
+        return {job.id: download.paths[job.id] for job in self.jobs if job.id in download.paths}
 
     def replace(self, index: int, template: JobTemplate) -> None:
-        """Put another template in the place of one that has no job, or whose job has failed.
+        """Replace the template of an entry that has no job or whose job failed.
 
         Args:
             index: `BatchEntry.index`.
             template: The corrected template; `execute` or `retry` runs it.
 
         Raises:
-            InvalidInputError: There is no such entry, its job runs or has succeeded, or the
-                batch holds an equal template already.
+            InvalidInputError: If there is no such entry, its job runs or has succeeded, or the
+                batch already has an equal template.
         """
         with exclusively(self._journal):
-            record = self._record(index)
-            if not (record.has_failed or record.status == PENDING):
+            entry = self._entry(index)
+            if not (entry.has_failed or entry.status == PENDING):
                 raise InvalidInputError(
-                    f"Entry {index} is {record.status!r}: only what has no job, or one that has "
-                    "failed, can be replaced."
+                    f"Entry {index} is {entry.status!r}: only an entry that has no job, or whose "
+                    "job failed, can be replaced."
                 )
-            common_session([template], self.session)
-            other = record_of(template)
-            other.index, other.duplicate = record.index, record.duplicate
-            if self._journal.find(other.fingerprint, other.duplicate) not in (None, record):
+            [checked] = entering.checked_templates([template], self.session)
+            other = entering.new_entry(checked)
+            if self._journal.find(other.fingerprint, entry.duplicate) not in (None, entry):
                 raise InvalidInputError(
-                    f"The batch holds a template that equals {template!r} already."
+                    f"The batch already has a template that equals {template!r}."
                 )
-            self._journal.replace(record, other)
+            self._journal.replace(entry, other)
 
     def assign(self, index: int, job: Job | str) -> None:
-        """Tell which job is that of an uncertain entry.
+        """Choose the job of an uncertain entry.
 
         Args:
             index: `BatchEntry.index`.
@@ -422,30 +543,30 @@ class Batch(BatchView):
             NotFoundError: If there is no such job.
         """
         with exclusively(self._journal):
-            record = self._record(index)
-            if record.status != UNCERTAIN:
-                raise InvalidInputError(f"Entry {index} is {record.status!r}, not {UNCERTAIN!r}.")
+            entry = self._entry(index)
+            if entry.status != UNCERTAIN:
+                raise InvalidInputError(f"Entry {index} is {entry.status!r}, not {UNCERTAIN!r}.")
             found = job if isinstance(job, Job) else Job.get(job, session=self.session)
             is_taken = self._journal.is_claimed(found) or self._journal.is_elsewhere(found)
-            if is_taken or found.process_id != record.process_id:
+            if is_taken or found.process_id != entry.process_id:
                 raise InvalidInputError(
                     f"Job {found.id} of process {found.process_id!r} can't be that of entry "
-                    f"{index}: expected a job of {record.process_id!r} that no other entry has, "
+                    f"{index}: expected a job of {entry.process_id!r} that no other entry has, "
                     "in this batch or another one."
                 )
-            self._journal.mark_executed(record.attempts[-1], found)
+            self._journal.mark_executed(entry.attempts[-1], found)
 
-    def _record(self, index: int) -> Record:
-        for record in self._records:
-            if record.index == index and not isinstance(index, bool):
-                return record
+    def _entry(self, index: int) -> BatchEntry:
+        for entry in self._entries:
+            if entry.index == index and not isinstance(index, bool):
+                return entry
         raise InvalidInputError(f"The batch has no entry {index!r}.")
 
-    def _require_complete(self, failures: dict[int, Exception], what: str, call: str) -> None:
+    def _require_complete(self, failures: Failures, what: str, call: str) -> None:
         if not failures:
             return
         first = [
-            # Some errors, such as that of a cancelled task, say nothing.
+            # Some errors, such as that of a canceled task, have no message.
             f"{index}: {explained(error).rstrip('.') or type(error).__name__}"
             for index, error in islice(sorted(failures.items()), NAMED_FAILURES)
         ]
@@ -453,30 +574,31 @@ class Batch(BatchView):
         listed = "; ".join([*first, *([f"and {more} more"] if more else [])])
         raise PartialBatchError(
             f"{len(failures)} of {len(self)} entries {what} ({listed}). Call {call} again: "
-            "nothing is done twice.",
+            "completed work isn't repeated.",
             failures,
         ) from next(iter(failures.values()))
 
     @contextmanager
     def _resumable(self, call: str) -> Iterator[None]:
-        """Say how to go on to whoever interrupts."""
+        """Add to Ctrl-C how to continue."""
         try:
             yield
         except KeyboardInterrupt as interruption:
-            interruption.add_note(
-                f"Nothing was cancelled at the server. {self._how_to_go_on(call)}"
-            )
+            if self.path is None:
+                how = f"Keep the batch, whose journal is in memory, and call {call} again on it."
+            else:
+                part = "the same part of " if len(self) < len(self._journal.entries) else ""
+                how = (
+                    f"The journal {self.path} is complete: start the script again, or call {call} "
+                    f"with the same arguments on {part}Batch.resume({self.path!r})."
+                )
+            interruption.add_note(f"Nothing was canceled on the server. {how}")
             raise
 
-    def _how_to_go_on(self, call: str) -> str:
-        if self.path is None:
-            return f"Keep the batch, whose journal is in memory, and call {call} again on it."
-        return (
-            f"The journal {self.path} is complete: start the script again, or call {call} with "
-            f"the same arguments on {'the same part of ' if self._is_part else ''}"
-            f"Batch.resume({self.path!r})."
-        )
 
-    @property
-    def _is_part(self) -> bool:
-        return len(self._records) < len(self._journal.records)
+def names(argument: str, value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {value}
+    if not isinstance(value, Iterable):
+        raise InvalidInputError(f"{argument}={value!r}: expected one or several strings.")
+    return set(value)

@@ -1,4 +1,4 @@
-"""The journal of a batch: an SQLite file that a killed process can be taken up from."""
+"""The journal of a batch: an SQLite file from which a batch can be resumed after a crash."""
 
 from __future__ import annotations
 
@@ -14,32 +14,64 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from up42_facade.batch._records import (
-    Attempt,
-    Record,
-    cost_from_json,
-    cost_to_json,
-    errors_from_json,
-    errors_to_json,
-    job_to_json,
-    moment_from_text,
-    moment_to_text,
-)
+from attrs import asdict
+
+from up42_facade.batch._entry import Attempt, BatchEntry
 from up42_facade.errors import JournalError, JournalLockedError
-from up42_facade.processing import Job
+from up42_facade.processing import Cost, Job, ValidationError
 from up42_facade.processing._ledger import OPEN, Ledger, Scope, State, ledgers
 from up42_facade.session import Session
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
+# "UP42" in ASCII: tells a journal from any other SQLite file.
+APPLICATION_ID = 0x55503432
+VERSION = 1
+TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    duplicate INTEGER NOT NULL,
+    process_id TEXT NOT NULL,
+    workspace_id TEXT,
+    inputs TEXT NOT NULL,
+    geometry TEXT,
+    cost TEXT,
+    errors TEXT,
+    estimated_at TEXT,
+    reason TEXT,
+    UNIQUE (fingerprint, duplicate)
+);
+CREATE TABLE attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    entry_id INTEGER NOT NULL REFERENCES entries (id),
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    sent_at TEXT NOT NULL,
+    workspace_id TEXT NOT NULL,
+    job_id TEXT UNIQUE,
+    job TEXT,
+    reason TEXT,
+    files TEXT,
+    UNIQUE (entry_id, number)
+);
+CREATE TABLE known_jobs (
+    process_id TEXT NOT NULL,
+    workspace_id TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    before_attempt INTEGER NOT NULL,
+    PRIMARY KEY (process_id, workspace_id, job_id)
+) WITHOUT ROWID;
+"""
 
-# States of attempts whose job may still be found.
+# States of attempts whose job might still be found.
 UNSETTLED = OPEN | {State.NOT_FOUND, State.UNRECORDED}
 
 
 class Journal:
-    """The records of a batch, kept in memory and, if it has a path, on disk.
+    """The entries of a batch, kept in memory and, if it has a path, on disk.
 
     Every method that changes something has written it durably when it returns.
     """
@@ -58,20 +90,22 @@ class Journal:
         # What this Python process knows about the account's jobs, other batches included.
         self.ledger = ledgers.of(session)
         self.is_read_only = is_read_only
-        self.records: list[Record] = []
-        # Held by whoever sends requests that start jobs.
+        self.entries: list[BatchEntry] = []
+        # Held while requests that start jobs are sent.
         self.executing = threading.Lock()
+        # Held while templates are compared with the entries and added.
+        self.entering = threading.Lock()
         self.connection = connection
         # Identifies the journal, in copies of its file too.
         self.name = ""
-        # Written into the file: whoever opens it for writing takes the journal over.
+        # Recorded in the file: the last program that opened it for writing owns the journal.
         self.writer = uuid.uuid4().hex
         self._file = None if path is None else identity(path)
         # How many of the known jobs of a scope are in the file.
         self._saved: dict[Scope, int] = {}
         self._pid = os.getpid()
         self._guard = threading.RLock()
-        self._known: dict[tuple[str, int], Record] = {}
+        self._known: dict[tuple[str, int], BatchEntry] = {}
         self._jobs: set[str] = set()
         self._finalizer = weakref.finalize(self, release, connection, lock, self._pid)
 
@@ -81,11 +115,11 @@ class Journal:
 
     @property
     def is_inherited(self) -> bool:
-        """True in a process that was forked from the one that has opened it."""
+        """True in a Python process that was forked from the one that opened it."""
         return os.getpid() != self._pid
 
     def close(self) -> None:
-        """Close the file and let other processes have it."""
+        """Close the file and release its lock."""
         with self._guard:
             self._finalizer()
 
@@ -93,15 +127,16 @@ class Journal:
         """Continue with another session of the same account."""
         self.session = session
         self._move_to(ledgers.of(session))
-        for record in self.records:
-            if record.template is not None and record.template._session is not session:
-                record.template = None
-            for attempt in record.attempts:
+        for entry in self.entries:
+            entry._session = session
+            if entry._template is not None and entry._template._session is not session:
+                entry._template = None
+            for attempt in entry.attempts:
                 if attempt.job is not None:
                     attempt.job._session = session
 
-    def take_over(self) -> None:
-        """Become the only one that writes, and mark what was under way as uncertain."""
+    def acquire(self) -> None:
+        """Become the only writer, and mark what was in flight as uncertain."""
         with self._changing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO facts (name, value) VALUES ('writer', ?)", (self.writer,)
@@ -113,7 +148,7 @@ class Journal:
         self._register()
 
     def _register(self) -> None:
-        latest = [record.attempts[-1] for record in self.records if record.attempts]
+        latest = [entry.attempts[-1] for entry in self.entries if entry.attempts]
         owners = {a.job.id: a.key for a in self.attempts() if a.job is not None}
         self.ledger.restore([a for a in latest if a.state in OPEN], owners)
 
@@ -130,15 +165,15 @@ class Journal:
         self._register()
 
     def load(self) -> None:
-        """Read all records, as they are at one moment: another process may write."""
+        """Read all entries as of one moment: another program might be writing."""
         self.connection.execute("BEGIN")
         try:
-            # Read at once, and understood afterwards: a writer waits for the end of this.
+            # Read now and parsed afterwards: a writer waits for the end of this.
             [(self.name,)] = self.connection.execute(
                 "SELECT value FROM facts WHERE name = 'journal'"
             ).fetchall()
             entries = self.connection.execute(
-                "SELECT id, fingerprint, duplicate, process_id, workspace_id, inputs, geometry, "
+                "SELECT id, process_id, workspace_id, inputs, fingerprint, duplicate, geometry, "
                 "cost, errors, estimated_at, reason FROM entries ORDER BY id"
             ).fetchall()
             attempts = self.connection.execute(
@@ -147,52 +182,54 @@ class Journal:
             ).fetchall()
         finally:
             self.connection.execute("COMMIT")
-        self.records = []
-        for row in entries:
+        self.entries = []
+        for id, process_id, workspace_id, inputs, mark, duplicate, geometry, *estimate in entries:
+            cost, errors, estimated_at, reason = estimate
             self._remember(
-                Record(
-                    index=row[0],
-                    fingerprint=row[1],
-                    duplicate=row[2],
-                    process_id=row[3],
-                    workspace_id=row[4],
-                    inputs=json.loads(row[5]),
-                    geometry=row[6],
-                    cost=cost_from_json(row[7]),
-                    errors=errors_from_json(row[8]),
-                    estimated_at=moment_from_text(row[9]),
-                    reason=row[10],
+                BatchEntry(
+                    id,
+                    process_id,
+                    workspace_id,
+                    json.loads(inputs),
+                    self.session,
+                    mark,
+                    duplicate,
+                    geometry,
+                    None if cost is None else Cost(**json.loads(cost)),
+                    errors_from_json(errors),
+                    None if estimated_at is None else dt.datetime.fromisoformat(estimated_at),
+                    reason,
                 )
             )
         for id, index, number, state, sent_at, workspace_id, job, reason, files in attempts:
-            attempt = self.new_attempt(self.records[index], workspace_id)
-            attempt.id, attempt.state = id, State(state)
+            entry = self.entries[index]
+            attempt = self.new_attempt(entry, workspace_id, number)
+            attempt.id, attempt.state, attempt.reason = id, State(state), reason
             attempt.sent_at = dt.datetime.fromisoformat(sent_at)
-            attempt.job = None if job is None else Job.from_metadata(json.loads(job), self.session)
-            attempt.reason, attempt.files = reason, None if files is None else json.loads(files)
-            attempt.number, attempt.key = number, self._key(index, number)
-            self.records[index].attempts.append(attempt)
-            if attempt.job is not None:
+            attempt.files = None if files is None else json.loads(files)
+            entry.attempts.append(attempt)
+            if job is not None:
+                attempt.job = Job.from_metadata(json.loads(job), self.session)
                 self._jobs.add(attempt.job.id)
-        for record in self.records:
-            for attempt in record.attempts[-1:]:
+        for entry in self.entries:
+            for attempt in entry.attempts[-1:]:
                 if attempt.state in UNSETTLED:
                     attempt.known = self._known_before(attempt)
 
-    def new_attempt(self, record: Record, workspace_id: str) -> Attempt:
-        """Return the next attempt of a record, which `begin` writes down."""
-        number = max((attempt.number for attempt in record.attempts), default=0) + 1
+    def new_attempt(
+        self, entry: BatchEntry, workspace_id: str, number: int | None = None
+    ) -> Attempt:
+        """Return the next attempt of an entry, which `begin` records, or one with a number."""
+        if number is None:
+            number = max((attempt.number for attempt in entry.attempts), default=0) + 1
         return Attempt(
-            process_id=record.process_id,
+            process_id=entry.process_id,
             workspace_id=workspace_id,
-            inputs=record.inputs,
-            entry=(self.name, record.index),
-            key=self._key(record.index, number),
+            inputs=entry._inputs,
+            entry=(self.name, entry.index),
+            key=(self.name, entry.index, number),
             number=number,
         )
-
-    def _key(self, index: int, number: int) -> tuple[str, int, int]:
-        return self.name, index, number
 
     def _known_before(self, attempt: Attempt) -> frozenset[str]:
         rows = self.connection.execute(
@@ -205,18 +242,16 @@ class Journal:
 
     def known_jobs(self, scope: Scope) -> set[str]:
         """Return the IDs of the jobs in the file: those that existed before its requests."""
+        query = "SELECT job_id FROM known_jobs WHERE process_id = ? AND workspace_id = ?"
         with self._guard:
             self._require_open()
-            rows = self.connection.execute(
-                "SELECT job_id FROM known_jobs WHERE process_id = ? AND workspace_id = ?", scope
-            )
-            return {job_id for (job_id,) in rows}
+            return {job_id for (job_id,) in self.connection.execute(query, scope)}
 
     def has_known_jobs(self, scope: Scope) -> bool:
         """Return whether the jobs that existed before the first request were recorded."""
+        query = "SELECT 1 FROM facts WHERE name = ?"
         with self._guard:
             self._require_open()
-            query = "SELECT 1 FROM facts WHERE name = ?"
             return self.connection.execute(query, (listed_fact(scope),)).fetchone() is not None
 
     def save_known_jobs(self, scope: Scope) -> None:
@@ -230,133 +265,116 @@ class Journal:
                     "INSERT OR IGNORE INTO known_jobs VALUES (?, ?, ?, 0)",
                     [(*scope, job_id) for job_id in known],
                 )
-                # There may be no job yet, which has to be known too.
+                # There might be no job yet, which has to be known, too.
                 connection.execute(
                     "INSERT OR IGNORE INTO facts VALUES (?, '')", (listed_fact(scope),)
                 )
             self._saved[scope] = saved + len(known)
 
-    def find(self, mark: str, duplicate: int) -> Record | None:
+    def find(self, mark: str, duplicate: int) -> BatchEntry | None:
         return self._known.get((mark, duplicate))
 
     def attempts(self) -> Iterator[Attempt]:
-        """Yield all attempts of all records."""
-        return (attempt for record in self.records for attempt in record.attempts)
+        """Yield all attempts of all entries."""
+        return (attempt for entry in self.entries for attempt in entry.attempts)
 
     def is_claimed(self, job: Job) -> bool:
-        """Return whether a job belongs to an entry already."""
+        """Return whether a job already belongs to an entry."""
         return job.id in self._jobs
 
     def is_elsewhere(self, job: Job) -> bool:
         """Return whether a job belongs to an entry of another journal in this Python process."""
         owner = self.ledger.owner_of(job.id)
-        # Single executions have no journal: whoever made one may assign its job.
+        # Single executions have no journal: their jobs can be assigned.
         return isinstance(owner, tuple) and owner[0] != self.name
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Append records; their indices must follow."""
+    def add(self, entries: Sequence[BatchEntry]) -> None:
+        """Append entries; their indices must follow."""
         with self._writing() as connection:
             connection.executemany(
                 "INSERT INTO entries (id, fingerprint, duplicate, process_id, workspace_id, "
                 "inputs, geometry) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (
-                        record.index,
-                        record.fingerprint,
-                        record.duplicate,
-                        record.process_id,
-                        record.workspace_id,
-                        json.dumps(record.inputs),
-                        record.geometry,
-                    )
-                    for record in records
+                    (entry.index, entry.fingerprint, entry.duplicate, *content(entry))
+                    for entry in entries
                 ],
             )
         # Only what is on disk may be executed: its attempts refer to it.
-        for record in records:
-            self._remember(record)
+        for entry in entries:
+            self._remember(entry)
 
-    def replace(self, record: Record, other: Record) -> None:
-        """Let a record ask for something else from now on."""
-        mark = other.fingerprint
+    def replace(self, entry: BatchEntry, other: BatchEntry) -> None:
+        """Let an entry request something else from now on."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE entries SET fingerprint = ?, process_id = ?, workspace_id = ?, inputs = ?, "
                 "geometry = ?, cost = NULL, errors = NULL, estimated_at = NULL, reason = NULL "
                 "WHERE id = ?",
-                (
-                    mark,
-                    other.process_id,
-                    other.workspace_id,
-                    json.dumps(other.inputs),
-                    other.geometry,
-                    record.index,
-                ),
+                (other.fingerprint, *content(other), entry.index),
             )
             connection.execute(
                 "DELETE FROM attempts WHERE entry_id = ? AND state = ?",
-                (record.index, State.NOT_FOUND),
+                (entry.index, State.NOT_FOUND),
             )
-        record.attempts = [a for a in record.attempts if a.state is not State.NOT_FOUND]
-        del self._known[record.fingerprint, record.duplicate]
-        self._known[mark, record.duplicate] = record
-        record.fingerprint, record.process_id = mark, other.process_id
-        record.workspace_id, record.inputs = other.workspace_id, other.inputs
-        record.geometry, record.template = other.geometry, other.template
-        record.cost = record.errors = record.estimated_at = record.reason = None
+        entry.attempts = [a for a in entry.attempts if a.state is not State.NOT_FOUND]
+        del self._known[entry.fingerprint, entry.duplicate]
+        self._known[other.fingerprint, entry.duplicate] = entry
+        entry.fingerprint, entry.process_id = other.fingerprint, other.process_id
+        entry.workspace_id, entry._inputs = other.workspace_id, other._inputs
+        entry._geometry, entry._template = other._geometry, other._template
+        entry.cost = entry._errors = entry.estimated_at = entry._reason = None
 
-    def save_prices(self, records: Iterable[Record]) -> None:
-        """Keep what validation and pricing have found."""
+    def save_estimates(self, entries: Iterable[BatchEntry]) -> None:
+        """Record the results of validations and estimates."""
+        rows = [
+            (
+                None if entry.cost is None else json.dumps(asdict(entry.cost)),
+                errors_to_json(entry._errors),
+                None if entry.estimated_at is None else entry.estimated_at.isoformat(),
+                entry._geometry,
+                entry._reason,
+                entry.index,
+            )
+            for entry in entries
+        ]
         with self._writing() as connection:
             connection.executemany(
                 "UPDATE entries SET cost = ?, errors = ?, estimated_at = ?, geometry = ?, "
                 "reason = ? WHERE id = ?",
-                [
-                    (
-                        cost_to_json(record.cost),
-                        errors_to_json(record.errors),
-                        moment_to_text(record.estimated_at),
-                        record.geometry,
-                        record.reason,
-                        record.index,
-                    )
-                    for record in records
-                ],
+                rows,
             )
 
-    def begin(self, record: Record, attempt: Attempt) -> None:
+    def begin(self, entry: BatchEntry, attempt: Attempt) -> None:
         """Record a request before it is sent, and the jobs that exist before it.
 
         Raises:
-            JournalLockedError: If another program has taken the journal over, or has recorded a
-                request for this entry. JournalError: If the file isn't there any more, or can't
-                be written. Nothing must be sent then.
+            JournalLockedError: If another program has opened the journal, or has recorded a
+                request for this entry. Nothing must be sent then.
+            JournalError: If the file is gone or can't be written. Nothing must be sent then.
         """
         self._require_file()
         attempt.sent_at = dt.datetime.now(dt.UTC)
         with self._guard:
             saved = self._saved.get(attempt.scope, 0)
             known = self.ledger.seen_before(attempt, saved)
-            self._insert(record, attempt, known)
+            self._insert(entry, attempt, known)
             self._saved[attempt.scope] = saved + len(known)
-        record.attempts.append(attempt)
 
-    def add_unrecorded(self, record: Record, workspace_id: str, reason: str) -> None:
+    def add_unrecorded(self, entry: BatchEntry, workspace_id: str, reason: str) -> None:
         """Mark an entry as uncertain: a job that fits exists, but no request was recorded."""
-        attempt = self.new_attempt(record, workspace_id)
+        attempt = self.new_attempt(entry, workspace_id)
         attempt.state, attempt.reason = State.UNRECORDED, reason
         attempt.known = frozenset(self.known_jobs(attempt.scope))
-        self._insert(record, attempt, ())
-        record.attempts.append(attempt)
+        self._insert(entry, attempt, ())
 
-    def _insert(self, record: Record, attempt: Attempt, known: Iterable[str]) -> None:
+    def _insert(self, entry: BatchEntry, attempt: Attempt, known: Iterable[str]) -> None:
         with self._writing() as connection:
             try:
                 cursor = connection.execute(
                     "INSERT INTO attempts (entry_id, number, state, sent_at, workspace_id, reason) "
                     "VALUES (?, ?, ?, ?, ?, ?)",
                     (
-                        record.index,
+                        entry.index,
                         attempt.number,
                         attempt.state,
                         attempt.sent_at.isoformat(),
@@ -366,74 +384,31 @@ class Journal:
                 )
             except sqlite3.IntegrityError as error:
                 if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-                    raise self._taken_over() from error
+                    raise self._lost() from error
                 raise
             attempt.id = int(cursor.lastrowid or 0)
             connection.executemany(
                 "INSERT OR IGNORE INTO known_jobs VALUES (?, ?, ?, ?)",
                 [(*attempt.scope, job_id, attempt.id) for job_id in known],
             )
+        entry.attempts.append(attempt)
 
     def mark_executed(self, attempt: Attempt, job: Job) -> None:
-        """Record the job of an attempt, which the ledger has given to it."""
+        """Record the job of an attempt, which the ledger has assigned to it."""
         with self._concluding(attempt) as connection:
             connection.execute(
                 "UPDATE attempts SET state = ?, job_id = ?, job = ?, reason = NULL WHERE id = ?",
-                (State.EXECUTED, job.id, job_to_json(job), attempt.id),
+                (State.EXECUTED, job.id, json.dumps(job.to_metadata()), attempt.id),
             )
         self._jobs.add(job.id)
         attempt.reason = None
         if attempt.state is not State.EXECUTED:
             self.ledger.move(attempt, State.EXECUTED, job)
 
-    def mark_uncertain(self, attempt: Attempt, reason: str) -> None:
-        """Record that it isn't known what became of an attempt."""
-        self._conclude(attempt, State.UNCERTAIN, reason)
-
-    def mark_refused(self, attempt: Attempt, reason: str) -> None:
-        """Record that the server refused a request."""
-        self._conclude(attempt, State.REFUSED, reason)
-
-    def mark_not_found(self, attempt: Attempt, reason: str) -> None:
-        """Record that no job of an attempt was listed in time, or that people gave it up."""
-        self._conclude(attempt, State.NOT_FOUND, reason)
-
-    def discard_attempt(self, record: Record, attempt: Attempt, reason: str | None) -> None:
-        """Forget an attempt that left nothing at the server."""
+    def mark(self, attempt: Attempt, state: State, reason: str) -> None:
+        """Record that an attempt is uncertain, refused, or not found."""
         with self._concluding(attempt) as connection:
-            connection.execute(
-                "DELETE FROM attempts WHERE id = ? AND job_id IS NULL", (attempt.id,)
-            )
-            connection.execute(
-                "UPDATE entries SET reason = ? WHERE id = ?", (storable(reason), record.index)
-            )
-        record.attempts.remove(attempt)
-        record.reason = reason
-
-    def save_jobs(self, found: Sequence[tuple[Attempt, Job]]) -> None:
-        """Record how jobs stand now, all in one transaction."""
-        with self._writing() as connection:
-            connection.executemany(
-                "UPDATE attempts SET job = ? WHERE id = ?",
-                [(job_to_json(job), attempt.id) for attempt, job in found],
-            )
-        for attempt, job in found:
-            if attempt.job is None:
-                attempt.job = job
-            else:
-                attempt.job._update(job)
-
-    def save_files(self, attempt: Attempt, files: dict[str, Any]) -> None:
-        """Record which files were downloaded, and as what."""
-        with self._writing() as connection:
-            connection.execute(
-                "UPDATE attempts SET files = ? WHERE id = ?", (json.dumps(files), attempt.id)
-            )
-        attempt.files = files
-
-    def _conclude(self, attempt: Attempt, state: State, reason: str) -> None:
-        with self._concluding(attempt) as connection:
-            # Whoever had the journal before may have got the response after all.
+            # The former owner of the journal might have received the response after all.
             (job,) = connection.execute(
                 "SELECT job FROM attempts WHERE id = ?", (attempt.id,)
             ).fetchone()
@@ -449,13 +424,43 @@ class Journal:
         if attempt.state is not state:
             self.ledger.move(attempt, state)
 
+    def discard_attempt(self, entry: BatchEntry, attempt: Attempt, reason: str | None) -> None:
+        """Forget an attempt that left nothing on the server."""
+        with self._concluding(attempt) as connection:
+            connection.execute(
+                "DELETE FROM attempts WHERE id = ? AND job_id IS NULL", (attempt.id,)
+            )
+            connection.execute(
+                "UPDATE entries SET reason = ? WHERE id = ?", (storable(reason), entry.index)
+            )
+        entry.attempts.remove(attempt)
+        entry._reason = reason
+
+    def save_jobs(self, found: Sequence[tuple[Attempt, Job]]) -> None:
+        """Record the current state of jobs, all in one transaction."""
+        with self._writing() as connection:
+            connection.executemany(
+                "UPDATE attempts SET job = ? WHERE id = ?",
+                [(json.dumps(job.to_metadata()), attempt.id) for attempt, job in found],
+            )
+        for attempt, job in found:
+            attempt.job = job if attempt.job is None else attempt.job._update(job)
+
+    def save_files(self, attempt: Attempt, files: dict[str, Any]) -> None:
+        """Record the downloaded files of an attempt's job; see `Attempt.files`."""
+        with self._writing() as connection:
+            connection.execute(
+                "UPDATE attempts SET files = ? WHERE id = ?", (json.dumps(files), attempt.id)
+            )
+        attempt.files = files
+
     def require_writable(self) -> None:
-        """Raise JournalError where nothing can be noted: before requests, not after them."""
+        """Raise JournalError if nothing can be recorded: before requests, not after them."""
         self._require_open()
         if self.is_inherited:
             raise JournalError(
-                f"The journal {self.path or 'in memory'} belongs to process {self._pid}, from "
-                f"which this one ({os.getpid()}) was forked: only that one may execute."
+                f"The journal {self.path or 'in memory'} belongs to the Python process {self._pid},"
+                f" from which this one ({os.getpid()}) was forked: only that one may execute."
             )
         if self.is_read_only:
             raise JournalError(
@@ -470,7 +475,8 @@ class Journal:
             else f"Open it there with Batch.resume({self.path!r}, read_only=True)"
         )
         raise JournalError(
-            f"A batch can't be pickled, as one process runs it. {how}; its `jobs` can be pickled."
+            "A batch can't be pickled, because one Python process runs it. "
+            f"{how}; its `jobs` can be pickled."
         )
 
     def _require_open(self) -> None:
@@ -479,15 +485,15 @@ class Journal:
                 f"The journal {self.path or 'in memory'} is closed: open the batch again."
             )
 
-    def _remember(self, record: Record) -> None:
-        self.records.append(record)
-        self._known[record.fingerprint, record.duplicate] = record
+    def _remember(self, entry: BatchEntry) -> None:
+        self.entries.append(entry)
+        self._known[entry.fingerprint, entry.duplicate] = entry
 
     @contextmanager
     def _concluding(self, attempt: Attempt) -> Iterator[sqlite3.Connection]:
-        """Write what became of an attempt; if that fails it is uncertain, also to a successor.
+        """Record the outcome of an attempt; if that fails it is uncertain, also to a successor.
 
-        This is a fact, which a successor wants to know: it is written by a former writer, too.
+        The successor needs this fact, so a former owner of the journal may write it, too.
         """
         try:
             with self._changing() as connection:
@@ -498,13 +504,13 @@ class Journal:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Change the file, unless another program has taken the journal over."""
+        """Change the file, unless another program has opened the journal since."""
         with self._changing() as connection:
             (writer,) = connection.execute(
                 "SELECT value FROM facts WHERE name = 'writer'"
             ).fetchone()
             if writer != self.writer:
-                raise self._taken_over()
+                raise self._lost()
             yield connection
 
     @contextmanager
@@ -513,16 +519,16 @@ class Journal:
             self.require_writable()
             try:
                 try:
-                    # Inside, as Ctrl-C may strike right after it.
+                    # Inside, as Ctrl-C might strike right after it.
                     self.connection.execute("BEGIN IMMEDIATE")
                     yield self.connection
                     self.connection.execute("COMMIT")
                 except BaseException:
-                    # SQLite may have rolled back by itself, for instance on a full disk.
+                    # SQLite might have rolled back by itself, for example on a full disk.
                     with suppress(sqlite3.Error):
                         self.connection.execute("ROLLBACK")
                     raise
-            # The second one: text that SQLite can't store.
+            # The second one: strings that SQLite can't store.
             except (sqlite3.Error, UnicodeEncodeError) as error:
                 raise JournalError(
                     f"The journal {self.path or 'in memory'} can't be written: {error}. Nothing "
@@ -530,21 +536,75 @@ class Journal:
                     "permissions, then continue with Batch.resume(path)."
                 ) from error
 
-    def _taken_over(self) -> JournalLockedError:
+    def _lost(self) -> JournalLockedError:
         return JournalLockedError(
             f"Another program has opened the journal {self.path or 'in memory'} and continues the "
-            "batch: this one sends nothing more. Batch.resume(path, read_only=True) shows how the "
-            "batch stands."
+            "batch: this one sends nothing more. Batch.resume(path, read_only=True) shows the "
+            "state of the batch."
         )
 
     def _require_file(self) -> None:
-        """Raise JournalError if what is written would be lost with this process."""
+        """Raise JournalError if what is written would be lost with this Python process."""
         if self.path is not None and identity(self.path) != self._file:
             raise JournalError(
                 f"The file of the journal {self.path} was deleted, moved, or replaced while it was "
                 "open: nothing more is executed. Bring it back and continue with "
                 "Batch.resume(path); to begin a new one, close this batch first."
             )
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Create the tables within the open transaction."""
+    # executescript() would commit it.
+    for statement in TABLES.split(";"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def check_tables(connection: sqlite3.Connection, path: str) -> None:
+    """Check that a database is a complete journal of this version.
+
+    Raises:
+        JournalError: If the file contains other data, is damaged, or another version wrote it.
+    """
+    if pragma(connection, "application_id") != APPLICATION_ID:
+        raise JournalError(
+            f"{path!r} is an SQLite file, but not a journal of a batch. Choose another path."
+        )
+    version = pragma(connection, "user_version")
+    if version != VERSION:
+        raise JournalError(
+            f"The journal {path!r} has schema version {version}, this package reads version "
+            f"{VERSION}: open it with the version of up42-facade that wrote it, or update."
+        )
+    found = pragma(connection, "quick_check(1)")
+    if found != "ok":
+        raise sqlite3.DatabaseError(str(found))
+
+
+def pragma(connection: sqlite3.Connection, name: str) -> Any:
+    (value,) = connection.execute(f"PRAGMA {name}").fetchone()
+    return value
+
+
+def content(entry: BatchEntry) -> tuple[str | None, ...]:
+    """Return the columns of an entry that its template determines."""
+    inputs = json.dumps(entry._inputs)
+    return entry.process_id, entry.workspace_id, inputs, entry._geometry
+
+
+def errors_to_json(errors: Iterable[ValidationError] | None) -> str | None:
+    if errors is None:
+        return None
+    return json.dumps([[error.name, error.message] for error in sorted(errors)])
+
+
+def errors_from_json(text: str | None) -> frozenset[ValidationError] | None:
+    if text is None:
+        return None
+    return frozenset(ValidationError(message, name) for name, message in json.loads(text))
 
 
 def identity(path: str) -> tuple[int, int] | None:
@@ -567,7 +627,7 @@ def storable(text: str | None) -> str | None:
 
 def release(connection: sqlite3.Connection, lock: FileLock | None, pid: int) -> None:
     if os.getpid() != pid:
-        # A forked process has inherited what isn't its own: to unlock it would unlock the other.
+        # A forked process inherited what isn't its own: to unlock it would unlock the other.
         return
     connection.close()
     if lock is not None:

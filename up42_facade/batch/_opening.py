@@ -1,4 +1,4 @@
-"""Open the journal of a batch: one process at a time, its own account, nobody else's file."""
+"""Open the journal of a batch: for one program at a time, and only for its own account."""
 
 from __future__ import annotations
 
@@ -14,22 +14,19 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from up42_facade.batch._journal import Journal
-from up42_facade.batch._schema import check, create
+from up42_facade.batch._journal import Journal, check_tables, create_tables
 from up42_facade.downloads._locations import expanded
-from up42_facade.errors import (
-    InvalidInputError,
-    JournalError,
-    JournalLockedError,
-)
+from up42_facade.errors import InvalidInputError, JournalError, JournalLockedError
 from up42_facade.processing._ledger import account_of
 from up42_facade.session import Session
 
 # Seconds that a reader waits for a writer, and the other way round.
 BUSY_TIMEOUT = 10.0
+# Seconds to wait for the lock: another thread might be about to release it.
+LOCK_TIMEOUT = 0.5
 LOCK_SUFFIX = ".lock"
 MEMORY = ":memory:"
-# An unfinished transaction leaves the first beside the file, or in other modes the second.
+# An unfinished transaction leaves the first next to the file, or in other modes the second.
 ROLLBACK_SUFFIX, WAL_SUFFIX = "-journal", "-wal"
 SQLITE_HEADER = b"SQLite format 3\x00"
 OPTIONS: dict[str, Any] = {
@@ -39,18 +36,18 @@ OPTIONS: dict[str, Any] = {
     "check_same_thread": False,
 }
 
-# The journals that this process has open for writing. A notebook cell that is run again gets
+# The journals that this Python process has open for writing. A notebook cell that runs again gets
 # the journal that it had, instead of being locked out by its own former self.
 _open: weakref.WeakValueDictionary[str, Journal] = weakref.WeakValueDictionary()
 _opening = threading.Lock()
 
 
 def open_journal(path: str | os.PathLike[str] | None, session: Session) -> Journal:
-    """Open a journal for writing, made if it isn't there.
+    """Open a journal for writing, and create it if it doesn't exist.
 
     Raises:
-        JournalLockedError: Another process has it open. JournalError: It belongs to
-        another account. JournalError: It is no journal, or can't be opened.
+        JournalLockedError: If another program has it open.
+        JournalError: If it isn't a journal, belongs to another account, or can't be opened.
     """
     if path is None:
         return begin_journal(sqlite3.connect(MEMORY, **OPTIONS), None, session, None)
@@ -63,6 +60,8 @@ def open_journal(path: str | os.PathLike[str] | None, session: Session) -> Journ
             return present
         lock = lock_file(file)
         try:
+            # Under the lock: another program or thread might be creating the journal.
+            require_complete(file)
             with readable(file):
                 connection = sqlite3.connect(file, **OPTIONS)
                 journal = begin_journal(connection, str(file), session, lock)
@@ -74,19 +73,19 @@ def open_journal(path: str | os.PathLike[str] | None, session: Session) -> Journ
 
 
 def read_journal(path: str | os.PathLike[str], session: Session) -> Journal:
-    """Open a journal for reading only, also while another process runs the batch."""
+    """Open a journal for reading only, also while another program runs the batch."""
     file = checked(path)
     if not file.exists():
         raise JournalError(
-            f"There is no journal {str(file)!r}: expected one that a batch has made. "
-            "Batch(templates, path=…) begins one."
+            f"Journal {str(file)!r} doesn't exist. Create one with Batch(templates, path=…)."
         )
+    require_complete(file)
     with readable(file):
         # Not mode=ro: what a killed program left unfinished has to be rolled back first.
         connection = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, **OPTIONS)
         try:
             connection.execute("PRAGMA query_only = ON")
-            check(connection, str(file))
+            check_tables(connection, str(file))
             require_owner(connection, str(file), session)
             journal = Journal(connection, str(file), session, None, is_read_only=True)
             journal.load()
@@ -100,14 +99,20 @@ def begin_journal(
     connection: sqlite3.Connection, path: str | None, session: Session, lock: FileLock | None
 ) -> Journal:
     try:
-        # This also rolls back what a killed program has left.
+        # This also rolls back what a killed program left unfinished.
         connection.execute("BEGIN IMMEDIATE")
         if path is None or Path(path).stat().st_size == 0:
-            create(connection)
-            write_facts(connection, session)
+            create_tables(connection)
+            facts = {
+                "journal": uuid.uuid4().hex,
+                "owner": account_of(session),
+                "host": session.hosts.api,
+                "writer": "",
+            }
+            connection.executemany("INSERT INTO facts (name, value) VALUES (?, ?)", facts.items())
         else:
-            check(connection, path or MEMORY)
-            require_owner(connection, path or MEMORY, session)
+            check_tables(connection, path)
+            require_owner(connection, path, session)
         connection.execute("COMMIT")
         # One file has everything once a transaction has ended: a copy of it is complete. A
         # write-ahead log would be a second one. EXTRA: a record that a power cut undoes could
@@ -117,7 +122,7 @@ def begin_journal(
             raise sqlite3.OperationalError(f"its journal mode is {mode}, and it is in use")
         connection.execute("PRAGMA synchronous = EXTRA")
         journal = Journal(connection, path, session, lock)
-        journal.take_over()
+        journal.acquire()
     except BaseException:
         connection.close()
         raise
@@ -125,41 +130,47 @@ def begin_journal(
 
 
 def checked(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of a journal that exists or can be created.
+
+    Raises:
+        JournalError: If it can't, or another kind of file has this path.
+    """
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise InvalidInputError(f"path={path!r}: expected the path of a file, or None.")
     file = expanded(path).resolve()
-    if file.is_dir() or not file.parent.is_dir():
+    if not file.parent.is_dir():
         raise JournalError(
-            f"The journal {str(path)!r} can't be made: "
-            + ("this is a folder." if file.is_dir() else f"there is no folder {file.parent}.")
+            f"The journal {str(path)!r} can't be created: there is no folder {file.parent}."
         )
-    if file.exists():
-        require_complete(file, path)
-    return file
-
-
-def require_complete(file: Path, path: object) -> None:
-    """Check that a file is a database, or a new one; it must not look empty if it isn't.
-
-    Raises:
-        JournalError: If it is another kind of file, or the rest of a journal.
-    """
+    if not file.exists():
+        return file
+    if not file.is_file():
+        raise JournalError(f"The journal {str(path)!r} can't be opened: this isn't a regular file.")
     try:
         with file.open("rb") as content:
             header = content.read(len(SQLITE_HEADER))
     except OSError as error:
         raise JournalError(f"The journal {str(path)!r} can't be read: {error}.") from error
-    if header == SQLITE_HEADER:
-        return
-    if header:
+    if header not in (b"", SQLITE_HEADER):
         raise JournalError(
-            f"{str(path)!r} is not a journal of a batch. Choose another path; it was left alone."
+            f"{str(path)!r} isn't a batch journal and was left unchanged. Choose another path."
         )
+    return file
+
+
+def require_complete(file: Path) -> None:
+    """Check that an empty file is a new journal, and not the rest of one.
+
+    Raises:
+        JournalError: If a part of its database is next to it.
+    """
+    if not file.exists() or file.stat().st_size:
+        return
     for suffix in (ROLLBACK_SUFFIX, WAL_SUFFIX):
         rest = file.with_name(f"{file.name}{suffix}")
         if rest.exists() and not is_first_transaction(rest):
             raise JournalError(
-                f"The journal {str(path)!r} is empty, but {rest.name} is beside it: a copy of the "
+                f"The journal {str(file)!r} is empty, but {rest.name} is next to it: a copy of the "
                 "journal is incomplete, or its content was deleted. Bring it back from a backup, "
                 "or check Job.all() before you begin a new one elsewhere."
             )
@@ -173,15 +184,15 @@ def is_first_transaction(rest: Path) -> bool:
 
 
 def lock_file(file: Path) -> FileLock:
-    # The file stays when the lock is released: removing it would let two processes lock two
+    # The file stays when the lock is released: removing it would let two programs lock two
     # different files of one name.
-    lock = FileLock(f"{file}{LOCK_SUFFIX}", timeout=0, thread_local=False)
+    lock = FileLock(f"{file}{LOCK_SUFFIX}", timeout=LOCK_TIMEOUT, thread_local=False)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=LOCK_TIMEOUT / 50)
     except Timeout as error:
         raise JournalLockedError(
-            f"The journal {str(file)!r} is in use by another process. Wait for it or stop it; "
-            "Batch.resume(path, read_only=True) shows how the batch stands."
+            f"The journal {str(file)!r} is in use by another program. Wait for it or stop it; "
+            "Batch.resume(path, read_only=True) shows the state of the batch."
         ) from error
     except OSError as error:
         raise JournalError(f"The journal {str(file)!r} can't be locked: {error}.") from error
@@ -196,20 +207,10 @@ def readable(file: Path) -> Iterator[None]:
         if isinstance(error, InvalidInputError):
             raise
         raise JournalError(
-            f"The journal {str(file)!r} can't be read: {error}. Its file is damaged, in use or "
+            f"The journal {str(file)!r} can't be read: {error}. The file is damaged, in use, or "
             "not a journal. Bring it back from a backup, or check Job.all() before another "
             "journal executes the same templates a second time."
         ) from error
-
-
-def write_facts(connection: sqlite3.Connection, session: Session) -> None:
-    facts = {
-        "journal": uuid.uuid4().hex,
-        "owner": account_of(session),
-        "host": session.hosts.api,
-        "writer": "",
-    }
-    connection.executemany("INSERT INTO facts (name, value) VALUES (?, ?)", facts.items())
 
 
 def require_owner(connection: sqlite3.Connection, path: str, session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Do one thing for many entries of a batch: side by side, and sound when it is stopped."""
+"""Do one thing for many entries of a batch: concurrently, and sound if it is stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from up42_facade._common.tracking import PASSING
-from up42_facade.batch._records import Record
+from up42_facade.batch._entry import BatchEntry
 from up42_facade.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -28,45 +28,45 @@ FATAL = (
     JournalError,
     NotAuthenticatedError,
 )
-# Entries in a row that failed although each was tried patiently: the server is down.
+# Entries in a row that failed although each was retried: the server is down.
 OUTAGE = 20
 
-
-Work = Callable[[Record, threading.Event], object]
+Failures = dict[int, Exception]
+Work = Callable[[BatchEntry, threading.Event], object]
 
 
 @frozen
-class Outcome:
-    """What came of work on many records.
+class WorkResult:
+    """The result of work on many entries.
 
     Attributes:
-        failures: Errors by index of the record. During an outage the rest shares the last one.
-        is_stopped: True if the work was given up because of an outage.
+        failures: Errors by index of the entry. During an outage, the rest shares the last one.
+        is_stopped: True if the work was stopped because of an outage.
     """
 
-    failures: dict[int, Exception]
+    failures: Failures
     is_stopped: bool
 
 
-class Underway:
-    """Counts what is being worked on, also by threads that their pool doesn't know.
+class InFlight:
+    """Counts the entries that are worked on, also by threads that their pool doesn't know.
 
-    Ctrl-C while a pool starts a thread leaves one that works and that nobody waits for.
+    Ctrl-C while a pool starts a thread leaves that thread running with nothing waiting for it.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
+    def __init__(self) -> None:
+        self.stop = threading.Event()
         self._changed = threading.Condition()
         self._count = 0
 
-    def run(self, work: Work, record: Record) -> None:
-        """Work on a record, unless everything is to end."""
+    def run(self, work: Work, entry: BatchEntry) -> None:
+        """Work on an entry, unless the work was ended."""
         with self._changed:
-            if self._stop.is_set():
+            if self.stop.is_set():
                 return
             self._count += 1
         try:
-            work(record, self._stop)
+            work(entry, self.stop)
         finally:
             with self._changed:
                 self._count -= 1
@@ -75,7 +75,7 @@ class Underway:
     def end(self) -> None:
         """Let nothing new begin."""
         with self._changed:
-            self._stop.set()
+            self.stop.set()
 
     def wait(self) -> None:
         """Wait for what has begun."""
@@ -83,35 +83,30 @@ class Underway:
             self._changed.wait_for(lambda: self._count == 0)
 
 
-def spread(
-    records: Sequence[Record],
-    work: Work,
-    *,
-    workers: int,
-    shown: Any,
-) -> Outcome:
-    """Do something for each record in threads.
+def run_concurrently(
+    entries: Sequence[BatchEntry], work: Work, *, workers: int, shown: Any
+) -> WorkResult:
+    """Do something for each entry in threads.
 
     Args:
-        records: What to work on.
-        work: Does it. The event is set when something fatal, an outage or Ctrl-C ends the work:
-            then nothing new should begin; what is under way is finished.
-        workers: Threads.
-        shown: A progress bar that counts records.
+        entries: The entries to work on.
+        work: Does it. The event is set when a fatal error, an outage, or Ctrl-C ends the work:
+            then nothing new should begin; what is in flight is finished.
+        workers: Number of threads.
+        shown: A progress bar that counts entries.
 
     Raises:
-        Exception: One of `FATAL`, the first that occurred.
+        Exception: The first one of `FATAL` that occurred.
     """
-    failures: dict[int, Exception] = {}
-    waiting = {record.index for record in records}
-    stop = threading.Event()
-    underway = Underway(stop)
+    failures: Failures = {}
+    waiting = {entry.index for entry in entries}
+    in_flight = InFlight()
     streak = 0
-    futures: dict[Future[None], Record] = {}
+    futures: dict[Future[None], BatchEntry] = {}
     with ThreadPoolExecutor(workers, thread_name_prefix="up42-batch") as pool:
         try:
-            for record in records:
-                futures[pool.submit(underway.run, work, record)] = record
+            for entry in entries:
+                futures[pool.submit(in_flight.run, work, entry)] = entry
             for future in as_completed(futures):
                 index = futures[future].index
                 waiting.discard(index)
@@ -129,15 +124,15 @@ def spread(
                     break
         finally:
             if waiting:
-                underway.end()
+                in_flight.end()
                 for future in futures:
                     future.cancel()
-            underway.wait()
-    return Outcome(failures, stop.is_set())
+            in_flight.wait()
+    return WorkResult(failures, in_flight.stop.is_set())
 
 
 def is_outage(error: Exception) -> bool:
-    """Tell whether an error says more about the server than about one entry."""
-    # Answers may be lost by all entries in turn, while the list can still be read.
+    """Return whether an error says more about the server than about one entry."""
+    # Responses might be lost for all entries in turn, while the list can still be read.
     is_lost = isinstance(error, ExecutionUncertainError) and not error.candidates
     return is_lost or isinstance(error, PASSING)

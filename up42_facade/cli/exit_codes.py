@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
     NOT_AS_DOCUMENTED = 8
     """A response of the API differs from the OpenAPI document, or a request failed."""
     INTERRUPTED = 130
-    """Ctrl-C. Nothing was cancelled at the server."""
+    """Ctrl-C. Nothing was canceled on the server."""
     CLOSED_OUTPUT = 141
     """Whoever read the output had enough, for instance `head`."""
 

@@ -1,0 +1,324 @@
+"""The templates of a batch: entered into its journal, validated, estimated, and located."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from attrs import fields
+
+from up42_facade._common.logs import get_logger
+from up42_facade._common.once import Once
+from up42_facade._common.progress import bar
+from up42_facade._common.urls import is_same_host, without_query
+from up42_facade.batch._entry import UNCERTAIN, BatchEntry
+from up42_facade.batch._journal import Journal
+from up42_facade.batch._work import Failures, run_concurrently
+from up42_facade.errors import InvalidInputError, NewTemplatesError, Up42Error
+from up42_facade.processing import Cost, JobTemplate, ValidationError, item_urls
+from up42_facade.processing._catalog import process_errors
+from up42_facade.processing._templates import assess_in_turn, is_recent
+from up42_facade.session import Session
+
+logger = get_logger(__name__)
+
+# Templates whose titles, and whose costs, an error names.
+NAMED = 3
+ESTIMATED = 100
+# Templates that are estimated at the same time. The session keeps to the documented rate of 100
+# requests per second, and at usual latencies so many threads reach it.
+WORKERS = 16
+# Strategy of a total, in addition to those of the API.
+TOTAL = "sum"
+
+
+def checked_templates(templates: Any, session: Session | None) -> list[JobTemplate]:
+    """Return the templates as a list.
+
+    Raises:
+        InvalidInputError: If something isn't a template, or they have several sessions.
+    """
+    if not isinstance(templates, Iterable):
+        raise InvalidInputError(
+            f"templates={templates!r}: expected a list of templates, even if it is only one."
+        )
+    given = list(templates)
+    for index, template in enumerate(given):
+        if not isinstance(template, JobTemplate):
+            raise InvalidInputError(
+                f"Entry {index} of the batch is {template!r}: expected a template, for example "
+                "one of processing_templates."
+            )
+    sessions = {id(template._session) for template in given}
+    if len(sessions) > 1:
+        raise InvalidInputError(
+            f"The templates belong to {len(sessions)} sessions: create one batch for each, as "
+            "each account is charged for its own jobs."
+        )
+    if session is not None and sessions and id(session) not in sessions:
+        raise InvalidInputError(
+            "The templates belong to another session than the batch: create them with its "
+            "session, or omit session=."
+        )
+    return given
+
+
+def new_entry(template: JobTemplate) -> BatchEntry:
+    """Return an entry that has no place in a journal yet.
+
+    Raises:
+        InvalidInputError: If its inputs can't be written as JSON.
+    """
+    inputs, workspace_id = template.inputs, template._workspace_id
+    try:
+        # What the journal returns later has to equal what is compared and sent now.
+        inputs = json.loads(json.dumps(inputs, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"The inputs of {template!r} can't be written as JSON: {error}."
+        ) from error
+    request = json.dumps([template.process_id, workspace_id, inputs], sort_keys=True)
+    return BatchEntry(
+        index=-1,
+        process_id=template.process_id,
+        workspace_id=workspace_id,
+        inputs=inputs,
+        session=template._session,
+        fingerprint=hashlib.sha256(request.encode()).hexdigest(),
+        geometry=footprint(template),
+        template=template,
+    )
+
+
+def enter(
+    journal: Journal,
+    entries: Sequence[BatchEntry],
+    *,
+    allow_duplicates: bool,
+    add_new: bool,
+    allow_own_results: bool,
+) -> None:
+    """Add the entries that the journal doesn't contain; give their templates to the others.
+
+    Raises:
+        NewTemplatesError: If the journal has entries, and adding others wasn't allowed.
+    """
+    seen: Counter[str] = Counter()
+    new: list[BatchEntry] = []
+    present: list[tuple[BatchEntry, BatchEntry]] = []
+    for entry in entries:
+        duplicate = seen[entry.fingerprint]
+        seen[entry.fingerprint] += 1
+        if duplicate and not allow_duplicates:
+            continue
+        known = journal.find(entry.fingerprint, duplicate)
+        if known is None:
+            entry.index, entry.duplicate = len(journal.entries) + len(new), duplicate
+            new.append(entry)
+        else:
+            present.append((known, entry))
+    if new and journal.entries:
+        require_allowed(journal, new, add_new=add_new, allow_own_results=allow_own_results)
+    for known, entry in present:
+        known._template = entry._template
+        known._geometry = known._geometry or entry._geometry
+    repeated = sum(count > 1 for count in seen.values())
+    if repeated and not allow_duplicates:
+        logger.warning("%d templates are in the batch more than once: each runs once.", repeated)
+    if new:
+        journal.add(new)
+
+
+def require_allowed(
+    journal: Journal, new: Sequence[BatchEntry], *, add_new: bool, allow_own_results: bool
+) -> None:
+    """Refuse to add templates to a journal that has entries, unless that was requested.
+
+    Raises:
+        NewTemplatesError: If it wasn't. Its message tells how many they are and what they would
+            cost.
+    """
+    own = own_results(journal, new)
+    if add_new and (allow_own_results or not own):
+        return
+    flags = [] if add_new else ["add_new=True"]
+    named = ""
+    if own and not allow_own_results:
+        flags.append("allow_own_results=True")
+        named = f" {len(own)} of them process results of this batch: {titles_of(own)}."
+    raise NewTemplatesError(
+        f"The journal {journal.path} has {len(journal.entries)} entries, but doesn't contain "
+        f"{len(new)} of the given templates ({cost_of(new)}): {titles_of(new)}.{named} "
+        "Nothing was added or executed. To continue the batch, use Batch.resume(path); to add "
+        f"these templates to it, pass {' and '.join(flags)}.",
+        [entry.template for entry in new],
+        [entry.template for entry in own],
+    )
+
+
+def own_results(journal: Journal, entries: Sequence[BatchEntry]) -> list[BatchEntry]:
+    """Return the entries whose items are in the result collections of the journal's jobs."""
+    collections = {
+        last_segment(attempt.job.collection_url)
+        for attempt in journal.attempts()
+        if attempt.job is not None and attempt.job.collection_url
+    }
+    return [
+        entry
+        for entry in entries
+        if any(
+            last_segment(url.partition("/items/")[0]) in collections
+            for url in item_urls(entry._inputs)
+        )
+    ]
+
+
+def last_segment(url: str) -> str:
+    return without_query(url).rstrip("/").rpartition("/")[2]
+
+
+def cost_of(entries: Sequence[BatchEntry]) -> str:
+    """Return in words what entries would cost, as far as it can be estimated at once."""
+
+    def credits_of(entry: BatchEntry) -> int:
+        return entry.template.cost.credits if entry.template.is_valid else 0
+
+    try:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            costs = list(pool.map(credits_of, entries[:ESTIMATED]))
+    except Up42Error as error:
+        return f"their cost can't be estimated: {error}"
+    more = len(entries) - len(costs)
+    credits = f"{sum(costs)} credits"
+    return f"{credits}, and the cost of {more} more" if more else credits
+
+
+def titles_of(entries: Sequence[BatchEntry]) -> str:
+    """Return the titles of some entries, and how many more there are."""
+    titles = [repr(str(entry.title or entry.process_id)) for entry in entries[:NAMED]]
+    more = len(entries) - len(titles)
+    return ", ".join([*titles, *([f"and {more} more"] if more else [])])
+
+
+def is_estimated(entry: BatchEntry) -> bool:
+    """Return whether an entry has been validated, recently enough to spend credits on it."""
+    if entry.estimated_at is None or (entry.cost is None and not entry._errors):
+        return False
+    return is_recent(entry.estimated_at)
+
+
+def needs_estimate(entry: BatchEntry) -> bool:
+    if entry.job is not None:
+        return False
+    # What might have been executed costs what was estimated then.
+    return entry.cost is None or not (is_estimated(entry) or entry.status == UNCERTAIN)
+
+
+def estimate(journal: Journal, entries: Sequence[BatchEntry], progress: bool) -> Failures:
+    """Validate and estimate entries, record the results, and return the failures by index."""
+    if not entries:
+        return {}
+    journal.require_writable()
+    processes: dict[str, Once[set[ValidationError]]] = {e.process_id: Once() for e in entries}
+
+    def assess(entry: BatchEntry, stop: threading.Event) -> None:
+        if stop.is_set():
+            return
+        process = processes[entry.process_id].get(
+            lambda: process_errors(entry.process_id, journal.session)
+        )
+        template = entry.template
+        assessment = assess_in_turn(template, entry._inputs, process)
+        entry._errors, entry.cost = assessment.errors, assessment.cost
+        entry.estimated_at, entry._reason = dt.datetime.now(dt.UTC), None
+        # The template itself needn't request the same again.
+        template._assessed.get(lambda: assessment)
+
+    try:
+        with bar(progress=progress, total=len(entries), unit="template", desc="estimate") as shown:
+            return run_concurrently(entries, assess, workers=WORKERS, shown=shown).failures
+    finally:
+        journal.save_estimates(entries)
+
+
+def total(entries: Sequence[BatchEntry]) -> Cost:
+    """Return the sum of the estimates; it has a size if all are measured in one unit."""
+    costs = [entry.cost for entry in entries if entry.cost is not None]
+    units = {cost.unit for cost in costs}
+    sizes = [cost.size for cost in costs if cost.size is not None]
+    has_size = len(units) == 1 and None not in units and len(sizes) == len(costs)
+    return Cost(
+        strategy=TOTAL,
+        credits=sum(cost.credits for cost in costs),
+        size=math.fsum(sizes) if has_size else None,
+        unit=units.pop() if has_size else None,
+    )
+
+
+def locate(journal: Journal, entries: Sequence[BatchEntry]) -> None:
+    """Find the missing footprints; those of items in storage cost a request each."""
+    missing = [entry for entry in entries if entry._geometry is None]
+    urls = sorted({url for entry in missing for url in item_urls(entry._inputs)})
+    session = journal.session
+    geometries = session.executor.map(lambda url: read_geometry(url, session), urls)
+    known = dict(zip(urls, geometries, strict=True))
+    for entry in missing:
+        entry._geometry = union([known[url] for url in item_urls(entry._inputs)])
+    located = [entry for entry in missing if entry._geometry is not None]
+    if located:
+        journal.save_estimates(located)
+
+
+def read_geometry(url: str, session: Session) -> dict[str, Any] | None:
+    from up42_facade.stac import read_item
+
+    if not is_same_host(url, session.hosts.api):
+        return None
+    try:
+        return read_item(url, session).geometry
+    except Up42Error as error:
+        # Validation reports errors of the item; the table can do without its footprint.
+        logger.warning("The footprint of %s can't be read: %s", url, error)
+        return None
+
+
+def footprint(template: JobTemplate) -> str | None:
+    """Return the footprint of the items that a template has: GeoJSON, in EPSG:4326."""
+    return union([getattr(item, "geometry", None) for item in items_of(template)])
+
+
+def items_of(template: JobTemplate) -> Iterator[Any]:
+    """Yield the STAC items that a template was created from."""
+    for attribute in fields(type(template)):
+        value = getattr(template, attribute.name)
+        entries = value.values() if isinstance(value, dict) else (value,)
+        for entry in entries:
+            for single in entry if isinstance(entry, list | tuple) else (entry,):
+                if hasattr(single, "get_self_href"):
+                    yield single
+
+
+def union(geometries: Sequence[dict[str, Any] | None]) -> str | None:
+    """Return one GeoJSON geometry for several; None if there are none or they can't be read."""
+    known = [geometry for geometry in geometries if geometry]
+    if not known:
+        return None
+    try:
+        if len(known) == 1:
+            return json.dumps(known[0])
+        from shapely import make_valid, union_all
+        from shapely.geometry import mapping, shape
+
+        # A union stops at rings that cross themselves.
+        return json.dumps(mapping(union_all([make_valid(shape(geometry)) for geometry in known])))
+    except Exception as error:  # whatever json and shapely raise
+        # Footprints are only shown: nothing that costs credits depends on them.
+        logger.warning("A footprint is omitted, as it isn't a geometry of GeoJSON: %s", error)
+        return None
