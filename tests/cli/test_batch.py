@@ -240,4 +240,4 @@ def test_files_that_are_wrong(sandbox: Sandbox, up42_here: Up42, campaign: Path)
 def test_a_file_that_is_not_there(up42_here: Up42, command: str) -> None:
     ended = up42_here("batch", command, "nowhere.csv")
     assert (ended.code, ended.out) == (ExitCode.USAGE, "")
-    assert "nowhere.csv: it can't be read: No such file or directory." in ended.err
+    assert "nowhere.csv: the file can't be read: No such file or directory." in ended.err
