@@ -1,4 +1,4 @@
-"""The storage as a STAC catalogue: sample scenes, results, search."""
+"""The storage as a STAC catalog: sample scenes, results, search."""
 
 from __future__ import annotations
 

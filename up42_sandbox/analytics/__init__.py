@@ -1,1 +1,1 @@
-"""The older API: projects, workflows, jobs and job tasks."""
+"""The legacy analytics API: projects, workflows, jobs and job tasks."""

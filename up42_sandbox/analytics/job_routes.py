@@ -53,7 +53,7 @@ def list_jobs(call: Call) -> Response:
     project = find_project(call)
     page_text = call.query.get("page", ["0"])[0]
     if not re.fullmatch(r"\d{1,9}", page_text):
-        raise AnalyticsError(400, f"page must be a whole number from 0, got '{page_text}'")
+        raise AnalyticsError(400, f"page must be an integer from 0, got '{page_text}'")
     field, _, direction = call.query.get("sort", ["createdAt,desc"])[0].partition(",")
     if field not in _SORT_KEYS or direction not in ("asc", "desc"):
         raise AnalyticsError(400, f"No property '{field}' with direction '{direction}' to sort by")

@@ -1,4 +1,4 @@
-"""What faults do to requests, responses, and connections."""
+"""Effects of faults on requests, responses, and connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real sockets: one event loop in a thread of its own, listening on several ports."""
+"""Real sockets: an event loop in its own thread, listening on several ports."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 TRANSPORT = "up42_sandbox.transport"
-"""Key in the ASGI scope's state under which a request finds its connection."""
+"""Key of the connection in the state of an ASGI scope."""
 
 KEEP_ALIVE_SECONDS = 60
-"""Idle connections stay open as long as behind a usual load balancer."""
+"""Idle connections stay open as long as behind a typical load balancer."""
 
 BACKLOG = 2048
-"""Connections that wait to be accepted; tests open hundreds at once."""
+"""Connections waiting to be accepted; tests open hundreds at once."""
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that lets the application reach the connection, to cut it off."""
+    """HTTP/1.1 that gives the application access to the connection, to cut it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,21 +39,14 @@ class _Protocol(H11Protocol):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Open a listening address.
-
-    Args:
-        host: Name or address.
-        port: Port; 0 for any free one.
-
-    Returns:
-        The bound socket.
+    """Return a socket bound to an address; port 0 takes any free one.
 
     Raises:
-        OSError: The address is in use or not ours.
+        OSError: If the address is in use, or doesn't belong to this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only where it sees TCP named; with it on, every answer
-    # on a kept connection waits 40 ms for the client's delayed acknowledgement.
+    # asyncio disables Nagle's algorithm only if the protocol is explicit; with it, every
+    # response on a kept connection waits 40 ms for the client's delayed acknowledgment.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -65,11 +58,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Server:
-    """Serves ASGI applications on sockets that are already bound.
-
-    Args:
-        apps: Socket → application.
-    """
+    """Serves ASGI applications on bound sockets."""
 
     def __init__(self, apps: Mapping[socket.socket, ASGIApp]) -> None:
         self._apps = dict(apps)
@@ -80,12 +69,12 @@ class Server:
         self._thread = threading.Thread(target=self._run, name="up42-sandbox", daemon=True)
 
     def start(self) -> None:
-        """Accept connections from now on."""
+        """Start accepting connections."""
         self._thread.start()
         self._ready.wait()
 
     def stop(self) -> None:
-        """Close everything, running requests too. Can be called twice."""
+        """Close all connections, including running requests. Can be called twice."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -138,7 +127,7 @@ class Server:
             for connection in list(state.connections):
                 if (transport := getattr(connection, "transport", None)) is not None:
                     transport.abort()
-        # Protocols learn of the loss first, so that nobody reports half an answer.
+        # Protocols learn of the loss first, so that none reports an incomplete response.
         await asyncio.sleep(0)
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:

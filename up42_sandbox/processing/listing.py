@@ -111,7 +111,7 @@ def _integer(call: Call, name: str, least: int) -> int | None:
     if text is None:
         return None
     if not _INTEGER.fullmatch(text):
-        raise ApiError(400, f"{name}: {text!r} isn't a whole number.")
+        raise ApiError(400, f"{name}: {text!r} isn't an integer.")
     value = int(text)
     if value < least:
         raise ApiError(400, f"{name} must be at least {least}, got {value}.")

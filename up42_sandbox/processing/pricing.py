@@ -1,4 +1,4 @@
-"""What a process costs: credits per km² of the item's true area."""
+"""Cost of a process: credits per km² of the item's true area."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from up42_sandbox.processing.catalog import Process
 from up42_sandbox.stac.records import StoredItem
 
 SIZE_DIGITS = 6
-"""Decimals of a size in km²: square metres."""
+"""Decimals of a size in km²: square meters."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ def _ellipsoid() -> Geod:
 
 
 def area_km2(shape: BaseGeometry) -> float:
-    """Return the area on the WGS84 ellipsoid of a shape in degrees, in km²."""
-    square_metres, _ = _ellipsoid().geometry_area_perimeter(shape)
-    return round(abs(float(square_metres)) / 1e6, SIZE_DIGITS)
+    """Return the area on the WGS84 ellipsoid of a shape in EPSG:4326, in km²."""
+    square_meters, _ = _ellipsoid().geometry_area_perimeter(shape)
+    return round(abs(float(square_meters)) / 1e6, SIZE_DIGITS)
 
 
 def price_of(process: Process, item: StoredItem) -> Price:
-    """Return what a process costs for an item; of two items the source counts."""
+    """Return the cost of a process for an item; of two items, the source."""
     if process.credits_per_km2 is None:
         return Price(0, None)
     size = area_km2(item.shape)

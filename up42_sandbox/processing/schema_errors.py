@@ -1,4 +1,4 @@
-"""Checks inputs against a process's JSON schema and words the first error."""
+"""Checks inputs against the JSON schema of a process."""
 
 from __future__ import annotations
 
@@ -39,12 +39,8 @@ def _validator(process_id: str) -> Draft202012Validator:
 def check_schema(process: Process, call: Call) -> dict[str, Any]:
     """Return the inputs of a request.
 
-    Args:
-        process: The process that they are for.
-        call: The request.
-
     Raises:
-        ApiError: 400 with `schema-error`, they violate the schema.
+        ApiError: 400 with `schema-error`, if they don't match the schema.
     """
     try:
         body = call.json()

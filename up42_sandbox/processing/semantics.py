@@ -1,4 +1,4 @@
-"""Checks that a JSON schema can't make: items that exist and suit the process."""
+"""Checks beyond the JSON schema: items exist and suit the process."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from up42_sandbox.processing.catalog import GREY_WEIGHT_BANDS, Process
 from up42_sandbox.stac.records import StoredItem
 
 MIN_OVERLAP = 0.20
-"""Share of the smaller scene that two scenes must have in common."""
+"""Share of the smaller scene that the overlap of two scenes must have."""
 
 MAX_CLOUD_COVER = 25.0
-"""Per cent; scenes to compare must have less."""
+"""Percent; scenes to compare must have less."""
 
 MAX_GSD_DIFFERENCE = 0.25
-"""Share of the finer resolution by which the other may be coarser."""
+"""Maximum difference, as a share of the finer resolution."""
 
 ITEM_INPUTS = ("item", "sourceItem", "referenceItem")
 
@@ -27,15 +27,10 @@ InputError = dict[str, str]
 
 
 def check_semantics(call: Call, process: Process, inputs: dict[str, Any]) -> list[StoredItem]:
-    """Return the items that the inputs name, in the order of `ITEM_INPUTS`.
-
-    Args:
-        call: The request, whose host item URLs must have.
-        process: The process that the inputs are for.
-        inputs: Inputs that satisfy the process's schema.
+    """Return the items of the inputs, in the order of `ITEM_INPUTS`.
 
     Raises:
-        ApiError: 422 with `errors`.
+        ApiError: 422 with `errors`, if the inputs match the schema but are invalid.
     """
     errors = list(_title_errors(inputs))
     items: list[StoredItem] = []
@@ -92,8 +87,8 @@ def _item_errors(process: Process, item: StoredItem) -> Iterator[InputError]:
 
 def _grey_weight_errors(weights: list[dict[str, Any]]) -> Iterator[InputError]:
     counts = Counter(weight["band"] for weight in weights)
-    if doubled := sorted(band for band, count in counts.items() if count > 1):
-        message = f"Each band may occur once; repeated: {', '.join(doubled)}."
+    if repeated := sorted(band for band, count in counts.items() if count > 1):
+        message = f"Bands must be unique, repeated: {', '.join(repeated)}."
         yield _error("GreyWeightBandsNotUnique", message)
     if unknown := sorted(set(counts) - set(GREY_WEIGHT_BANDS)):
         yield _error("UnknownGreyWeightBand", f"The item has no band {', '.join(unknown)}.")
@@ -109,5 +104,5 @@ def _pair_errors(source: StoredItem, reference: StoredItem) -> Iterator[InputErr
         yield _error("CloudCoverTooHigh", f"Items need less than {MAX_CLOUD_COVER:g} % cloud.")
     finer, coarser = sorted((source.gsd, reference.gsd))
     if coarser > finer * (1 + MAX_GSD_DIFFERENCE):
-        message = f"Resolutions may differ by {MAX_GSD_DIFFERENCE:.0%}."
+        message = f"Resolutions can differ by up to {MAX_GSD_DIFFERENCE:.0%}."
         yield _error("GsdDifferenceTooHigh", message)

@@ -1,1 +1,1 @@
-"""An invented landscape, and the pictures, maps and detections that are made from it."""
+"""An invented landscape, with images, maps, and detections of it."""

@@ -152,7 +152,7 @@ def _rugged(x: Grid, y: Grid, size: float, salt: int) -> Grid:
 def relative(window: Window) -> tuple[Grid, Grid]:
     """Return a row of eastings and a column of northings of a window's pixel centers.
 
-    They are relative to `ORIGIN`, where 32 bits are exact to a millimetre.
+    They are relative to `ORIGIN`, where 32 bits are exact to a millimeter.
     """
     rows, columns = window.shape
     x = window.west - ORIGIN[0] + (np.arange(columns) + 0.5) * window.gsd

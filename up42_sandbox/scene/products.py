@@ -182,7 +182,7 @@ def probability(
 
 
 def _blurred(values: Grid, window: Window) -> Grid:
-    """Make true values look like the guess of a neural network."""
+    """Blur true values, so that they resemble the guess of a neural network."""
     soft: Grid = values.copy()
     for axis in (0, 1):
         soft = (np.roll(soft, 1, axis) + 2 * soft + np.roll(soft, -1, axis)) * np.float32(0.25)
@@ -245,7 +245,7 @@ def _vector(
 
 
 def _changes(scenes: Scenes, inputs: Inputs) -> Image:
-    """Return 1 where a building was added, 2 where one was removed."""
+    """Return 1 for added buildings, 2 for removed ones."""
     window = scenes[0].window().intersection(scenes[-1].window()).at(CHANGE_GSD)
     ordered = sorted(scenes, key=lambda scene: scene.acquired)
     before, after = (survey(window, scene.epoch).building for scene in (ordered[0], ordered[-1]))

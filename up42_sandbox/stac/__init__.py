@@ -1,1 +1,1 @@
-"""The account's storage as a STAC catalogue."""
+"""The account's storage as a STAC catalog."""

@@ -1,4 +1,4 @@
-"""The storage: sample scenes and one collection for every job with results."""
+"""The storage: sample scenes, and a collection for each job with results."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ from up42_sandbox.stac.results import ResultMaker
 
 
 class StorageCatalog:
-    """Finds collections, items and files.
-
-    Args:
-        samples: Collections that are there from the start.
-        jobs: The jobs, whose results appear as they finish.
-        results: Makes the collection of a job.
-    """
+    """Finds collections, items, and files; results appear when their jobs finish."""
 
     def __init__(
         self, samples: Iterable[StoredCollection], jobs: JobBook, results: ResultMaker
@@ -39,7 +33,7 @@ class StorageCatalog:
             return list(self._collections.values())
 
     def collection(self, collection_id: str) -> StoredCollection | None:
-        """Return a collection, None if it is unknown."""
+        """Return a collection, or None if it is unknown."""
         with self._lock:
             if (known := self._collections.get(collection_id)) is not None:
                 return known
@@ -52,7 +46,7 @@ class StorageCatalog:
             yield from collection.items
 
     def item(self, collection_id: str, item_id: str) -> StoredItem | None:
-        """Return an item, None if it is unknown."""
+        """Return an item, or None if it is unknown."""
         collection = self.collection(collection_id)
         if collection is None:
             return None
@@ -62,7 +56,7 @@ class StorageCatalog:
         """Return a sample scene.
 
         Raises:
-            KeyError: There is none with this name.
+            KeyError: If there is none with this name.
         """
         for item in self.items():
             if item.key == key:
@@ -70,7 +64,7 @@ class StorageCatalog:
         raise KeyError(key)
 
     def file(self, file_id: str) -> tuple[StoredItem, StoredFile] | None:
-        """Return a file and its item; a delivery's asset id stands for its first file."""
+        """Return a file and its item; the asset ID of a delivery means its first file."""
         with self._lock:
             return self._files.get(file_id)
 

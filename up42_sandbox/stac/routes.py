@@ -36,7 +36,7 @@ CONFORMANCE = (
 
 
 def landing_page(call: Call) -> Response:
-    """Return the catalogue's root."""
+    """Return the root catalog."""
     base = call.base_url
     return reply(
         {
@@ -62,7 +62,7 @@ def landing_page(call: Call) -> Response:
 
 
 def queryables(call: Call) -> Response:
-    """Tell which properties filters may use."""
+    """Return the properties that filters can use."""
     types: dict[str, dict[str, Any]] = {
         "eo:cloud_cover": {"type": "number"},
         "cloud_cover": {"type": "number", "deprecated": True},

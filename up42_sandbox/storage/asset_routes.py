@@ -82,7 +82,7 @@ def _page_number(call: Call, name: str, default: int, least: int) -> int:
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
-        raise ApiError(400, f"{name} must be a whole number from {least}, got {text!r}.")
+        raise ApiError(400, f"{name} must be an integer from {least}, got {text!r}.")
     return int(text)
 
 
