@@ -30,47 +30,36 @@ from up42_sandbox.core.routing import Call, reply
 
 
 def list_tasks(call: Call) -> Response:
-    """List a job's tasks."""
+    """List the tasks of a job."""
     return envelope(task_documents(call.world, find_job(call)))
 
 
-def _finished_job(call: Call) -> tuple[AnalyticsJob, int]:
-    """Return a job with outputs, and the number of its last task."""
-    job = find_job(call)
-    if call.world.analytics.book.progress(job).status != "SUCCEEDED":
-        raise AnalyticsError(404, f"There are no outputs of the job {job.id}")
-    return job, len(job.task_ids) - 1
+def _finished(call: Call) -> tuple[AnalyticsJob, int]:
+    """Return the job and the number of the task with the output that the path names.
 
-
-def _finished_task(call: Call) -> tuple[AnalyticsJob, int]:
-    job, index = find_task(call)
-    if call.world.analytics.book.task_progress(job, index).status != "SUCCEEDED":
-        task_id = job.task_ids[index]
-        raise AnalyticsError(404, f"There are no outputs of the task {task_id} of job {job.id}")
+    The outputs of a job are those of its last task.
+    """
+    book = call.world.analytics.book
+    if "task_id" in call.params:
+        job, index = find_task(call)
+        status = book.task_progress(job, index).status
+        name = f"task {job.task_ids[index]} of job {job.id}"
+    else:
+        job = find_job(call)
+        index, status, name = len(job.task_ids) - 1, book.progress(job).status, f"job {job.id}"
+    if status != "SUCCEEDED":
+        raise AnalyticsError(404, f"There are no outputs of the {name}")
     return job, index
 
 
-def job_features(call: Call) -> Response:
-    """Return the features of a job, those of its last task."""
-    return reply(features(call.world.seed, *_finished_job(call)))
+def data_json(call: Call) -> Response:
+    """Return the features of a job or task."""
+    return reply(features(call.world.seed, *_finished(call)))
 
 
-def task_features(call: Call) -> Response:
-    """Return the features of a task."""
-    return reply(features(call.world.seed, *_finished_task(call)))
-
-
-def job_archive(call: Call) -> Response:
-    """Return a signed URL of a job's archive."""
-    return _archive(call, *_finished_job(call))
-
-
-def task_archive(call: Call) -> Response:
-    """Return a signed URL of a task's archive."""
-    return _archive(call, *_finished_task(call))
-
-
-def _archive(call: Call, job: AnalyticsJob, index: int) -> Response:
+def archive(call: Call) -> Response:
+    """Return a signed URL of the archive of a job or task."""
+    job, index = _finished(call)
     # Zip archives have the same name: clients must check the bytes.
     name = f"{job.id}/{job.id}-{index}/output.tgz"
     storage = call.world.storage
@@ -79,43 +68,38 @@ def _archive(call: Call, job: AnalyticsJob, index: int) -> Response:
 
 
 def task_log(call: Call) -> Response:
-    """Return a task's log as plain text, or as a JSON string."""
+    """Return the log of a task as plain text, or as a JSON string."""
     job, index = find_task(call)
-    progress = call.world.analytics.book.task_progress(job, index)
-    text = log_text(job, index, progress)
-    return reply(text) if job.outcome.json_logs else PlainTextResponse(text)
+    content = log_text(job, index, call.world.analytics.book.task_progress(job, index))
+    return reply(content) if job.outcome.json_logs else PlainTextResponse(content)
 
 
 def list_quicklooks(call: Call) -> Response:
     """List the file names of a task's quicklooks."""
-    return envelope(quicklook_names(call.world.seed, *_finished_task(call)))
+    return envelope(quicklook_names(call.world.seed, *_finished(call)))
 
 
 async def quicklook(call: Call) -> Response:
     """Return a quicklook."""
-    job, index = _finished_task(call)
+    job, index = _finished(call)
     name = call.params["image_name"]
     names = quicklook_names(call.world.seed, job, index)
-    if name not in names:
-        raise AnalyticsError(404, f"There is no quicklook {name} of job {job.id}")
-    key = f"{job.id}/quicklooks/{name}"
-    storage = call.world.storage
-    storage.offer(key, partial(build_quicklook, names.index(name), name))
-    stored = await run_in_threadpool(storage.get, key)
-    if stored is None:
-        raise AnalyticsError(404, f"There is no quicklook {name} of job {job.id}")
-    media_type = QUICKLOOK_TYPES[PurePosixPath(name).suffix]
-    return Response(stored.path.read_bytes(), media_type=media_type)
+    if name in names:
+        key = f"{job.id}/quicklooks/{name}"
+        storage = call.world.storage
+        storage.offer(key, partial(build_quicklook, names.index(name), name))
+        if (stored := await run_in_threadpool(storage.get, key)) is not None:
+            media_type = QUICKLOOK_TYPES[PurePosixPath(name).suffix]
+            return Response(stored.path.read_bytes(), media_type=media_type)
+    raise AnalyticsError(404, f"There is no quicklook {name} of job {job.id}")
 
 
 TASK = f"{JOB}/tasks/{{task_id}}"
 
 ROUTES = (
     route("GET", f"{JOB}/tasks", list_tasks),
-    route("GET", f"{JOB}/outputs/data-json", job_features),
-    route("GET", f"{JOB}/downloads/results", job_archive),
-    route("GET", f"{TASK}/outputs/data-json", task_features),
-    route("GET", f"{TASK}/downloads/results", task_archive),
+    *(route("GET", f"{owner}/outputs/data-json", data_json) for owner in (JOB, TASK)),
+    *(route("GET", f"{owner}/downloads/results", archive) for owner in (JOB, TASK)),
     route("GET", f"{TASK}/logs", task_log),
     route("GET", f"{TASK}/outputs/quicklooks", list_quicklooks),
     route("GET", f"{TASK}/outputs/quicklooks/{{image_name}}", quicklook),

@@ -15,13 +15,13 @@ def phrase(status: int) -> str:
 
 
 class ApiError(Exception):
-    """A request ends with an error status.
+    """A response with an error status.
 
     Args:
         status: HTTP status.
         detail: A sentence for people.
-        headers: Extra headers of the response.
-        extras: Further members of the error document, for example `{"errors": […]}`.
+        headers: Extra headers.
+        extras: Further members of the document, for example `{"errors": […]}`.
     """
 
     def __init__(
@@ -48,12 +48,7 @@ class ApiError(Exception):
 
 
 class UnauthorizedError(ApiError):
-    """The request has no valid token.
-
-    Args:
-        detail: The reason.
-        expired_at: Timestamp at which the token expired, if that is the reason.
-    """
+    """The request has no valid token; `expired_at` says when it expired, if it did."""
 
     def __init__(self, detail: str, *, expired_at: str | None = None) -> None:
         super().__init__(401, detail, headers={"WWW-Authenticate": 'Bearer realm="public"'})

@@ -14,15 +14,7 @@ Origin = Literal["api", "storage"]
 
 @dataclass(frozen=True)
 class Request:
-    """One request.
-
-    Attributes:
-        method: HTTP method in capitals.
-        path: Decoded path without the query.
-        query: Every query parameter with all its values.
-        headers: Headers with lowercase names.
-        body: The complete body.
-    """
+    """One request; `RecordedRequest` describes the attributes."""
 
     method: str
     path: str

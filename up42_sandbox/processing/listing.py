@@ -51,18 +51,13 @@ class JobQuery:
             and (self.process_ids is None or job.process_id in self.process_ids)
             and (self.statuses is None or job.status in self.statuses)
             and (self.ids is None or job.id in self.ids)
-            and self._has_duration(job)
+            and (self.min_duration is None or _duration(job) >= self.min_duration)
+            and (self.max_duration is None or 0 <= _duration(job) <= self.max_duration)
         )
 
-    def _has_duration(self, job: JobRecord) -> bool:
-        if self.min_duration is None and self.max_duration is None:
-            return True
-        duration = job.duration
-        return (
-            duration is not None
-            and (self.min_duration is None or duration >= self.min_duration)
-            and (self.max_duration is None or duration <= self.max_duration)
-        )
+
+def _duration(job: JobRecord) -> float:
+    return -1.0 if job.duration is None else job.duration
 
 
 def parse_query(call: Call, page_size: int) -> JobQuery:
@@ -124,11 +119,11 @@ def page(call: Call) -> dict[str, Any]:
     Raises:
         ApiError: 400, if a query parameter is invalid.
     """
-    query, after = parse_query(call, call.world.page_size), None
+    query, last_id, offset = parse_query(call, call.world.page_size), "", 0
     if (token := call.one("token")) is not None:
-        query, after = _open_token(token)
+        query, last_id, offset = _open_token(token)
     jobs = call.world.jobs.select(query, partial(_select, query))
-    start = 0 if after is None else _position(jobs, after)
+    start = _position(jobs, last_id, offset)
     chosen = jobs[start : start + query.limit]
     links = [{"rel": "self", "href": PATH}]
     if start + query.limit < len(jobs):
@@ -146,20 +141,12 @@ def _select(query: JobQuery, jobs: Iterable[JobRecord]) -> list[JobRecord]:
     return found
 
 
-@dataclass(frozen=True)
-class _After:
-    job_id: str
-    offset: int
-
-
-def _position(jobs: list[JobRecord], after: _After) -> int:
+def _position(jobs: list[JobRecord], last_id: str, offset: int) -> int:
     # New jobs shift the offset, so the last job of the previous page decides.
-    if 0 < after.offset <= len(jobs) and jobs[after.offset - 1].id == after.job_id:
-        return after.offset
-    for index, job in enumerate(jobs):
-        if job.id == after.job_id:
-            return index + 1
-    return after.offset
+    if 0 < offset <= len(jobs) and jobs[offset - 1].id == last_id:
+        return offset
+    found = (index + 1 for index, job in enumerate(jobs) if job.id == last_id)
+    return next(found, offset)
 
 
 def _make_token(query: JobQuery, last_id: str, offset: int) -> str:
@@ -167,7 +154,7 @@ def _make_token(query: JobQuery, last_id: str, offset: int) -> str:
     return base64.urlsafe_b64encode(content.encode()).rstrip(b"=").decode()
 
 
-def _open_token(token: str) -> tuple[JobQuery, _After]:
+def _open_token(token: str) -> tuple[JobQuery, str, int]:
     try:
         padded = token.encode() + b"=" * (-len(token) % 4)
         fields, last_id, offset = json.loads(base64.b64decode(padded, b"-_", validate=True))
@@ -176,6 +163,6 @@ def _open_token(token: str) -> tuple[JobQuery, _After]:
         query = JobQuery(**fields)
         if query.sort.partition(",")[0] not in _SORT_KEYS:
             raise ValueError(query.sort)
-        return query, _After(str(last_id), int(offset))
+        return query, str(last_id), int(offset)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ApiError(400, "The token isn't from this listing.") from error

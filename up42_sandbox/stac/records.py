@@ -23,9 +23,7 @@ class StoredFile:
     Attributes:
         id: File ID, the last part of the asset's href.
         name: File name.
-        title: Title of the asset.
         media_type: Type of the asset, if it has one.
-        role: Role of the asset.
         build: Writes the file to a path.
         content: Files with the same string here have the same bytes. If None, that's unknown.
         extra: Further members of the asset.
@@ -50,8 +48,6 @@ class StoredItem:
     """A STAC item.
 
     Attributes:
-        id: Item ID.
-        collection_id: ID of its collection.
         geometry: GeoJSON geometry in EPSG:4326.
         properties: STAC properties, including those of UP42's extensions.
         files: Its files, data first.
@@ -110,15 +106,7 @@ class StoredItem:
 
 @dataclass
 class StoredCollection:
-    """A STAC collection.
-
-    Attributes:
-        id: Collection ID.
-        title: Name for people.
-        created: Creation time.
-        items: Its items.
-        extra: Top-level members of UP42's extensions.
-    """
+    """A STAC collection; `extra` has the top-level members of UP42's extensions."""
 
     id: str
     title: str
