@@ -46,7 +46,7 @@ class TokenOffice:
         self._lock = threading.Lock()
         self._serial = 0
         self._access: dict[str, Identity] = {}
-        self._refresh: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self._refresh: dict[str, Identity] = {}
 
     def issue(self, scopes: frozenset[str] = frozenset(), project_id: str | None = None) -> str:
         """Return a new access token of the account, or of a project."""
@@ -59,24 +59,20 @@ class TokenOffice:
             "exp": int(identity.expires.timestamp()),
             "authorities": ["VIEW_PROJECT", "RUN_JOB"] if project_id else ["ACCOUNT_ADMIN"],
         }
-        token = self._sign(claims)
-        with self._lock:
-            self._access[token] = identity
-        return token
+        return self._keep(self._access, claims, identity)
 
     def issue_refresh(self, scopes: frozenset[str]) -> str:
         """Return a new refresh token for the account."""
         expires = self._clock.wall() + timedelta(seconds=REFRESH_LIFETIME_SECONDS)
-        token = self._sign({"typ": "Refresh", "sub": self._user_id})
-        with self._lock:
-            self._refresh[token] = (expires, scopes)
-        return token
+        claims = {"typ": "Refresh", "sub": self._user_id}
+        return self._keep(self._refresh, claims, Identity(None, scopes, expires))
 
     def redeem(self, refresh_token: str) -> frozenset[str] | None:
         """Return the scopes of a valid refresh token, or None for any other string."""
-        with self._lock:
-            expires, scopes = self._refresh.get(refresh_token, (None, frozenset()))
-        return scopes if expires is not None and self._clock.wall() < expires else None
+        identity = self._refresh.get(refresh_token)
+        if identity is None or self._clock.wall() >= identity.expires:
+            return None
+        return identity.scopes
 
     def identify(self, authorization: str | None) -> Identity:
         """Return the owner of the token in an `Authorization` header.
@@ -87,15 +83,12 @@ class TokenOffice:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise UnauthorizedError("Full authentication is required to access this resource.")
-        with self._lock:
-            identity = self._access.get(token.strip())
+        identity = self._access.get(token.strip())
         if identity is None:
             raise UnauthorizedError("The access token is invalid.")
         if self._clock.wall() >= identity.expires:
-            expired_at = stamp(identity.expires, 0)
-            raise UnauthorizedError(
-                f"The access token expired at {expired_at}.", expired_at=expired_at
-            )
+            at = stamp(identity.expires, 0)
+            raise UnauthorizedError(f"The access token expired at {at}.", expired_at=at)
         return identity
 
     def revoke_all(self) -> None:
@@ -104,13 +97,16 @@ class TokenOffice:
             self._access.clear()
             self._refresh.clear()
 
-    def _sign(self, claims: dict[str, Any]) -> str:
+    def _keep(self, tokens: dict[str, Identity], claims: dict[str, Any], identity: Identity) -> str:
         with self._lock:
             self._serial += 1
             claims = {**claims, "jti": f"{self._serial:08d}"}
-        head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
-        text = f"{head}.{_encode(json.dumps(claims).encode())}"
-        return f"{text}.{_encode(hmac.digest(self._key, text.encode(), hashlib.sha256))}"
+            head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
+            signed = f"{head}.{_encode(json.dumps(claims).encode())}"
+            signature = hmac.digest(self._key, signed.encode(), hashlib.sha256)
+            token = f"{signed}.{_encode(signature)}"
+            tokens[token] = identity
+            return token
 
 
 def _encode(data: bytes) -> str:

@@ -10,8 +10,7 @@ from up42_sandbox.core.routing import Call, Route, reply
 from up42_sandbox.processing.catalog import PROCESSES, Process
 from up42_sandbox.processing.listing import page
 from up42_sandbox.processing.pricing import Price, price_of
-from up42_sandbox.processing.schema_errors import check_schema
-from up42_sandbox.processing.semantics import check_semantics
+from up42_sandbox.processing.validation import check_schema, check_semantics
 from up42_sandbox.stac.records import StoredItem
 
 BASE = "/v2/processing"

@@ -1,23 +1,25 @@
-"""Objects in the bucket: files that exist, or are built when they are first fetched."""
+"""The bucket: signed URLs, and files that exist or are built when they are first fetched."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote, urlencode
 
 import google_crc32c
 
 from up42_sandbox.core.clock import Clock
-from up42_sandbox.storage.signing import Signer
+from up42_sandbox.core.problems import ApiError
 
 BUCKET = "up42-sandbox-storage"
 
@@ -37,7 +39,18 @@ MEDIA_TYPES = {
     ".zip": "application/zip",
 }
 
+ACCESS_ID = "storage@up42-sandbox.iam.example"
+
 SignedUrl = Callable[..., str]
+
+
+class StorageError(ApiError):
+    """An error of the storage; `code` is the storage service's name for it."""
+
+    def __init__(self, status: int, code: str, message: str, details: str = "") -> None:
+        super().__init__(status, message)
+        self.code = code
+        self.details = details
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ class Storage:
         self.lifetime: float = URL_LIFETIME_SECONDS
         self.url = ""
         self._clock = clock
-        self._signer = Signer(secrets.token_bytes())
+        self._key = secrets.token_bytes()
         self._lock = threading.RLock()
         self._entries: dict[str, _Entry] = {}
         self._contents: dict[str, _Entry] = {}
@@ -150,19 +163,41 @@ class Storage:
             filename: File name in `response-content-disposition`. If None, there is none.
             lifetime: Seconds that it works. Defaults to `self.lifetime`.
         """
-        seconds = self.lifetime if lifetime is None else lifetime
-        expires = self._clock.wall() + timedelta(seconds=seconds)
+        expires = self._clock.wall() + timedelta(
+            seconds=self.lifetime if lifetime is None else lifetime
+        )
         disposition = None if filename is None else f"attachment; filename={filename}"
-        path = f"/{BUCKET}/{name}"
-        return self.url + self._signer.sign(path, expires, disposition)
+        path, seconds = f"/{BUCKET}/{name}", str(int(expires.timestamp()))
+        query = {
+            "GoogleAccessId": ACCESS_ID,
+            "Expires": seconds,
+            "Signature": self._signature(path, seconds, disposition),
+        }
+        if disposition is not None:
+            query["response-content-disposition"] = disposition
+        return f"{self.url}{quote(path)}?{urlencode(query, quote_via=quote)}"
 
-    def check(self, path: str, query: dict[str, str]) -> None:
+    def check(self, path: str, query: Mapping[str, str]) -> None:
         """Check the path and query of a signed URL.
 
         Raises:
-            BadSignatureError: If the signature is missing, wrong, or expired.
+            StorageError: 403, if the signature is missing, wrong, or expired.
         """
-        self._signer.check(path, query, self._clock.wall())
+        expires, signature = query.get("Expires", ""), query.get("Signature", "")
+        if not expires or not signature:
+            details = "Anonymous caller does not have storage.objects.get access."
+            raise StorageError(403, "AccessDenied", "Access denied.", details)
+        right = self._signature(path, expires, query.get("response-content-disposition"))
+        if not hmac.compare_digest(signature.encode(), right.encode()):
+            message = "The request signature we calculated does not match the one you provided."
+            raise StorageError(403, "SignatureDoesNotMatch", message, f"GET {path} {expires}")
+        if self._clock.wall().timestamp() >= int(expires):
+            details = f"Request signature expired at: {expires}"
+            raise StorageError(403, "ExpiredToken", "The provided token has expired.", details)
+
+    def _signature(self, path: str, expires: str, disposition: str | None) -> str:
+        signed = f"GET\n\n\n{expires}\n{path}\n{disposition or ''}"
+        return base64.b64encode(hmac.digest(self._key, signed.encode(), hashlib.sha256)).decode()
 
     def get(self, name: str) -> StoredObject | None:
         """Return an object, built if necessary, or None if the name is unknown."""

@@ -17,8 +17,7 @@ from starlette.types import Receive, Scope, Send
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Access, Call, Route
 from up42_sandbox.core.server import TRANSPORT
-from up42_sandbox.storage.objects import BUCKET, StoredObject
-from up42_sandbox.storage.signing import BadSignatureError
+from up42_sandbox.storage.objects import BUCKET, StorageError, StoredObject
 
 CHUNK_BYTES = 256 * 1024
 """Bytes read and sent at a time; more only cost memory."""
@@ -26,8 +25,12 @@ CHUNK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-class UnsatisfiableRangeError(Exception):
-    """A range starts after the end of the file."""
+class UnsatisfiableRangeError(StorageError):
+    """A range starts after the end of a file with a length in bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(416, "InvalidRange", "The requested range cannot be satisfied.")
+        self.headers["content-range"] = f"bytes */{size}"
 
 
 def parse_range(header: str | None, size: int) -> range | None:
@@ -50,13 +53,13 @@ def parse_range(header: str | None, size: int) -> range | None:
     if not match[1]:
         suffix = int(match[2])
         if suffix == 0 or size == 0:
-            raise UnsatisfiableRangeError
+            raise UnsatisfiableRangeError(size)
         return range(max(0, size - suffix), size)
     start = int(match[1])
     if match[2] and int(match[2]) < start:
         return None
     if start >= size:
-        raise UnsatisfiableRangeError
+        raise UnsatisfiableRangeError(size)
     return range(start, min(int(match[2]) + 1, size) if match[2] else size)
 
 
@@ -104,18 +107,15 @@ async def serve(call: Call) -> Response:
     """Serve a signed URL."""
     storage = call.world.storage
     query = {name: values[0] for name, values in call.query.items()}
-    try:
-        storage.check(call.path, query)
-    except BadSignatureError as error:
-        return _xml(403, error.code, error.message, error.details)
+    storage.check(call.path, query)
     name = call.path.removeprefix(f"/{BUCKET}/")
     if storage.is_ready(name):
         stored = storage.get(name)
     else:
         stored = await run_in_threadpool(storage.get, name)
     if stored is None or not stored.is_in_place():
-        message = "The specified key does not exist."
-        return _xml(404, "NoSuchKey", message, f"No such object: {BUCKET}/{name}")
+        details = f"No such object: {BUCKET}/{name}"
+        raise StorageError(404, "NoSuchKey", "The specified key does not exist.", details)
     return _deliver(call, stored, query.get("response-content-disposition"))
 
 
@@ -134,10 +134,7 @@ def _deliver(call: Call, stored: StoredObject, disposition: str | None) -> Respo
     if storage.ranges:
         headers["accept-ranges"] = "bytes"
         if _still_valid(call.headers.get("if-range"), stored):
-            try:
-                part = parse_range(call.headers.get("range"), stored.size)
-            except UnsatisfiableRangeError:
-                return _unsatisfiable(stored)
+            part = parse_range(call.headers.get("range"), stored.size)
     status = 200
     if part is not None:
         status = 206
@@ -147,25 +144,13 @@ def _deliver(call: Call, stored: StoredObject, disposition: str | None) -> Respo
     return FileSlice(stored.path, part, status, headers, storage.rate)
 
 
-def _unsatisfiable(stored: StoredObject) -> Response:
-    message = "The requested range cannot be satisfied."
-    response = _xml(416, "InvalidRange", message, "")
-    response.headers["content-range"] = f"bytes */{stored.size}"
-    return response
-
-
-def _xml(status: int, code: str, message: str, details: str) -> Response:
-    parts = (("Code", code), ("Message", message), ("Details", details))
-    body = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in parts if text)
-    document = f"<?xml version='1.0' encoding='UTF-8'?><Error>{body}</Error>"
-    return Response(document, status, media_type="application/xml")
-
-
 def xml_error(error: ApiError) -> Response:
     """Return an error in the form of the storage service."""
-    response = _xml(error.status, "InvalidArgument", str(error), "")
-    response.headers.update(error.headers)
-    return response
+    code, details = getattr(error, "code", "InvalidArgument"), getattr(error, "details", "")
+    parts = (("Code", code), ("Message", str(error)), ("Details", details))
+    body = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in parts if text)
+    document = f"<?xml version='1.0' encoding='UTF-8'?><Error>{body}</Error>"
+    return Response(document, error.status, error.headers, media_type="application/xml")
 
 
 ROUTES = (Route("GET", f"/{BUCKET}/{{name:path}}", serve, Access.OPEN, xml_error),)
