@@ -16,10 +16,8 @@ from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.core.recording import RequestLog
 from up42_sandbox.processing.catalog import PROCESSES
 from up42_sandbox.processing.lifecycle import JobBook
-from up42_sandbox.scene.products import write_source
 from up42_sandbox.stac.catalog import StorageCatalog
-from up42_sandbox.stac.results import ResultMaker
-from up42_sandbox.stac.samples import sample_collections
+from up42_sandbox.stac.samples import sample_items
 from up42_sandbox.storage.objects import Storage
 
 
@@ -68,7 +66,7 @@ class World:
         self.tokens = TokenOffice(self.clock, token_lifetime, owner.user_id)
         self.eulas = EulaRegister(seed, PROCESSES.values(), self.clock.now())
         self.jobs = JobBook(self.clock, seed, owner.account_id, credits, self.eulas, durations)
-        samples = sample_collections(seed, owner.account_id, owner.user_id, write_source)
-        self.storage_catalog = StorageCatalog(samples, self.jobs, ResultMaker(seed))
+        samples = sample_items(seed, owner.account_id, owner.user_id)
+        self.storage_catalog = StorageCatalog(seed, samples, self.jobs)
         self.storage = Storage(self.clock)
         self.analytics = AnalyticsSamples(self.clock, seed, owner)

@@ -1,56 +1,47 @@
-"""The storage: sample scenes, and a collection for each job with results."""
+"""The storage: sample scenes, and the results of jobs, each in its own collection."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from up42_sandbox.processing.lifecycle import JobBook
 from up42_sandbox.processing.records import JobRecord
-from up42_sandbox.stac.records import StoredCollection, StoredFile, StoredItem
-from up42_sandbox.stac.results import ResultMaker
+from up42_sandbox.stac.records import StoredFile, StoredItem
+from up42_sandbox.stac.results import result_item
 
 
 class StorageCatalog:
-    """Finds collections, items, and files; results appear when their jobs finish."""
+    """Finds items and files; results appear when their jobs finish."""
 
-    def __init__(
-        self, samples: Iterable[StoredCollection], jobs: JobBook, results: ResultMaker
-    ) -> None:
+    def __init__(self, seed: int, samples: Iterable[StoredItem], jobs: JobBook) -> None:
+        self._seed = seed
         self._lock = threading.RLock()
-        self._collections = {collection.id: collection for collection in samples}
         self._jobs = jobs
-        self._results = results
+        self._by_collection: dict[str, StoredItem] = {}
         self._files: dict[str, tuple[StoredItem, StoredFile]] = {}
-        for collection in self._collections.values():
-            self._register(collection)
+        for item in samples:
+            self._add(item)
 
-    def collections(self) -> list[StoredCollection]:
-        """Return all collections: samples first, then results by age."""
+    def items(self) -> list[StoredItem]:
+        """Return all items: samples first, then results by age."""
         with self._lock:
             for job in self._jobs.with_results():
                 self._of_job(job)
-            return list(self._collections.values())
+            return list(self._by_collection.values())
 
-    def collection(self, collection_id: str) -> StoredCollection | None:
-        """Return a collection, or None if it is unknown."""
+    def collection(self, collection_id: str) -> StoredItem | None:
+        """Return the item of a collection, or None if the ID is unknown."""
         with self._lock:
-            if (known := self._collections.get(collection_id)) is not None:
+            if (known := self._by_collection.get(collection_id)) is not None:
                 return known
             job = self._jobs.by_collection(collection_id)
             return self._of_job(job) if job is not None and job.has_results else None
 
-    def items(self) -> Iterator[StoredItem]:
-        """Yield all items."""
-        for collection in self.collections():
-            yield from collection.items
-
     def item(self, collection_id: str, item_id: str) -> StoredItem | None:
         """Return an item, or None if it is unknown."""
-        collection = self.collection(collection_id)
-        if collection is None:
-            return None
-        return next((item for item in collection.items if item.id == item_id), None)
+        item = self.collection(collection_id)
+        return item if item is not None and item.id == item_id else None
 
     def sample(self, key: str) -> StoredItem:
         """Return a sample scene.
@@ -68,13 +59,9 @@ class StorageCatalog:
         with self._lock:
             return self._files.get(file_id)
 
-    def _of_job(self, job: JobRecord) -> StoredCollection:
-        known = self._collections.get(job.collection_id)
-        if known is None:
-            known = self._results.collection(job, self._sources(job))
-            self._collections[known.id] = known
-            self._register(known)
-        return known
+    def _of_job(self, job: JobRecord) -> StoredItem:
+        known = self._by_collection.get(job.collection_id)
+        return known or self._add(result_item(self._seed, job, self._sources(job)))
 
     def _sources(self, job: JobRecord) -> list[StoredItem]:
         found = []
@@ -85,8 +72,8 @@ class StorageCatalog:
                 found.append(item)
         return found
 
-    def _register(self, collection: StoredCollection) -> None:
-        for item in collection.items:
-            self._files[item.asset_id] = (item, item.files[0])
-            for file in item.files:
-                self._files[file.id] = (item, file)
+    def _add(self, item: StoredItem) -> StoredItem:
+        self._by_collection[item.collection_id] = item
+        self._files[item.asset_id] = (item, item.files[0])
+        self._files.update({file.id: (item, file) for file in item.files})
+        return item

@@ -1,4 +1,4 @@
-"""Collections, items and files of the storage on the server."""
+"""Items and files of the storage on the server."""
 
 from __future__ import annotations
 
@@ -45,11 +45,12 @@ class StoredFile:
 
 @dataclass
 class StoredItem:
-    """A STAC item.
+    """A STAC item, alone in its collection.
 
     Attributes:
         geometry: GeoJSON geometry in EPSG:4326.
-        properties: STAC properties, including those of UP42's extensions.
+        extension: Properties of UP42's extensions, on top in the collection.
+        properties: All STAC properties, including these.
         files: Its files, data first.
         scene: The scene that it shows or was processed from.
         key: Name of a sample scene, None for results.
@@ -58,6 +59,7 @@ class StoredItem:
     id: str
     collection_id: str
     geometry: dict[str, Any]
+    extension: dict[str, Any]
     properties: dict[str, Any]
     files: list[StoredFile]
     scene: SampleScene
@@ -102,14 +104,3 @@ class StoredItem:
     def has_panchromatic(self) -> bool:
         """Whether one of its files is the panchromatic band."""
         return any("panchromatic" in file.name for file in self.files)
-
-
-@dataclass
-class StoredCollection:
-    """A STAC collection; `extra` has the top-level members of UP42's extensions."""
-
-    id: str
-    title: str
-    created: datetime
-    items: list[StoredItem]
-    extra: dict[str, Any]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from up42_sandbox.core.timestamps import stamp
-from up42_sandbox.stac.records import StoredCollection, StoredFile, StoredItem
+from up42_sandbox.stac.records import StoredFile, StoredItem
 from up42_sandbox.stac.samples import STAC_EXTENSIONS
 
 STAC = "/v2/assets/stac"
@@ -59,39 +58,24 @@ def asset_document(file: StoredFile, base_url: str) -> dict[str, Any]:
     }
 
 
-def collection_document(collection: StoredCollection, base_url: str) -> dict[str, Any]:
-    """Return a collection's JSON form with links to `base_url`."""
-    path = f"{STAC}/collections/{collection.id}"
+def collection_document(item: StoredItem, base_url: str) -> dict[str, Any]:
+    """Return the JSON form of an item's collection with links to `base_url`."""
+    path = f"{STAC}/collections/{item.collection_id}"
     return {
         "type": "Collection",
         "stac_version": "1.0.0",
         "stac_extensions": list(STAC_EXTENSIONS),
-        "id": collection.id,
-        "title": collection.title,
-        "description": f"Delivery of {collection.title}",
+        "id": item.collection_id,
+        "title": item.properties["title"],
+        "description": f"Delivery of {item.properties['title']}",
         "license": "proprietary",
         "extent": {
-            "spatial": {"bbox": [_joint_bbox(collection.items)]},
-            "temporal": {"interval": [_interval(collection.items)]},
+            "spatial": {"bbox": [item.bbox]},
+            "temporal": {"interval": [[stamp(item.moment), stamp(item.moment)]]},
         },
         "links": [
             *_navigation(base_url, path, STAC, JSON),
             link("items", f"{base_url}{path}/items", GEO_JSON),
         ],
-        **collection.extra,
+        **item.extension,
     }
-
-
-def _joint_bbox(items: Sequence[StoredItem]) -> list[float]:
-    if not items:
-        return [-180.0, -90.0, 180.0, 90.0]
-    boxes = [item.bbox for item in items]
-    west, south, east, north = zip(*boxes, strict=True)
-    return [min(west), min(south), max(east), max(north)]
-
-
-def _interval(items: Sequence[StoredItem]) -> list[str | None]:
-    if not items:
-        return [None, None]
-    moments = [item.moment for item in items]
-    return [stamp(min(moments)), stamp(max(moments))]

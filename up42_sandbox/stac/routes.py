@@ -10,7 +10,7 @@ from starlette.responses import Response
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call, Route, reply
 from up42_sandbox.stac.cql2 import QUERYABLES, bad_filter
-from up42_sandbox.stac.records import StoredCollection, StoredItem
+from up42_sandbox.stac.records import StoredItem
 from up42_sandbox.stac.render import (
     GEO_JSON,
     STAC,
@@ -110,33 +110,25 @@ def list_collections(call: Call) -> Response:
     workspace = call.one("workspace_id")
     if workspace == "":
         raise bad_filter("workspace_id is empty")
-    collections = [
-        collection
-        for collection in call.world.storage_catalog.collections()
-        if workspace in (None, collection.extra.get("up42-system:workspace_id"))
+    items = [
+        item
+        for item in call.world.storage_catalog.items()
+        if workspace in (None, item.extension.get("up42-system:workspace_id"))
     ]
-    ids = [collection.id for collection in collections]
+    ids = [item.collection_id for item in items]
     start = page_start(ids, call.one("token"), limit)
-    page = collections[start : start + limit]
-    documents = [collection_document(collection, call.base_url) for collection in page]
+    page = items[start : start + limit]
+    documents = [collection_document(item, call.base_url) for item in page]
     links = _page_links(call, f"{STAC}/collections", ids, start, limit)
     return reply({"collections": documents, "links": links})
 
 
-def _collection(call: Call) -> StoredCollection:
+def _collection(call: Call) -> StoredItem:
     collection_id = call.params["collection_id"]
-    collection = call.world.storage_catalog.collection(collection_id)
-    if collection is None:
+    item = call.world.storage_catalog.collection(collection_id)
+    if item is None:
         raise ApiError(404, f"There is no collection {collection_id}.")
-    return collection
-
-
-def _item(call: Call) -> StoredItem:
-    wanted = call.params["item_id"]
-    for item in _collection(call).items:
-        if item.id == wanted:
-            return item
-    raise ApiError(404, f"There is no item {wanted} in this collection.")
+    return item
 
 
 def get_collection(call: Call) -> Response:
@@ -145,19 +137,19 @@ def get_collection(call: Call) -> Response:
 
 
 def list_items(call: Call) -> Response:
-    """List a collection's items in pages."""
-    collection = _collection(call)
-    limit = _query_limit(call)
-    ids = [item.id for item in collection.items]
-    start = page_start(ids, call.one("token"), limit)
-    page = collection.items[start : start + limit]
-    links = _page_links(call, f"{STAC}/collections/{collection.id}/items", ids, start, limit)
-    return _features(call, page, links)
+    """List the items of a collection in pages."""
+    item, limit = _collection(call), _query_limit(call)
+    start = page_start([item.id], call.one("token"), limit)
+    path = f"{STAC}/collections/{item.collection_id}/items"
+    return _features(call, [item][start:], _page_links(call, path, [item.id], start, limit))
 
 
 def get_item(call: Call) -> Response:
     """Return one item."""
-    return reply(item_document(_item(call), call.base_url))
+    item = _collection(call)
+    if item.id != call.params["item_id"]:
+        raise ApiError(404, f"There is no item {call.params['item_id']} in this collection.")
+    return reply(item_document(item, call.base_url))
 
 
 def search(call: Call) -> Response:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
+from functools import cache, partial
 from typing import Any
 
 from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.scene.files import to_degrees
-from up42_sandbox.scene.products import GEOTIFF, PNG
+from up42_sandbox.scene.products import BAND_NAMES, GEOTIFF, PNG, write_source
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.scene.window import EPSG, Window
-from up42_sandbox.stac.records import StoredCollection, StoredFile, StoredItem
+from up42_sandbox.stac.records import StoredFile, StoredItem
 
 EXTENSION_SCHEMA = "https://api.up42.com/stac-extensions/up42-{}/v1.0.0/schema.json"
 STAC_EXTENSIONS = (
@@ -21,15 +20,6 @@ STAC_EXTENSIONS = (
     "https://stac-extensions.github.io/view/v1.0.0/schema.json",
     *(EXTENSION_SCHEMA.format(name) for name in ("system", "product", "order", "user")),
 )
-
-BANDS = (
-    {"name": "blue", "common_name": "blue"},
-    {"name": "green", "common_name": "green"},
-    {"name": "red", "common_name": "red"},
-    {"name": "nir", "common_name": "nir"},
-)
-
-FileBuilder = Callable[[SampleScene, str, Path], None]
 
 
 def footprint(window: Window) -> dict[str, Any]:
@@ -44,20 +34,11 @@ def _footprints() -> dict[str, dict[str, Any]]:
     return {scene.key: footprint(scene.window()) for scene in SAMPLES}
 
 
-def sample_collections(
-    seed: int, account_id: str, workspace_id: str, build: FileBuilder
-) -> list[StoredCollection]:
-    """Return a collection with one item for every sample scene.
-
-    Args:
-        seed: Determines the IDs.
-        account_id: Owner.
-        workspace_id: Workspace of the owner.
-        build: Writes the file of a scene with a given name to a path.
-    """
-    collections = []
+def sample_items(seed: int, account_id: str, workspace_id: str) -> list[StoredItem]:
+    """Return an item for each sample scene, with the IDs of a seed and an owner."""
+    items = []
     for number, scene in enumerate(SAMPLES):
-        system = {
+        extension = {
             "up42-system:asset_id": make_id(seed, "asset", scene.key),
             "up42-system:account_id": account_id,
             "up42-system:workspace_id": workspace_id,
@@ -73,28 +54,35 @@ def sample_collections(
             "up42-user:title": scene.title,
             "up42-user:tags": ["sample", scene.constellation],
         }
-        item = StoredItem(
-            id=make_id(seed, "item", scene.key),
-            collection_id=make_id(seed, "collection", scene.key),
-            geometry=_footprints()[scene.key],
-            properties={**_properties(scene, number), **system},
-            files=_files(seed, scene, build),
-            scene=scene,
-            key=scene.key,
+        properties = scene_properties(scene, scene.window())
+        if number % 2:
+            # The real storage uses both notations of UTC.
+            properties["datetime"] = properties["datetime"].replace("+00:00", "Z")
+        view = {
+            "title": scene.title,
+            "view:off_nadir": scene.off_nadir,
+            "view:sun_elevation": 54.3,
+            "view:sun_azimuth": 162.0,
+        }
+        items.append(
+            StoredItem(
+                id=make_id(seed, "item", scene.key),
+                collection_id=make_id(seed, "collection", scene.key),
+                geometry=_footprints()[scene.key],
+                extension=extension,
+                properties={**properties, **view, **extension},
+                files=list(_files(seed, scene)),
+                scene=scene,
+                key=scene.key,
+            )
         )
-        collections.append(
-            StoredCollection(item.collection_id, scene.title, scene.acquired, [item], dict(system))
-        )
-    return collections
+    return items
 
 
-def _properties(scene: SampleScene, number: int) -> dict[str, Any]:
-    window = scene.window()
-    # The real storage uses both notations of UTC.
-    moment = scene.acquired.isoformat()
+def scene_properties(scene: SampleScene, window: Window) -> dict[str, Any]:
+    """Return the STAC properties of an image of a scene."""
     return {
-        "datetime": moment.replace("+00:00", "Z") if number % 2 else moment,
-        "title": scene.title,
+        "datetime": scene.acquired.isoformat(),
         "constellation": scene.constellation,
         "platform": scene.platform,
         "gsd": scene.gsd,
@@ -102,13 +90,10 @@ def _properties(scene: SampleScene, number: int) -> dict[str, Any]:
         "proj:epsg": EPSG,
         "proj:shape": list(window.shape),
         "proj:transform": list(window.transform),
-        "view:off_nadir": scene.off_nadir,
-        "view:sun_elevation": 54.3,
-        "view:sun_azimuth": 162.0,
     }
 
 
-def _files(seed: int, scene: SampleScene, build: FileBuilder) -> list[StoredFile]:
+def _files(seed: int, scene: SampleScene) -> Iterator[StoredFile]:
     def stored(name: str, title: str, kind: str, role: str, **extra: Any) -> StoredFile:
         return StoredFile(
             id=make_id(seed, "file", scene.key, name),
@@ -116,18 +101,16 @@ def _files(seed: int, scene: SampleScene, build: FileBuilder) -> list[StoredFile
             title=title,
             media_type=kind,
             role=role,
-            build=lambda path: build(scene, name, path),
+            build=partial(write_source, scene, name),
             extra=extra,
         )
 
-    bands = {"eo:bands": [dict(band) for band in BANDS]}
-    files = [
-        stored("multispectral.tif", "Multispectral", GEOTIFF, "data", gsd=scene.ms_gsd, **bands)
-    ]
+    def bands(*names: str) -> dict[str, Any]:
+        return {"eo:bands": [{"name": name, "common_name": name} for name in names]}
+
+    gsd = {"gsd": scene.ms_gsd}
+    yield stored("multispectral.tif", "Multispectral", GEOTIFF, "data", **gsd, **bands(*BAND_NAMES))
     if scene.pan_gsd is not None:
-        pan = {"eo:bands": [{"name": "pan", "common_name": "pan"}]}
-        files.append(
-            stored("panchromatic.tif", "Panchromatic", GEOTIFF, "data", gsd=scene.pan_gsd, **pan)
-        )
-    files.append(stored("thumbnail.png", "Quicklook", PNG, "thumbnail"))
-    return files
+        gsd = {"gsd": scene.pan_gsd}
+        yield stored("panchromatic.tif", "Panchromatic", GEOTIFF, "data", **gsd, **bands("pan"))
+    yield stored("thumbnail.png", "Quicklook", PNG, "thumbnail")
