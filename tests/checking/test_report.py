@@ -23,6 +23,8 @@ NAMES = [
     "Falcon",
     "falcon",
     "projectFalcon",
+    "trees_of_potsdam",
+    "trees-of-potsdam",
     "ProjectFalcon",
     "90c4e7a2-6d3b-4f18-b5e0-2d8a1c9f7364",
     "https://storage.example.com/x?Signature=abcdef",
@@ -75,7 +77,17 @@ def test_names_of_fields_can_be_values(server: ExampleServer, account: up42.Sess
     report = up42.check_api(account)
     text = report.to_markdown() + json.dumps([e.answers for e in report.operations])
     assert "`*`: unknown field" in text
-    for name in ("falcon", "Falcon", "ada@", "Berlin", "90c4e7a2", "Signature", "eyJ", "xxx"):
+    for name in (
+        "falcon",
+        "Falcon",
+        "ada@",
+        "Berlin",
+        "90c4e7a2",
+        "Signature",
+        "eyJ",
+        "xxx",
+        "potsdam",
+    ):
         assert name not in text
     assert "<" not in text
     assert text.isprintable() or set(text) - set("\n") <= set(filter(str.isprintable, text))
@@ -90,10 +102,12 @@ def test_values_are_not_quoted(server: ExampleServer, account: up42.Session, val
 
     for name in ("getBalance", "listProcessingJobs", "getProcess", "estimateProcessCost"):
         server.replies[name] = patched
+    signed = f"{server.url}/bucket/file.tif?Expires=1234567&X-Goog-Expires=1234567"
+    server.replies["createAssetDownloadUrl"] = as_json({"url": signed})
     server.replies["getEula"] = as_json({"title": "secret", "status": "1234567"}, 404)
     server.replies["listCollections"] = Reply(b"paused by ada@example.com", 500, "text/x-ada")
     text = up42.check_api(account).to_markdown()
-    for part in ("ada", "1234567", "secret"):
+    for part in ("ada", "12345", "secret"):
         assert part not in text
 
 

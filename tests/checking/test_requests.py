@@ -105,7 +105,7 @@ def test_links_that_lead_elsewhere_are_not_followed(
 def test_ids_that_lead_elsewhere_are_not_followed(
     server: ExampleServer, check: Check, identity: str
 ) -> None:
-    server.replies["listProcesses"] = as_json([{"id": identity}])
+    server.replies["listProcesses"] = as_json([{"id": identity or "p"}])
     server.replies["getProcess"] = lambda content: {**content, "id": identity}
     server.replies["listProcessingJobs"] = lambda content: {
         **content,

@@ -13,7 +13,6 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-URI = "urn:up42"
 # Objects that may have any other field: claims, what STAC and GeoJSON extend, and blocks, of
 # which nothing is read.
 OPEN_SCHEMAS = """
@@ -45,7 +44,7 @@ class Operation:
 
     def matches(self, method: str, path: str) -> bool:
         """Return whether a request is one of this operation."""
-        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(self.path))
+        pattern = re.sub(r"\\{\w+\\}", "[^/]*", re.escape(self.path))
         return self.method == method and re.fullmatch(pattern, path) is not None
 
 
@@ -62,7 +61,8 @@ class Names:
     """Decides which names of fields are shown.
 
     Those that consist of words of the document are. Others are if they look like the name of a
-    field, and none of their words was a part of a value in a response.
+    field, have a word of the document unless they are a single word, and none of their words was
+    a part of a value in a response.
     """
 
     _known: set[str]
@@ -80,9 +80,11 @@ class Names:
 
     def show(self, name: str) -> str:
         """Return a name, or a placeholder if it could be a value."""
-        new = words(name) - self._known
-        is_shown = NAME.fullmatch(name) and (not new or name[0].islower())
-        return name if is_shown and not new & self._received else HIDDEN_NAME
+        used = words(name)
+        new = used - self._known
+        is_usual = name[:1].islower() and (len(used) == 1 or new != used)
+        is_shown = NAME.fullmatch(name) and (not new or is_usual) and not new & self._received
+        return name if is_shown else HIDDEN_NAME
 
     def describe(self, difference: Difference) -> str:
         """Return a difference as text."""
@@ -96,17 +98,14 @@ class Document:
 
     def __init__(self) -> None:
         from jsonschema import FormatChecker
-        from referencing import Registry
-        from referencing.jsonschema import DRAFT202012
 
         text = files("up42_client").joinpath("openapi.json").read_text(encoding="utf-8")
         self.words = words(text)
-        content = json.loads(text.replace('"#/', f'"{URI}#/'), object_hook=closed)
+        content = json.loads(text, object_hook=closed)
         for name in OPEN_SCHEMAS.split():
             if name in content["components"]["schemas"]:
                 content["components"]["schemas"][name]["additionalProperties"] = True
         self._content: Any = content
-        self._registry: Any = Registry().with_resource(URI, DRAFT202012.create_resource(content))
         self._formats = FormatChecker(formats=())
         self._formats.checks("date-time", raises=ValueError)(is_time)
         self.operations = {
@@ -141,9 +140,9 @@ class Document:
         except (ValueError, RecursionError):
             yield Difference(f"the body of {status} isn't JSON")
             return
-        validator = Draft202012Validator(
-            documented[JSON]["schema"], registry=self._registry, format_checker=self._formats
-        )
+        # References of the schema lead into the components.
+        schema = {**documented[JSON]["schema"], "components": self._content["components"]}
+        validator = Draft202012Validator(schema, format_checker=self._formats)
         for error in islice(validator.iter_errors(content), MOST_VIOLATIONS):
             yield from violation(error)
 

@@ -16,7 +16,8 @@ from up42_facade.session import UNREADABLE
 MOST_VALUES = 50
 # Parameters of signed URLs: the seconds that they last, or when they end.
 LIFETIMES = ("X-Goog-Expires", "X-Amz-Expires", "Expires")
-LONGEST_LIFE = 10**7
+# Seconds: what the signatures of cloud storage can last at most.
+LONGEST_LIFE = 7 * 24 * 60 * 60
 
 Exchanges = list[Exchange]
 Settle = Callable[[Exchanges, Names], Iterable[str]]
@@ -95,7 +96,7 @@ def url_life(exchanges: Exchanges, names: Names) -> Iterator[str]:
         for name, values in parse_qs(urlsplit(str(url)).query).items():
             if name in LIFETIMES and values[0].isdecimal():
                 seconds = int(values[0]) - (time.time() if name == "Expires" else 0)
-                if seconds < LONGEST_LIFE:
+                if 0 < seconds <= LONGEST_LIFE:
                     yield f"about {round(seconds, -1):.0f} seconds"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -34,6 +35,8 @@ SUCCESS = frozenset(range(200, 300))
 # Seconds to wait for each response, if the session doesn't wait for less.
 LONGEST_WAIT = 20.0
 ONCE = {"retry": Retry(total=0, allowed_methods=["NONE"])}
+# Paths with empty or quoted IDs: a server could decode `p%2Fexecution%3F` to another operation.
+UNUSUAL = re.compile("%|//|/$")
 FIRST_BYTES = "the first bytes of the file"
 RANGE = {"Range": "bytes=0-63"}
 
@@ -185,9 +188,8 @@ class Sender:
 
     def _allow(self, base_path: str, request: httpx.Request) -> None:
         path = request.url.raw_path.decode("ascii").partition("?")[0]
-        if "%" in path:
-            # A server could decode an ID like `p%2Fexecution%3F` to the path of another operation.
-            raise InvalidInputError(f"{path} contains an ID that isn't usual. Nothing was sent.")
+        if UNUSUAL.search(path):
+            raise InvalidInputError(f"{path} has an ID that isn't usual. Nothing was sent.")
         self._operation(request.method, path.removeprefix(base_path))
         request.extensions.update(ONCE)
 
