@@ -15,7 +15,7 @@ import pytest
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID, GetJob, paths
 from up42_facade.analytics import JobTask
-from up42_facade.downloads._folders import RESERVED_NAME
+from up42_facade.downloads import RESERVED_NAME
 from up42_sandbox import Fault, Sandbox
 
 

@@ -11,7 +11,7 @@ import pytest
 import up42_facade as up42
 from tests.conftest import new_session
 from up42_facade import processing_templates
-from up42_facade.downloads._folders import RESERVED_NAME
+from up42_facade.downloads import RESERVED_NAME
 from up42_sandbox import Sandbox
 from up42_sandbox.stac import results
 

@@ -18,9 +18,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve, bodies
-from up42_facade.downloads._destinations import Incoming, destination
-from up42_facade.downloads._layout import Planned
-from up42_facade.downloads._records import read_record
+from up42_facade.downloads import Download, Fetch, open_folder
 from up42_sandbox import Sandbox
 
 CONTENT = {"output/data.json": b"{}", "output/deep/a.txt": b"a", "output/deep/b.txt": b"bb"}
@@ -117,8 +115,7 @@ def test_a_store_that_refuses_one_member(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     items = serve(packed(CONTENT), "results.tgz")
-    with monkeypatch.context() as context:
-        context.setattr("up42_facade.downloads.DEFAULT_WORKERS", 1)
+    with monkeypatch.context():
         refuse(PermissionError("Access Denied"), "b.txt")
         with pytest.raises(up42.UploadError, match="Access Denied"):
             get(items, place, session)
@@ -158,7 +155,11 @@ def test_an_archive_is_fetched_once_and_completed_if_a_member_is_gone(
 
 
 def test_members_side_by_side_in_a_folder_of_the_job(
-    serve: Serve, session: up42.Session, memory: Place, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox,
+    serve: Serve,
+    session: up42.Session,
+    memory: Place,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Each of many threads may be the first to look at a folder, and the last to learn what's there.
     look, delays = MemoryFileSystem.ls, count()
@@ -173,17 +174,23 @@ def test_members_side_by_side_in_a_folder_of_the_job(
     content = {f"output/{n % 3}/{n}.txt": b"x" for n in range(20)}
     (item,) = serve(packed(content), "results.tgz")
     url = f"{memory.url}/{item.id}"
-    folder: Any = destination(url, http=session.storage, progress=False, aside=item.id)
-    plan = Planned("results.tgz", item.id, item.assets["results.tgz"].href, is_unpacked=True)
-    (place,) = folder.lay_out([plan])
-    get_url = item.assets["results.tgz"].get_absolute_href
-    urls = folder.fetch_archive(Incoming(get_url, plan, place))
+    archive = Download(
+        lambda: item.assets["results.tgz"].href,
+        name="results.tgz",
+        group=item.id,
+        source_id="results",
+        is_unpacked=True,
+    )
+
+    def fetched() -> list[list[str]]:
+        folder = open_folder(url, memory.options)
+        return Fetch(folder, session.storage, progress=False, aside=item.id).run([archive])
+
+    (urls,) = fetched()
     assert len(urls) == len(content)
-    again: Any = destination(url, http=session.storage)
-    record = read_record(again.store, plan.record_id)
-    assert record is not None
-    assert record.is_intact()
-    assert record.paths == urls
+    sandbox.clear_requests()
+    assert fetched() == [urls]
+    assert bodies(sandbox) == 0
 
 
 def test_an_empty_archive(serve: Serve, session: up42.Session, place: Place) -> None:

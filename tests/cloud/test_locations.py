@@ -14,8 +14,7 @@ from fsspec.registry import known_implementations
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve
-from up42_facade.downloads._locations import below, local_folder, scheme_of
-from up42_facade.downloads._stores import open_store
+from up42_facade.downloads import below, local_folder, open_folder, scheme_of
 from up42_facade.viz import _inputs as viz_inputs
 from up42_sandbox import Sandbox
 
@@ -167,7 +166,7 @@ def test_no_options_are_given_to_folders_here(
 
 
 def test_passwords_in_urls_are_not_told() -> None:
-    store = open_store("memory://me:s3cret@host/x")
+    store: Any = open_folder("memory://me:s3cret@host/x")
     with pytest.raises(up42.UploadError) as caught, store.errors("a.tif"):
         raise OSError("GET https://me:s3cret@host/x/a.tif?sig=s3cret failed")
     assert "s3cret" not in str(caught.value)

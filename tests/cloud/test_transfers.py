@@ -13,14 +13,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pystac
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve, bodies
-from up42_facade.downloads._destinations import Incoming, destination
-from up42_facade.downloads._layout import Planned
+from up42_facade.downloads import Download, Fetch, open_folder
 from up42_sandbox import Fault, Sandbox
 
 MIB = 1 << 20
@@ -244,9 +244,9 @@ def test_what_others_write_meanwhile_is_seen(
 ) -> None:
     items = serve(b"content", size=7)
     get(items, place, session)
-    # Drivers keep what they have listed, and one driver serves all that ask for the same store.
-    folder: Any = destination(place.url, place.options, http=session.storage)
-    assert folder.store.fs.ls(folder.store.root)
+    # Backends keep what they have listed, and one serves all that ask for the same store.
+    shared, root = fsspec.core.url_to_fs(place.url, **place.options)
+    assert shared.ls(root)
     place.fs.rm_file(f"{place.root}/a.bin")
     get(items, place, session)
     assert place.read("a.bin") == b"content"
@@ -261,11 +261,9 @@ def test_what_others_write_meanwhile_stays(
         place.write("a.bin", b"theirs")
         return signed()
 
-    folder = destination(place.url, place.options, http=session.storage, progress=False)
-    plan = Planned("a.bin", "item", "https://example.com/mine.bin")
-    (spot,) = folder.lay_out([plan])
+    fetch = Fetch(open_folder(place.url, place.options), session.storage, progress=False)
     with pytest.raises(up42.DownloadError, match="isn't replaced"):
-        folder.fetch_files([Incoming(get_url, plan, spot)])
+        fetch.run([Download(get_url, name="a.bin", group="item", source_id="mine")])
     assert place.read("a.bin") == b"theirs"
 
 

@@ -193,8 +193,8 @@ def test_size_and_checksum_may_be_of_either_form(store, tmp_path, of):
 def test_an_encoding_that_cannot_be_undone_leaves_nothing(
     store, tmp_path, monkeypatch, data, headers, options
 ):
-    monkeypatch.setattr("up42_facade.downloads._part_file.MAX_INFLATED_BYTES", 1_000_000)
-    monkeypatch.setattr("up42_facade.downloads._part_file.MAX_INFLATED_RATIO", 10)
+    monkeypatch.setattr("up42_facade.downloads._inflate.MAX_INFLATED_BYTES", 1_000_000)
+    monkeypatch.setattr("up42_facade.downloads._inflate.MAX_INFLATED_RATIO", 10)
     blob = store.put(data, headers=headers)
     with pytest.raises(DownloadError):
         download_file(blob.link, tmp_path / "a.json", **options)

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from up42_facade.downloads import Download, download_file, download_files, open_stream, stream_to
-from up42_facade.downloads import _file_transfer as file_transfer
+from up42_facade.downloads import _transfer as file_transfer
 from up42_facade.errors import (
     ChecksumError,
     ConnectionFailedError,
@@ -350,7 +350,7 @@ def test_the_same_target_twice_at_once_is_refused(store, tmp_path):
     thread.start()
     while not blob.requests:
         time.sleep(0.01)
-    with pytest.raises(DownloadError, match="somebody else"):
+    with pytest.raises(DownloadError, match="another program"):
         download_file(blob.link, tmp_path / "a")
     thread.join()
     assert (tmp_path / "a").read_bytes() == DATA
@@ -502,7 +502,7 @@ def test_the_bar_knows_total_and_rest(store, tmp_path, monkeypatch):
         def refresh(self):
             pass
 
-    monkeypatch.setattr("up42_facade._common.progress.bar", Bar)
+    monkeypatch.setattr("up42_facade.downloads._download.bar", Bar)
     blob = store.put(DATA, cuts=[1_000_000])
     download_file(blob.link, tmp_path / "a", progress=False)
     assert (bars[0].total, bars[0].n) == (len(DATA), len(DATA))

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from tests.facade.small_server import Reply, SmallServer
-from up42_facade.downloads import download_file
-from up42_facade.downloads._staging import Staging
+from up42_facade.downloads import download_archive, download_file
 
 CONTENT = b"x" * 300_000
 # Where a download of `a` keeps something beside it.
@@ -28,6 +27,7 @@ def url() -> Iterator[str]:
     with SmallServer() as server:
         server.routes["/a"] = Reply(gzip.compress(CONTENT), 200, headers)
         server.routes["/plain"] = Reply(CONTENT, 200, {"ETag": '"1"'})
+        server.routes["/tar"] = Reply(bytes(10_240), 200)
         yield server.url
 
 
@@ -71,6 +71,14 @@ def record_path(folder: Path, url: str) -> Path:
 @pytest.mark.parametrize(
     "change",
     [
+        {"version": 0},
+        {"source": "other"},
+        {"source": 1},
+        {"files": [["../x", 1, 1]]},
+        {"files": [["/etc/passwd", 1, 1]]},
+        {"files": [["a", "b", "c"]]},
+        {"files": [1]},
+        {"files": None},
         {"files": [["plain", float("inf"), 1]]},
         {"files": [["a\0b", 1, 1]]},
         {"files": [["a\ud800", 1, 1]]},
@@ -92,6 +100,22 @@ def test_records_of_earlier_downloads(url: str, tmp_path: Path, change: dict[str
     assert target.read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("content", ["", "[]", "[" * 100_000])
+def test_files_that_are_not_records(url: str, tmp_path: Path, content: str) -> None:
+    path = record_path(tmp_path, url)
+    path.parent.mkdir()
+    path.write_text(content)
+    target = download_file(lambda: f"{url}/plain", f"{tmp_path}/", progress=False)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_file_in_place_of_the_records(url: str, tmp_path: Path) -> None:
+    (tmp_path / ".up42").write_text("mine")
+    target = download_file(lambda: f"{url}/plain", f"{tmp_path}/", progress=False)
+    assert target.read_bytes() == CONTENT
+    assert (tmp_path / ".up42").read_text() == "mine"
+
+
 def test_a_pipe_for_a_record(url: str, tmp_path: Path) -> None:
     path = record_path(tmp_path, url)
     path.parent.mkdir()
@@ -108,9 +132,9 @@ def test_records_stay_in_the_folder(url: str, tmp_path: Path) -> None:
     assert not list((tmp_path / "outside").iterdir())
 
 
-def test_a_pipe_as_the_mark_of_a_dead_download(tmp_path: Path) -> None:
-    mark = tmp_path / ".up42-unpacking-x" / "owner"
-    mark.parent.mkdir()
-    os.mkfifo(mark)
-    with Staging(tmp_path):
-        assert mark.is_fifo()
+def test_a_pipe_in_a_folder_that_looks_like_a_dead_download(url: str, tmp_path: Path) -> None:
+    pipe = tmp_path / ".up42-unpacking-x" / "owner"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    assert download_archive(lambda: f"{url}/tar", tmp_path, progress=False) == []
+    assert pipe.is_fifo()

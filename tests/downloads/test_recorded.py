@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from up42_facade.downloads import Download, download_archive, download_files
-from up42_facade.downloads._records import read_record
 from up42_facade.errors import ArchiveError, DownloadError
 
 ID = "https://api.example.com/v2/assets/1"
@@ -109,7 +110,6 @@ def test_a_file_of_equal_length_counts_only_with_its_record(store, tmp_path):
 # Another program, which is killed right after a file has moved into place.
 KILLED = """
 import os, pathlib, sys
-from up42_facade.downloads._records import read_record
 from up42_facade.downloads import Download, download_archive, download_files
 
 kind, url, source, folder = sys.argv[1:]
@@ -135,13 +135,16 @@ def test_files_of_a_killed_program_are_known_as_its_own(store, tmp_path, kind):
     assert done.returncode == 9, done.stderr.decode()
     moved = [path for path in tmp_path.rglob("a.*") if not path.parent.name.startswith(".up42")]
     assert len(moved) == 1
-    record = read_record(tmp_path, ID)
-    assert record is not None
-    assert moved[0] in record.owned()
-    paths = fetch_archive(blob, tmp_path, aside="aside") if kind == "archive" else moved
+    again = {
+        "archive": lambda: fetch_archive(blob, tmp_path, aside="aside"),
+        "file": lambda: fetch_file(blob, tmp_path),
+    }
+    paths = again[kind]()
     assert not (tmp_path / "aside").exists()
     assert moved[0] in paths
-    assert read_record(tmp_path, ID).is_intact()
+    blob.requests.clear()
+    assert again[kind]() == paths
+    assert [request.headers.get("Range") for request in blob.requests] == ["bytes=0-0"]
 
 
 @pytest.mark.parametrize("kind", WAYS)
@@ -159,7 +162,6 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(store, tmp_path, kind):
     else:
         with pytest.raises(DownloadError, match="isn't known to come from this download"):
             download_files([Download(link, tmp_path / name, source_id=ID)])
-        assert read_record(tmp_path, ID) is None
         assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "foreign"
 
@@ -196,3 +198,13 @@ def test_a_file_that_another_source_delivered_since_is_not_replaced(store, tmp_p
     paths[0].write_bytes(b"changed")
     assert fetch(second, "b") == paths
     assert paths[0].read_bytes() == b"two"
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(source=st.text())
+def test_any_string_can_be_a_source(store, tmp_path_factory, source):
+    blob = store.put(b"one")
+    wanted = [Download(blob.link, tmp_path_factory.mktemp("folder") / "a", source_id=source)]
+    for _ in range(2):
+        download_files(wanted)
+    assert [request.headers.get("Range") for request in blob.requests[1:]] == ["bytes=0-0"]

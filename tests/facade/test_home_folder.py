@@ -89,9 +89,7 @@ CALLS: dict[str, Callable[[World], Any]] = {
     "processing.Job.download_inputs": lambda w: w.job.download_inputs("~/5", **QUIET),
     "download_items": lambda w: up42.download_items(w.items, "~/6", session=w.session, **QUIET),
     "read_templates": lambda w: up42.read_templates("~/rows.csv", w.session),
-    "download_archive": lambda w: downloads.download_archive(
-        w.old_job._outputs.url, "~/7", **QUIET
-    ),
+    "download_archive": lambda w: downloads.download_archive(w.old_job._url, "~/7", **QUIET),
     "download_file": lambda w: downloads.download_file(w.url, "~/8/x.bin", **QUIET),
     "Download": lambda w: downloads.download_files([downloads.Download(w.url, "~/9/")], **QUIET),
     "analytics.Job.download_results": lambda w: w.old_job.download_results("~/10", **QUIET),

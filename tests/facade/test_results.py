@@ -15,7 +15,7 @@ import pytest
 import rasterio
 
 import up42_facade as up42
-from up42_facade.downloads._folders import RESERVED_NAME
+from up42_facade.downloads import RESERVED_NAME
 from up42_sandbox import Fault, Sandbox
 
 

@@ -35,7 +35,7 @@ JOIN_SECONDS = 10.0
 LIMITS = [
     ArchiveLimits(),
     ArchiveLimits(
-        members=8,
+        max_members=8,
         total_bytes=1 << 20,
         member_bytes=1 << 19,
         expansion_ratio=50,

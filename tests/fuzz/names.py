@@ -8,16 +8,10 @@ import unicodedata
 from pathlib import Path
 
 from tests.fuzz.source import Source
-from up42_facade.downloads._layout import Planned, lay_out
-from up42_facade.downloads._locations import below
-from up42_facade.downloads._names import (
-    MAX_NAME_BYTES,
-    MAX_SAFE_NAME_BYTES,
-    MemberNames,
-    fold,
-    safe_name,
-    tagged_name,
-)
+from up42_facade.downloads import Download, below, safe_name
+from up42_facade.downloads._layout import lay_out
+from up42_facade.downloads._members import MemberNames
+from up42_facade.downloads._names import MAX_NAME_BYTES, MAX_SAFE_NAME_BYTES, fold, tagged_name
 from up42_facade.errors import DownloadError, UnsafeArchiveError
 
 FOLDER = Path("/results")
@@ -111,7 +105,13 @@ def check_pair(one: str, other: str) -> None:
 def check_layout(source: Source, names: list[str]) -> None:
     """Paths of a download: inside the folder, and none the same as or within another."""
     planned = [
-        Planned(name, source.choose(names), source.text(["a", "b", "c"], 2), source.flag())
+        Download(
+            str,
+            name=name,
+            group=source.choose(names),
+            source_id=source.text(["a", "b", "c"], 2),
+            is_unpacked=source.flag(),
+        )
         for name in names
     ]
     try:
@@ -120,9 +120,9 @@ def check_layout(source: Source, names: list[str]) -> None:
         assert len({plan.source_id for plan in planned}) < len(planned)
         return
     paths = []
-    for plan, place in zip(planned, places, strict=True):
+    for plan, (file, members) in zip(planned, places, strict=True):
         # Only one of the two is written, so they may be the same.
-        paths += {place.file, place.folder} - {()} if plan.is_unpacked else {place.file}
+        paths += {file, members} - {()} if plan.is_unpacked else {file}
     for path in paths:
         assert all(map(is_harmless, path))
         assert FOLDER in below(FOLDER, *path).parents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,56 @@ def test_files_of_others_stay(make: Maker, tmp_path: Path, name: str) -> None:
     assert texts(paths) == ["newer"]
     assert all(path.startswith("two-") for path in relative(paths, tmp_path))
     assert (tmp_path / "two" / mine.name).read_text() == "mine as well"
+
+
+@pytest.mark.parametrize("obstacle", ["file", "folder", "link", "link above"])
+def test_nothing_of_others_is_replaced_or_followed(
+    make: Maker, tmp_path: Path, obstacle: str
+) -> None:
+    outside, here = tmp_path / "outside", tmp_path / "here"
+    outside.mkdir()
+    for path in (here, here / "one"):
+        path.mkdir()
+        if obstacle == "file":
+            (path / "x.tif").write_text("mine")
+        elif obstacle == "folder":
+            (path / "x.tif").mkdir()
+        else:
+            (path / "x.tif").symlink_to(outside / "x.tif")
+    if obstacle == "link above":
+        (here / "one" / "x.tif").unlink()
+        (here / "one").rmdir()
+        (here / "one").symlink_to(outside)
+    item = make.item("one", x__tif="new")
+    (path,) = make.get(here, item)
+    assert path.startswith(f"{here}/one-")
+    assert Path(path).read_text() == "new"
+    assert not list(outside.iterdir())
+    # In that folder too: then there is no place left.
+    taken = Path(path).parent
+    shutil.rmtree(here / ".up42")
+    with pytest.raises(up42.DownloadError, match="isn't replaced"):
+        make.get(here, item)
+    assert (taken / "x.tif").read_text() == "new"
+
+
+def test_a_file_stays_where_it_was_delivered(make: Maker, tmp_path: Path) -> None:
+    one, two = make.item("one", x__tif="one"), make.item("two", x__tif="two")
+    (first,) = make.get(tmp_path, one)
+    assert relative([first], tmp_path) == ["x.tif"]
+    assert relative(make.get(tmp_path, one, two), tmp_path) == ["x.tif", "two/x.tif"]
+
+
+def test_the_folder_of_an_asset_is_its_own(
+    sandbox: Sandbox, session: up42.Session, tmp_path: Path
+) -> None:
+    asset = up42.initialize_asset(sandbox.asset_id(), session)
+    folder = tmp_path / f"asset_{asset.asset_id}"
+    folder.mkdir()
+    (folder / "thumbnail.png").write_text("from a download that was killed")
+    paths = asset.download(folder, assets="thumbnail", progress=False)
+    assert paths == [str(folder / "thumbnail.png")]
+    assert (folder / "thumbnail.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("name", ["x__tif", "x__zip"])

@@ -20,8 +20,7 @@ from up42_facade.analytics._types import (
     check_string,
     documented_status,
 )
-from up42_facade.downloads import open_stream
-from up42_facade.downloads._names import safe_name
+from up42_facade.downloads import open_stream, safe_name, upload_to_bucket
 from up42_facade.errors import (
     ApiError,
     BadRequestError,
@@ -342,15 +341,13 @@ class Job(Results):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}/downloads/results.
         """
-        from up42_facade.downloads._buckets import upload
-
         parts = {"folder": folder, "extension": extension, "version": version}
         for name, value in parts.items():
             if not isinstance(value, str):
                 raise InvalidInputError(f"{name}={value!r}: expected a string.")
         blob = f"{version}/{folder}/{safe_name(self.job_id)}{extension}"
         open_file = partial(self._open_archive, progress=progress)
-        return upload(open_file, gs_client, bucket, blob)
+        return upload_to_bucket(open_file, gs_client, bucket, blob)
 
     def get_jobtasks(self, return_json: bool = False) -> list[JobTask] | list[dict[str, Any]]:
         """Return the tasks of the job.

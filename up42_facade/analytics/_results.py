@@ -12,13 +12,19 @@ from attrs import define, evolve, field
 
 from up42_facade.analytics._responses import Envelope, check_body, data_of
 from up42_facade.analytics._types import SUCCEEDED, TERMINAL_STATUSES, documented_status
-from up42_facade.downloads import Download, download_archive, download_files, open_stream
-from up42_facade.downloads._inflate import GZIP_MAGIC
-from up42_facade.downloads._layout import Planned, lay_out_in, subfolder
-from up42_facade.downloads._locations import below, local_folder
-from up42_facade.downloads._names import safe_name
-from up42_facade.downloads._tar_members import BLOCK_BYTES, is_tar
-from up42_facade.downloads._zip_members import ZIP_MAGICS
+from up42_facade.downloads import (
+    HEAD_BYTES,
+    Download,
+    Fetch,
+    archive_suffix,
+    download_archive,
+    local_folder,
+    open_folder,
+    open_stream,
+    safe_name,
+    subfolder,
+    unsupported_archive,
+)
 from up42_facade.errors import (
     ApiError,
     BadRequestError,
@@ -26,7 +32,6 @@ from up42_facade.errors import (
     NotFoundError,
     UnexpectedResponseError,
     UnfinishedJob,
-    UnsupportedArchiveError,
     Up42Error,
 )
 from up42_facade.session import Session
@@ -45,8 +50,6 @@ ABSENT = (BadRequestError, NotFoundError)
 CONFLICT = 409
 # Images that are downloaded at the same time: each is small, so the round trip dominates.
 CONCURRENT_QUICKLOOKS = 24
-# Bytes of unknown content that an error shows, to tell an error page from a damaged file.
-SHOWN_BYTES = 60
 
 
 @define(eq=False, repr=False)
@@ -164,20 +167,24 @@ class Results(Viz):
         """Download the archive or unpack its files, and return the paths."""
         folder = self._folder if output_directory is None else local_folder(output_directory)
         get_url, storage = self._urls(), self.session.storage
-        plan = Planned("results", self._folder.name, f"{self}", is_unpacked=True)
+        archive = Download(get_url, source_id=f"{self}", group=self._folder.name, is_unpacked=True)
         if unpacking:
             return download_archive(
                 get_url,
                 folder,
                 http=storage,
                 progress=progress,
-                source_id=plan.record_id,
-                aside=subfolder(folder, plan.group),
+                source_id=archive.record_id,
+                aside=subfolder(folder, archive.group),
             )
         with open_stream(get_url, http=storage, progress=False) as stream:
-            suffix = archive_suffix(stream.read(BLOCK_BYTES))
-        kept = evolve(plan, name=f"{self.job_id}{suffix}", is_unpacked=False)
-        return download_to(folder, {kept: get_url}, plan.group, http=storage, progress=progress)
+            head = stream.read(HEAD_BYTES)
+        suffix = archive_suffix(head)
+        if suffix is None:
+            raise unsupported_archive(head)
+        kept = evolve(archive, name=f"{self.job_id}{suffix}", is_unpacked=False)
+        fetch = Fetch(open_folder(folder), storage, progress=progress, aside=archive.group)
+        return [path for paths in fetch.run([kept]) for path in paths]
 
     def _download_quicklooks(
         self,
@@ -194,24 +201,25 @@ class Results(Viz):
             progress: Show a progress bar.
         """
         default = self._job._folder
-        urls = {
-            Planned(
-                f"quicklook_{name}", f"jobtask_{jobtask_id}", self._quicklook_url(jobtask_id, name)
-            ): partial(self._quicklook_url, jobtask_id, name)
+        images = [
+            Download(
+                partial(self._quicklook_url, jobtask_id, name),
+                source_id=self._quicklook_url(jobtask_id, name),
+                name=f"quicklook_{name}",
+                group=f"jobtask_{jobtask_id}",
+            )
             for jobtask_id, found in names.items()
             for name in found
-        }
-        if not urls:
-            return []
-        return download_to(
-            default if output_directory is None else local_folder(output_directory),
-            urls,
-            default.name,
-            http=self.session.http,
+        ]
+        fetch = Fetch(
+            open_folder(default if output_directory is None else local_folder(output_directory)),
+            self.session.http,
             overwrite=True,
             progress=progress,
+            aside=default.name,
             workers=CONCURRENT_QUICKLOOKS,
         )
+        return [path for paths in fetch.run(images) for path in paths]
 
     def _quicklook_url(self, jobtask_id: str, name: str) -> str:
         """Return the URL of an image.
@@ -247,42 +255,6 @@ class Results(Viz):
         )
 
 
-def archive_suffix(head: bytes) -> str:
-    """Return the suffix of an archive, from the first bytes of its content.
-
-    Raises:
-        UnsupportedArchiveError: If the content isn't an archive but, for example, an error page.
-    """
-    if head.startswith(GZIP_MAGIC):
-        return ".tgz"
-    if head.startswith(ZIP_MAGICS):
-        return ".zip"
-    if is_tar(head):
-        return ".tar"
-    raise UnsupportedArchiveError(
-        f"The content isn't a tar, tgz, or zip archive: {head[:SHOWN_BYTES]!r}. Nothing was kept."
-    )
-
-
 def is_absent(error: ApiError) -> bool:
     """Return whether an error might mean that there is no such output."""
     return isinstance(error, ABSENT) or error.status_code == CONFLICT
-
-
-def download_to(
-    folder: Path, urls: Mapping[Planned, Callable[[], str]], aside: str, **options: Any
-) -> list[str]:
-    """Download files to a folder, each under a name of its own.
-
-    Args:
-        folder: The folder.
-        urls: Functions that return the URL of each planned file.
-        aside: Name of the subfolder for all files if a name is already in use.
-        options: As for `download_files`.
-    """
-    places = lay_out_in(folder, [*urls], aside)
-    downloads = [
-        Download(get_url, below(folder, *place.file), source_id=plan.record_id, folder=folder)
-        for (plan, get_url), place in zip(urls.items(), places, strict=True)
-    ]
-    return [str(path) for path in download_files(downloads, **options)]

@@ -17,10 +17,14 @@ from up42_facade._common.stopping import Stop
 from up42_facade.batch._entry import BatchEntry
 from up42_facade.batch._journal import Journal
 from up42_facade.batch._work import Failures
-from up42_facade.downloads._destinations import destination
-from up42_facade.downloads._locations import below, local_folder, scheme_of
-from up42_facade.downloads._names import safe_name
-from up42_facade.downloads._remote import Stopped
+from up42_facade.downloads import (
+    Stopped,
+    below,
+    local_folder,
+    open_folder,
+    safe_name,
+    scheme_of,
+)
 from up42_facade.errors import InvalidInputError
 from up42_facade.processing import Job
 
@@ -54,8 +58,7 @@ class BatchDownload:
             self._run(entries, executor)
             return
         # Raise at once what fails for every job. Other machines might have other fsspec backends.
-        storage_options = self.options["storage_options"]
-        destination(self.target, storage_options, http=self.journal.session.storage)
+        open_folder(self.target, self.options["storage_options"])
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="up42-batch") as pool:
             self._run(entries, pool)
 
@@ -133,7 +136,7 @@ def job_of(entry: BatchEntry) -> Job:
 def download_here(job: Job, folder: str, options: dict[str, Any], stop: Stop) -> list[str]:
     """Download the results of one job in a thread of this Python process."""
     if stop.is_set:
-        raise Stopped("The download was stopped.")
+        raise Stopped
     with stop.applied():
         return job.download_results(folder, progress=False, **options)
 

@@ -15,7 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from up42_facade.batch._journal import Journal, check_tables, create_tables
-from up42_facade.downloads._locations import expanded
+from up42_facade.downloads import expanded
 from up42_facade.errors import InvalidInputError, JournalError, JournalLockedError
 from up42_facade.processing._ledger import account_of
 from up42_facade.session import Session

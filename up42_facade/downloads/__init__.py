@@ -1,13 +1,53 @@
-"""Downloads: one object behind an expiring URL, to disk, as a stream, or as a seekable file."""
+"""Downloads: one object behind an expiring URL, to disk, as a stream, or as a seekable file.
 
-from up42_facade.downloads._archives import ArchiveLimits, download_archive
-from up42_facade.downloads._download import (
-    Download,
-    download_file,
-    download_files,
-    open_stream,
-    stream_to,
-)
+The names in `__all__` are public; the packages above this one use the others as well.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from up42_facade.downloads._names import RESERVED_NAME as RESERVED_NAME
+from up42_facade.downloads._names import below as below
+from up42_facade.downloads._names import expanded as expanded
+from up42_facade.downloads._names import local_folder as local_folder
+from up42_facade.downloads._names import safe_name as safe_name
+from up42_facade.downloads._names import scheme_of as scheme_of
+from up42_facade.downloads._names import suffix_of as suffix_of
+
+if TYPE_CHECKING:
+    from up42_facade.downloads._archives import ArchiveLimits, download_archive
+    from up42_facade.downloads._buckets import upload_to_bucket as upload_to_bucket
+    from up42_facade.downloads._checksums import usable_checksum as usable_checksum
+    from up42_facade.downloads._download import download_file, download_files
+    from up42_facade.downloads._download import header_name as header_name
+    from up42_facade.downloads._download import link_name as link_name
+    from up42_facade.downloads._fetch import Fetch as Fetch
+    from up42_facade.downloads._layout import Download
+    from up42_facade.downloads._layout import subfolder as subfolder
+    from up42_facade.downloads._members import HEAD_BYTES as HEAD_BYTES
+    from up42_facade.downloads._members import archive_suffix as archive_suffix
+    from up42_facade.downloads._members import unsupported_archive as unsupported_archive
+    from up42_facade.downloads._remote import RemoteFile as RemoteFile
+    from up42_facade.downloads._remote import Stopped as Stopped
+    from up42_facade.downloads._stores import open_folder as open_folder
+    from up42_facade.downloads._streams import ByteRange as ByteRange
+    from up42_facade.downloads._streams import ByteRanges as ByteRanges
+    from up42_facade.downloads._streams import open_stream, stream_to
+
+# Loaded when first needed: a package that only needs the names of files loads no HTTP client.
+_MODULES = {
+    "_archives": "ArchiveLimits download_archive",
+    "_buckets": "upload_to_bucket",
+    "_checksums": "usable_checksum",
+    "_download": "download_file download_files header_name link_name",
+    "_fetch": "Fetch",
+    "_layout": "Download subfolder",
+    "_members": "HEAD_BYTES archive_suffix unsupported_archive",
+    "_remote": "RemoteFile Stopped",
+    "_stores": "open_folder",
+    "_streams": "ByteRange ByteRanges open_stream stream_to",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
     "ArchiveLimits",
@@ -18,3 +58,9 @@ __all__ = [
     "open_stream",
     "stream_to",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

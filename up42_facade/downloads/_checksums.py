@@ -1,14 +1,13 @@
-"""Checksums as STAC items, storage servers and people write them."""
+"""Checksums in the forms that STAC items, storage servers, and people use."""
 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import importlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from attrs import frozen
 
@@ -17,7 +16,7 @@ from up42_facade.errors import ChecksumError, InvalidInputError
 
 logger = get_logger(__name__)
 
-# Multihash codes of the algorithms that hashlib knows, by the table that STAC's
+# Multihash codes of the algorithms that hashlib knows, from the table that STAC's
 # `file:checksum` refers to.
 _MULTIHASH_NAMES = {
     0x11: "sha1",
@@ -35,37 +34,29 @@ _MULTIHASH_NAMES = {
 }
 # Algorithms of digests that come without a name, by their length in bytes.
 _PLAIN_NAMES = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}
-
 # Multihash codes here are below 2**21: three groups of seven bits.
 _VARINT_BYTES = 3
-
-
-class Digest(Protocol):
-    """The part of a hashlib object that is used here."""
-
-    def update(self, data: Any, /) -> None: ...
-
-    def digest(self) -> bytes: ...
+# Large enough that the interpreter's share of hashing a file vanishes.
+_FILE_BLOCK = 1 << 20
 
 
 @frozen
 class Checksum:
-    """An expected digest: its algorithm, its bytes, and who announced it."""
+    """An expected digest."""
 
     algorithm: str
     digest: bytes
-    announced_by: str
+    announced_by: str = "the checksum given"
 
-    def start(self) -> Digest:
-        """Begin a computation with this algorithm."""
+    def start(self) -> Any:
+        """Return a new hash object of this algorithm."""
         if self.algorithm == "crc32c":
-            fast: Digest = importlib.import_module("google_crc32c").Checksum()
-            return fast
+            return importlib.import_module("google_crc32c").Checksum()
         return hashlib.new(self.algorithm, usedforsecurity=False)
 
 
 class Verifier:
-    """Computes several checksums while the bytes pass and compares them at the end.
+    """Computes several checksums while the bytes arrive, and compares them at the end.
 
     Example:
         >>> verifier = Verifier([parse_checksum("md5:900150983cd24fb0d6963f7d28e17f72")])
@@ -78,24 +69,24 @@ class Verifier:
         self._running = [(checksum, checksum.start()) for checksum in unique.values()]
 
     def update(self, block: bytes) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         for _, digest in self._running:
             digest.update(block)
 
-    def verify(self, what: str) -> None:
-        """Compare.
+    def verify(self, label: str) -> None:
+        """Compare the digests.
 
         Args:
-            what: How the error shall call the content.
+            label: Name of the content in the error.
 
         Raises:
-            ChecksumError: A digest differs.
+            ChecksumError: If a digest differs.
         """
         for expected, digest in self._running:
             found = digest.digest()
             if found != expected.digest:
                 raise ChecksumError(
-                    f"{what}: the {expected.algorithm} is {found.hex()}, "
+                    f"{label}: the {expected.algorithm} is {found.hex()}, "
                     f"{expected.announced_by} says {expected.digest.hex()}."
                 )
 
@@ -107,57 +98,65 @@ def parse_checksum(text: str) -> Checksum:
         text: Hexadecimal multihash (STAC `file:checksum`), hexadecimal MD5, SHA-1, SHA-256, or
             SHA-512 digest, or for instance `md5:9001…`.
 
-    Returns:
-        The checksum.
-
     Raises:
-        InvalidInputError: The string is none of these, or the algorithm isn't known.
+        InvalidInputError: If the string is none of these, or the algorithm isn't supported.
 
     Example:
         >>> parse_checksum("sha256:" + 64 * "0").algorithm
         'sha256'
     """
-    name, colon, digest = text.strip().partition(":")
-    if not colon:
-        return _parse_multihash(text.strip())
-    algorithm = name.strip().lower()
-    if algorithm not in _MULTIHASH_NAMES.values():
-        raise InvalidInputError(f"The checksum algorithm {name!r} isn't supported.")
-    return _checked(algorithm, _from_hex(digest.strip(), text), text)
+    name, colon, digits = text.strip().rpartition(":")
+    try:
+        data = bytes.fromhex(digits.strip())
+    except ValueError:
+        raise InvalidInputError(
+            f"The checksum {text!r} isn't hexadecimal: expected a multihash or 'algorithm:digest'."
+        ) from None
+    if not colon and len(data) in _PLAIN_NAMES:
+        return Checksum(_PLAIN_NAMES[len(data)], data)
+    length: int | None = None
+    if colon:
+        algorithm: str | None = name.strip().lower()
+    else:
+        code, data = _varint(data, text)
+        length, data = _varint(data, text)
+        algorithm, name = _MULTIHASH_NAMES.get(code), f"multihash code {code:#x}"
+    if algorithm is None or algorithm not in _MULTIHASH_NAMES.values():
+        raise InvalidInputError(f"The algorithm of the checksum {text!r} isn't supported: {name}.")
+    expected = hashlib.new(algorithm, usedforsecurity=False).digest_size
+    if len(data) != expected or length not in (None, expected):
+        raise InvalidInputError(
+            f"The checksum {text!r} has {len(data)} bytes: expected {expected} for {algorithm}."
+        )
+    return Checksum(algorithm, data)
 
 
 def usable_checksum(text: object, label: str) -> str | None:
-    """Return a checksum that somebody else announced, if it can be verified.
-
-    Args:
-        text: What was announced.
-        label: Whose checksum it is, for the log.
-
-    Returns:
-        The checksum; None, with a warning in the log, if it can't be verified.
-    """
+    """Return an announced checksum; None, with a warning in the log, if it can't be verified."""
     if text is None:
         return None
     try:
         parse_checksum(str(text))
     except InvalidInputError as error:
-        logger.warning("%s is downloaded without a check of its checksum: %s", label, error)
+        logger.warning("%s is downloaded without verifying its checksum: %s", label, error)
         return None
     return str(text)
 
 
 def header_checksums(headers: Mapping[str, str], *, partial: bool) -> list[Checksum]:
-    """Collect the checksums of the whole object that a storage server announces.
+    """Return the checksums of the complete object that a storage server announces.
 
     Args:
-        headers: Of the response; names are looked up in lower case.
+        headers: Of the response.
         partial: Whether the response is a range. `Content-MD5` then covers the range only.
 
     Returns:
-        The checksums that can be verified. crc32c is left out where no compiled
-        implementation is installed: in Python it would be slower than the network.
+        The checksums that can be verified. crc32c is left out if no compiled implementation is
+        installed: in Python it would be slower than the network.
     """
-    if _is_transcoded(headers):
+    stored = headers.get("x-goog-stored-content-encoding", "identity")
+    if stored != "identity" and headers.get("content-encoding", "identity") != stored:
+        # The store holds gzip and unpacked it on the way: its hashes are those of the gzip.
         return []
     found = []
     for part in headers.get("x-goog-hash", "").split(","):
@@ -174,11 +173,11 @@ def verify_file(path: Path, checksums: Iterable[Checksum], label: str = "") -> N
 
     Args:
         path: The file.
-        checksums: What it should have; the file isn't read if there are none.
-        label: How an error calls the file, its name if empty.
+        checksums: The expected ones. If there are none, the file isn't read.
+        label: Name of the file in the error. Defaults to its own.
 
     Raises:
-        ChecksumError: A digest differs.
+        ChecksumError: If a digest differs.
     """
     wanted = list(checksums)
     if not wanted:
@@ -191,7 +190,7 @@ def verify_file(path: Path, checksums: Iterable[Checksum], label: str = "") -> N
 
 
 def matches_file(path: Path, size: int | None, checksums: Iterable[Checksum]) -> bool:
-    """Return whether a file is there and has a size and checksums, as far as they're known."""
+    """Return whether a file exists and has a size and checksums, as far as they're known."""
     if not path.is_file() or (size is not None and path.stat().st_size != size):
         return False
     try:
@@ -199,16 +198,6 @@ def matches_file(path: Path, size: int | None, checksums: Iterable[Checksum]) ->
     except (ChecksumError, OSError):
         return False
     return True
-
-
-# 1 MiB: large enough that the interpreter's share of hashing a file vanishes.
-_FILE_BLOCK = 1 << 20
-
-
-def _is_transcoded(headers: Mapping[str, str]) -> bool:
-    # The store holds gzip and unpacked it on the way: its hashes are those of the gzip.
-    stored = headers.get("x-goog-stored-content-encoding", "identity")
-    return stored != "identity" and headers.get("content-encoding", "identity") != stored
 
 
 def _has_fast_crc32c() -> bool:
@@ -223,25 +212,9 @@ def _from_base64(algorithm: str, value: str, header: str) -> list[Checksum]:
     # A header that can't be read proves nothing: it isn't held against the file.
     try:
         digest = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return []
     return [Checksum(algorithm, digest, f"the header {header}")] if digest else []
-
-
-def _parse_multihash(text: str) -> Checksum:
-    data = _from_hex(text, text)
-    if len(data) in _PLAIN_NAMES:
-        return Checksum(_PLAIN_NAMES[len(data)], data, "the checksum given")
-    code, data = _varint(data, text)
-    length, digest = _varint(data, text)
-    algorithm = _MULTIHASH_NAMES.get(code)
-    if algorithm is None:
-        raise InvalidInputError(
-            f"The multihash code {code:#x} of checksum {text!r} isn't supported."
-        )
-    if length != len(digest):
-        raise InvalidInputError(f"The checksum {text!r} is no complete multihash.")
-    return _checked(algorithm, digest, text)
 
 
 def _varint(data: bytes, text: str) -> tuple[int, bytes]:
@@ -251,18 +224,3 @@ def _varint(data: bytes, text: str) -> tuple[int, bytes]:
         if byte < 0x80:
             return value, data[index + 1 :]
     raise InvalidInputError(f"The checksum {text!r} is neither a multihash nor 'algorithm:digest'.")
-
-
-def _from_hex(digits: str, text: str) -> bytes:
-    try:
-        return bytes.fromhex(digits)
-    except ValueError:
-        raise InvalidInputError(
-            f"The checksum {text!r} isn't hexadecimal: give a multihash or 'algorithm:digest'."
-        ) from None
-
-
-def _checked(algorithm: str, digest: bytes, text: str) -> Checksum:
-    if len(digest) != hashlib.new(algorithm, usedforsecurity=False).digest_size:
-        raise InvalidInputError(f"The checksum {text!r} has not the length of a {algorithm}.")
-    return Checksum(algorithm, digest, "the checksum given")

@@ -1,86 +1,70 @@
-"""Output folders, as far as records and layouts must know them: here the ones on this machine."""
+"""Output folders on this machine, and the file system operations that are safe in them."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, TypeVar
 
 from attrs import frozen
 
-from up42_facade.downloads._locations import below
-from up42_facade.downloads._notes import read_plain
+from up42_facade.downloads._names import below
+from up42_facade.errors import DownloadError, Up42Error
 
-# Everything that the downloads keep for themselves in an output folder begins with this name.
-RESERVED_NAME = ".up42"
+T = TypeVar("T")
+# Times that a folder is created again because another, failing download removed it.
+MAX_FOLDER_RACES = 100
 
 
 @frozen
 class FoundFile:
-    """A file as it is: its name below the folder, its size, and what tells its version."""
+    """A file's name below the folder, its size in bytes, and its version.
+
+    The version changes if the file is replaced: the time in ns on disk, the ETag or time in cloud
+    storage. It's empty if the store reports neither.
+    """
 
     name: str
     size: int
     version: int | str
-    """Changes if the file is replaced: its time in ns on disk, the ETag or time in a store.
-    Empty if the store tells neither."""
-
-
-class Folder(Protocol):
-    """An output folder. A name is that of a file below it, with slashes between its parts."""
-
-    @property
-    def name(self) -> str:
-        """The last part of the folder's own path."""
-
-    def location(self, name: str) -> Path | str:
-        """Return the path or URL of a file."""
-
-    def find(self, name: str) -> FoundFile | None:
-        """Return a file as it is; None if there is none."""
-
-    def obstacle(self, name: str, *, is_ours: bool = False) -> Path | str | None:
-        """Return what is in the way of a file: another file, or one instead of a folder.
-
-        Args:
-            name: Where the file goes.
-            is_ours: Whether a file at this path may be replaced.
-        """
-
-    def names(self, folder: str) -> Iterable[str]:
-        """Return the names of what is in a subfolder."""
-
-    def read(self, name: str, most: int) -> bytes | None:
-        """Return the content of a small file; None if there is none or it has more bytes."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a small file, whole or not at all."""
 
 
 @frozen
-class Disk:
-    """A folder on this machine."""
+class Folder:
+    """A folder on this machine. Names are paths below it, with slashes between the parts."""
 
     path: Path
 
     @property
     def name(self) -> str:
+        """The last part of the folder's path."""
         return self.path.name
 
-    def location(self, name: str) -> Path:
+    def location(self, name: str) -> Path | str:
+        """Return the path or URL of a file."""
         return self.path / name
 
     def find(self, name: str) -> FoundFile | None:
+        """Return a file as it is; None if there is none."""
         try:
-            found = self.location(name).lstat()
+            found = (self.path / name).lstat()
         except OSError:
             return None
         return FoundFile(name, found.st_size, found.st_mtime_ns)
 
-    def obstacle(self, name: str, *, is_ours: bool = False) -> Path | None:
+    def obstacle(self, name: str, *, is_ours: bool = False) -> Path | str | None:
+        """Return the path of another file, or of one in place of a folder, that blocks a file.
+
+        Args:
+            name: Where the file goes.
+            is_ours: Whether a file at this path may be replaced.
+        """
         parts = name.split("/")
         paths = [below(self.path, *parts[: depth + 1]) for depth in range(len(parts))]
         for path in paths[:-1]:
@@ -90,35 +74,166 @@ class Disk:
         return None if is_free else paths[-1]
 
     def names(self, folder: str) -> Iterable[str]:
-        path = self.location(folder)
+        """Return the names in a subfolder."""
+        path = self.path / folder
         is_ours = path.is_dir() and not path.is_symlink()
         return [entry.name for entry in path.iterdir()] if is_ours else []
 
-    def read(self, name: str, most: int) -> bytes | None:
-        path = self.location(name)
-        return None if path.parent.is_symlink() else read_plain(path, most)
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """Return the content of a small file; None if it doesn't exist or has more bytes."""
+        path = self.path / name
+        return None if path.parent.is_symlink() else read_plain(path, max_bytes)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a small file; one that can't be written is left out."""
+        """Write a small file atomically; on disk, one that can't be written is left out."""
         with contextlib.suppress(OSError):
-            _replace(self.location(name), content)
+            path = self.path / name
+            path.parent.mkdir(exist_ok=True)
+            if path.parent.is_symlink():
+                return
+            handle, draft = tempfile.mkstemp(prefix=path.stem, suffix="~", dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                Path(draft).replace(path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    Path(draft).unlink()
+                raise
 
 
-def as_folder(folder: Path | Folder) -> Folder:
-    """Return a folder, also if it's given as a path on this machine."""
-    return Disk(folder) if isinstance(folder, Path) else folder
+def in_use(path: Path | str | None) -> DownloadError:
+    """Return the error for a path that others use."""
+    return DownloadError(
+        f"{path} exists and isn't known to come from this download, so it isn't replaced: remove "
+        "it, or choose another output_directory."
+    )
 
 
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
-    if path.parent.is_symlink():
-        raise NotADirectoryError(20, "it is a link", str(path.parent))
-    handle, draft = tempfile.mkstemp(prefix=path.stem, suffix="~", dir=path.parent)
+def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
+    """Open a plain file without ever waiting, and return its descriptor.
+
+    Raises:
+        OSError: If there is no plain file. Links aren't followed; pipes and devices don't count.
+    """
+    extra = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+    handle = os.open(path, flags | sum(getattr(os, name, 0) for name in extra))
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return handle
+    os.close(handle)
+    raise OSError(errno.EINVAL, "it isn't a plain file", str(path))
+
+
+def create_plain(path: Path) -> BinaryIO:
+    """Create a file in place of whatever has its path: a link is removed, not followed."""
+    path.unlink(missing_ok=True)
+    return path.open("xb")
+
+
+def read_plain(path: Path, max_bytes: int) -> bytes | None:
+    """Return the content of a small file; None if it doesn't exist or has more bytes."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(draft).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(draft).unlink()
+        with os.fdopen(open_plain(path), "rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError:
+        return None
+    return content if len(content) <= max_bytes else None
+
+
+def lock(handle: int, *, wait: bool = False) -> bool:
+    """Lock an open file; return whether that worked.
+
+    Raises:
+        BlockingIOError: If another program holds the lock and `wait` is False.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         raise
+    except OSError:
+        # Some network file systems have no locks.
+        return False
+    return True
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Let only one download at a time take paths in a folder, across threads and programs.
+
+    If locks don't exist (on Windows and some network file systems), nothing is excluded.
+    """
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        lock(handle, wait=True)
+        yield
+    finally:
+        # Not only closed: a Python process that was forked in between would keep the lock.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
+
+
+@contextmanager
+def local_errors(path: Path | str) -> Iterator[None]:
+    """Turn errors of the file system into `DownloadError`s that name a path.
+
+    Raises:
+        DownloadError: If the disk is full or read-only, the path is a file, a right is missing, …
+    """
+    try:
+        yield
+    except Up42Error:
+        # Some of ours are OSErrors too.
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).rstrip(".")
+        raise DownloadError(f"{path} can't be written: {reason}.") from error
+
+
+def in_new_folder(folder: Path, act: Callable[[], T]) -> tuple[list[Path], T]:
+    """Create a folder and act in it, whatever other downloads create and remove at the same time.
+
+    Args:
+        folder: The folder.
+        act: Creates something in the folder, so that others don't remove it from then on.
+
+    Returns:
+        The folders that were created, from the top, and the result of `act`.
+    """
+    for _ in range(MAX_FOLDER_RACES):
+        created: list[Path] = []
+        try:
+            for path in (*reversed(folder.parents), folder):
+                with contextlib.suppress(FileExistsError):
+                    if not path.is_dir():
+                        path.mkdir()
+                        created.append(path)
+            if not folder.is_dir():
+                raise NotADirectoryError(20, "it is a file, not a folder", str(folder))
+            return created, act()
+        except FileNotFoundError:
+            # Another download, which failed, removed a folder that it had created.
+            remove_folders(created)
+        except BaseException:
+            remove_folders(created)
+            raise
+    raise FileNotFoundError(2, "it is removed again and again", str(folder))
+
+
+def remove_folders(created: list[Path]) -> None:
+    """Remove folders that were created, from the bottom up to the first that is in use."""
+    for folder in reversed(created):
+        try:
+            folder.rmdir()
+        except OSError:
+            return

@@ -1,17 +1,15 @@
-"""Inflating as a stream, ahead of the reader, with the fastest inflater at hand."""
+"""Streams of bytes that can only be read forward, and inflating them with the fastest reader."""
 
 from __future__ import annotations
 
 import gzip
 import importlib
 import io
-import threading
 import zlib
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, BinaryIO, cast
 
-from up42_facade.errors import ArchiveError
+from up42_facade.errors import ArchiveError, ChecksumError
 
 
 def _optional(name: str) -> Any:
@@ -25,169 +23,161 @@ def _optional(name: str) -> Any:
 igzip_threaded = _optional("isal.igzip_threaded")
 isal_zlib = _optional("isal.isal_zlib")
 isal_error: type[Exception] = zlib.error if isal_zlib is None else isal_zlib.error
-
-# Bytes that change hands at once: large enough that the interpreter's share vanishes, small
-# enough for the processor's cache; as the most that comes out of one call to the inflater it
-# also bounds the memory that a bomb of zeros can take.
-BLOCK_BYTES = 256 << 10
-# Bytes that wait between two threads: enough to ride out a pause, little beside the interpreter.
-READ_AHEAD_BYTES = 4 << 20
-# Bytes that a waiting block takes beside its content: a server may send it in pieces of one byte.
-BLOCK_OVERHEAD_BYTES = 64
-# Bytes for which a waiting reader is woken: a thread woken for every block would keep pushing
-# the inflating one from its processor.
-WAKE_BYTES = 1 << 20
-# Seconds to wait for a thread that is stuck in a dead connection before it is left to time out.
-JOIN_SECONDS = 2.0
-
-GZIP_MAGIC = b"\x1f\x8b"
-
 crc32: Callable[..., int] = zlib.crc32 if isal_zlib is None else isal_zlib.crc32
 
+# Bytes that are passed on at once: large enough that the interpreter's share vanishes, small
+# enough for the processor's cache. As the most that comes out of one call to the inflater it also
+# bounds the memory that a bomb of zeros can take.
+BLOCK_BYTES = 256 << 10
+# Bytes, or bytes for each packed one, that a file may have inflated: imagery has 1.5, text 20.
+MAX_INFLATED_BYTES = 1 * 10**9
+MAX_INFLATED_RATIO = 200
+GZIP_MAGIC = b"\x1f\x8b"
 
-class BlockFile(io.RawIOBase):
-    """Blocks as a file that can only be read on."""
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+class ForwardReader(io.RawIOBase):
+    """Reads blocks as one stream; `blocks` and `remaining` return them without copying.
+
+    Args:
+        blocks: The stream in pieces of any size.
+
+    Example:
+        >>> reader = ForwardReader([b"ab", b"cdef"])
+        >>> reader.read(3), [bytes(view) for view in reader.blocks(2)], reader.tell()
+        (b'abc', [b'de'], 5)
+    """
+
+    def __init__(self, blocks: Iterable[bytes]) -> None:
         super().__init__()
-        self._blocks = blocks
+        self._blocks = iter(blocks)
         self._rest = memoryview(b"")
+        self._position = 0
 
     def readable(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
+    def tell(self) -> int:
+        """Return the number of bytes consumed so far."""
+        return self._position
+
+    def peek(self, count: int) -> bytes:
+        """Return the next bytes without consuming them; fewer at the end."""
+        if len(self._rest) < count:
+            parts, size = [bytes(self._rest)], len(self._rest)
+            while size < count and (block := next(self._blocks, None)) is not None:
+                parts.append(block)
+                size += len(block)
+            self._rest = memoryview(b"".join(parts))
+        return bytes(self._rest[:count])
+
+    def read(self, count: int = -1, /) -> bytes:
+        """Return the next bytes, fewer at the end."""
+        data = self.peek(count)
+        self._advance(len(data))
+        return data
+
     def readinto(self, buffer: Any, /) -> int:
-        """Take what there is of the present block."""
+        """Fill a buffer as far as the current block reaches; return 0 at the end."""
         if not self._rest:
             self._rest = memoryview(next(self._blocks, b""))
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
+        self._advance(count)
         return count
 
+    def skip_to(self, position: int) -> None:
+        """Skip to a later position.
 
-def gunzip(blocks: Iterator[bytes]) -> Generator[bytes, None, None]:
-    """Inflate a gzip file of one or more members, in a thread of its own where isal is there.
+        Raises:
+            ArchiveError: If the stream ends before.
+        """
+        for _ in self.blocks(position - self._position):
+            pass
 
-    Args:
-        blocks: The file in pieces of any size.
+    def blocks(self, count: int) -> Iterator[memoryview]:
+        """Yield the next `count` bytes in pieces.
+
+        Raises:
+            ArchiveError: If the stream ends before.
+        """
+        while count > 0:
+            if not self._rest:
+                block = next(self._blocks, None)
+                if block is None:
+                    raise ArchiveError("The archive is cut off in the middle of a file.")
+                self._rest = memoryview(block)
+            piece = self._rest[:count]
+            count -= len(piece)
+            self._advance(len(piece))
+            yield piece
+
+    def remaining(self) -> Iterator[bytes]:
+        """Yield everything that wasn't consumed."""
+        if self._rest:
+            rest, self._rest = bytes(self._rest), memoryview(b"")
+            yield rest
+        yield from self._blocks
+
+    def _advance(self, count: int) -> None:
+        self._rest = self._rest[count:]
+        self._position += count
+
+
+def gunzip(packed: io.RawIOBase) -> Generator[bytes, None, None]:
+    """Inflate a gzip file of one or more members, in a separate thread if isal is installed.
+
+    The file is closed in the end.
 
     Raises:
-        ArchiveError: The data is cut off or damaged.
+        ArchiveError: If the data is cut off or damaged.
 
     Example:
         >>> import gzip
-        >>> b"".join(gunzip(iter([gzip.compress(b"abc"), gzip.compress(b"def")])))
+        >>> packed = ForwardReader([gzip.compress(b"abc"), gzip.compress(b"def")])
+        >>> b"".join(gunzip(packed))
         b'abcdef'
     """
-    packed = io.BufferedReader(BlockFile(blocks), BLOCK_BYTES)
     try:
-        with open_gzip(packed) as plain:
+        with io.BufferedReader(packed, BLOCK_BYTES) as buffered, open_gzip(buffered) as plain:
             while block := plain.read(BLOCK_BYTES):
                 yield block
     except EOFError as error:
         raise ArchiveError("The archive is cut off: its compressed data has no end.") from error
-    # The last is isal's for a header of megabytes.
+    # isal raises the last one for a header of megabytes.
     except (gzip.BadGzipFile, zlib.error, isal_error, OverflowError) as error:
-        raise ArchiveError(f"The compressed data is damaged: {error}.") from error
+        reason = str(error).rstrip(".")
+        raise ArchiveError(f"The compressed data is damaged: {reason}.") from error
 
 
-def open_gzip(packed: BinaryIO) -> BinaryIO:
-    """Open packed bytes with the fastest gzip reader at hand."""
+def open_gzip(packed: BinaryIO | io.BufferedReader) -> BinaryIO:
+    """Open packed bytes with the fastest gzip reader that is installed."""
     if igzip_threaded is None:
         return cast(BinaryIO, gzip.open(packed, "rb"))
     return cast(BinaryIO, igzip_threaded.open(packed, "rb", threads=1, block_size=BLOCK_BYTES))
 
 
-class ReadAhead:
-    """Runs an iterator of blocks in a thread of its own, a few MiB ahead of the reader.
+def decoded(
+    packed: io.RawIOBase, label: str, packed_bytes: Callable[[], int]
+) -> Generator[bytes, None, None]:
+    """Inflate a file that its store keeps with `Content-Encoding: gzip`.
 
     Args:
-        blocks: What to read ahead of; closed in the thread.
+        packed: The file.
+        label: Name of the file in errors.
+        packed_bytes: Returns how many packed bytes were read.
 
-    Example:
-        >>> with ReadAhead(iter([b"a", b"b"])) as blocks:
-        ...     b"".join(blocks)
-        b'ab'
+    Raises:
+        ChecksumError: If the file isn't gzip, or expands too much.
     """
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._waiting: deque[bytes] = deque()
-        self._bytes = 0
-        self._ended = False
-        self._closed = False
-        self._error: BaseException | None = None
-        self._changed = threading.Condition()
-        # A daemon, so that a dead connection can't keep the interpreter from ending.
-        self._thread = threading.Thread(target=self._run, name="up42-read-ahead", daemon=True)
-        self._thread.start()
-
-    def __enter__(self) -> ReadAhead:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Stop the thread; what it had read ahead is dropped."""
-        with self._changed:
-            self._closed = self._ended = True
-            self._waiting.clear()
-            self._changed.notify_all()
-        self._thread.join(JOIN_SECONDS)
-
-    def __iter__(self) -> Iterator[bytes]:
-        while (block := self._take()) is not None:
+    count = 0
+    try:
+        for block in gunzip(packed):
+            count += len(block)
+            if count > max(MAX_INFLATED_BYTES, packed_bytes() * MAX_INFLATED_RATIO):
+                raise ChecksumError(f"{label} expands to more than {count:,} bytes.")
             yield block
-
-    def _take(self) -> bytes | None:
-        with self._changed:
-            if not self._waiting:
-                while self._bytes < WAKE_BYTES and not self._ended:
-                    self._changed.wait()
-            if self._waiting:
-                return self._gather()
-            if self._error is not None:
-                raise self._error
-            return None
-
-    def _gather(self) -> bytes:
-        parts, size = [], 0
-        while self._waiting and size < BLOCK_BYTES:
-            parts.append(self._waiting.popleft())
-            size += len(parts[-1]) + BLOCK_OVERHEAD_BYTES
-        self._bytes -= size
-        if self._bytes <= READ_AHEAD_BYTES // 2:
-            self._changed.notify_all()
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def _run(self) -> None:
-        try:
-            for block in self._blocks:
-                if not self._put(block):
-                    break
-        except BaseException as error:  # handed to the reader
-            self._error = error
-        finally:
-            self._finish()
-
-    def _put(self, block: bytes) -> bool:
-        with self._changed:
-            if self._bytes >= READ_AHEAD_BYTES:
-                while self._bytes > READ_AHEAD_BYTES // 2 and not self._closed:
-                    self._changed.wait()
-            self._waiting.append(block)
-            self._bytes += len(block) + BLOCK_OVERHEAD_BYTES
-            if self._bytes >= WAKE_BYTES:
-                self._changed.notify_all()
-            return not self._closed
-
-    def _finish(self) -> None:
-        close = getattr(self._blocks, "close", None)
-        if close is not None:
-            close()
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+    except ArchiveError as error:
+        raise ChecksumError(
+            f"{label} has the Content-Encoding gzip but isn't gzip: {error}"
+        ) from error

@@ -1,65 +1,26 @@
-"""What each source delivered into a folder: whose files they are, and whether they are current."""
+"""Records of what each source delivered into a folder: its files, and whether they are current."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from up42_facade.downloads._folders import RESERVED_NAME, Disk, Folder, FoundFile, as_folder
-from up42_facade.downloads._locations import single_name
-from up42_facade.downloads._notes import note_of, whole_number
+from up42_facade.downloads._folders import Folder, FoundFile, read_plain
+from up42_facade.downloads._names import RESERVED_NAME, single_name
+from up42_facade.downloads._remote import RemoteFile, Validator, whole_number
+from up42_facade.downloads._stores import AnyFolder
 from up42_facade.errors import DownloadError
 
 # Bytes of the longest record that is read: some 500,000 files.
 MAX_RECORD_BYTES = 32 << 20
 # Format of the records: one of another version is ignored.
 VERSION = 1
-
-_SENDABLE = re.compile(r"[!-~]([ -~]*[!-~])?")
-
-
-@frozen
-class Validator:
-    """What a server says about the version of an object: its ETag, date, and length."""
-
-    etag: str | None = None
-    modified: str | None = None
-    size: int | None = None
-
-    @property
-    def condition(self) -> str | None:
-        """The value for `If-Range`: a strong one that a header can hold."""
-        strong = None if self.etag and self.etag.startswith("W/") else self.etag
-        return next((value for value in (strong, self.modified) if is_sendable(value)), None)
-
-    def differs_from(self, other: Validator) -> bool:
-        """Return whether anything that both know is different."""
-        return any(mine != theirs for mine, theirs in self._shared(other))
-
-    def confirms(self, other: Validator) -> bool:
-        """Return whether both are known to describe the same version.
-
-        The length alone proves nothing: at least the ETag or the date must be known and equal.
-        """
-        known = self._shared(other)
-        has_version = any(isinstance(mine, str) for mine, _ in known)
-        return has_version and all(mine == theirs for mine, theirs in known)
-
-    def _shared(self, other: Validator) -> list[tuple[object, object]]:
-        pairs = (
-            (_strong(self.etag), _strong(other.etag)),
-            (self.modified, other.modified),
-            (self.size, other.size),
-        )
-        return [(mine, theirs) for mine, theirs in pairs if None not in (mine, theirs)]
 
 
 @frozen
@@ -70,112 +31,53 @@ class Record:
         folder: The output folder.
         source: A stable ID of the source, such as an asset's link without its query.
         validator: The version of the object that was delivered.
-        files: The files as they were when they had been written, in the order in which the source
-            delivered them.
+        files: The files as they were after writing, in the order of delivery.
     """
 
-    folder: Folder
+    folder: AnyFolder
     source: str
     validator: Validator
     files: tuple[FoundFile, ...] = field(repr=False)
 
     @property
-    def paths(self) -> list[Path | str]:
-        """The paths of the files, or their URLs, in order."""
-        return [self.folder.location(file.name) for file in self.files]
+    def paths(self) -> list[str]:
+        """The paths or URLs of the files, in order."""
+        return [str(self.folder.location(file.name)) for file in self.files]
 
-    def owned(self) -> frozenset[Path | str]:
-        """Return the paths that this source may replace.
+    def owned(self) -> frozenset[str]:
+        """Return the names that this source may replace.
 
-        A file that was changed is still the source's own, unless another one has delivered it.
+        A file that was changed still belongs to the source, unless another one has delivered it.
         """
         now = {file.name: self.folder.find(file.name) for file in self.files}
         changed = {found for file in self.files if (found := now[file.name]) not in (None, file)}
         theirs = changed & _delivered_by_others(self) if changed else frozenset()
-        return frozenset(self.folder.location(name) for name in now if now[name] not in theirs)
+        return frozenset(name for name, found in now.items() if found not in theirs)
 
-    def is_intact(self) -> bool:
-        """Return whether every file is still there, with the size and version that it had."""
-        return all(
-            file.version != "" and self.folder.find(file.name) == file for file in self.files
-        )
+    def is_current(self, source: RemoteFile) -> bool:
+        """Return whether all files are still there, and the remote object is the same.
 
-
-def read_record(folder: Path | Folder, source: str) -> Record | None:
-    """Read what a source delivered into a folder.
-
-    Args:
-        folder: The output folder.
-        source: The source's stable ID.
-
-    Returns:
-        The record; None if there is none or it can't be used.
-
-    Example:
-        record = read_record(folder, asset.href)
-        if record is not None and record.is_intact():
-            return record.paths
-    """
-    folder = as_folder(folder)
-    content = note_of(folder.read(_record_name(source), MAX_RECORD_BYTES))
-    try:
-        if content is None or content["source"] != source:
-            return None
-        return _parsed(folder, source, content)
-    except (DownloadError, ValueError, TypeError, KeyError):
-        # Without a usable record the source is simply fetched again.
-        return None
+        It costs one request for the first byte, and only if the files are there.
+        """
+        if any(file.version == "" or self.folder.find(file.name) != file for file in self.files):
+            return False
+        with source.retry(lambda: source.open(0, 1)) as response:
+            return self.validator.confirms(response.validator)
 
 
-def owned_paths(folder: Path | Folder, source: str) -> frozenset[Path | str]:
-    """Return the paths in a folder that a source may replace, as it has delivered them."""
-    record = read_record(folder, source)
+def read_record(folder: AnyFolder, source: str) -> Record | None:
+    """Return what a source delivered into a folder; None if no usable record exists."""
+    return _parsed(folder, folder.read(_record_name(source), MAX_RECORD_BYTES), source)
+
+
+def owned_names(folder: AnyFolder, source: str | None) -> frozenset[str]:
+    """Return the names in a folder that a source delivered and may replace."""
+    record = None if source is None else read_record(folder, source)
     return frozenset() if record is None else record.owned()
 
 
-def is_sendable(value: str | None) -> bool:
-    """Return whether a header can hold a value."""
-    return bool(value and _SENDABLE.fullmatch(value))
-
-
-def validator_of(content: Mapping[str, Any]) -> Validator:
-    """Return the version of an object that a record or another note contains.
-
-    Raises:
-        KeyError, ValueError: It contains none.
-    """
-    etag, modified, size = content["etag"], content["modified"], content["size"]
-    if not all(isinstance(value, str | None) for value in (etag, modified)):
-        raise ValueError("expected an ETag and a date")
-    return Validator(etag, modified, None if size is None else whole_number(size))
-
-
-@contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Let one download at a time take paths in a folder, across threads and programs.
-
-    Where locks don't exist (Windows, some network file systems), nothing is excluded.
-    """
-    try:
-        import fcntl
-
-        handle = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):
-        yield
-        return
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        # Not only closed: a process that was forked meanwhile would keep the lock.
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_UN)
-        os.close(handle)
-
-
 def write_record(
-    folder: Path | Folder,
+    folder: AnyFolder,
     source: str,
     validator: Validator,
     names: Iterable[str],
@@ -183,7 +85,7 @@ def write_record(
 ) -> None:
     """Record what a source delivers: on disk, just before its files move to their final paths.
 
-    In this order, files of a program that is killed in between are known as its own; whether
+    In this order, the files of a program that is killed in between are known as its own. Whether
     they are complete shows in their sizes and times, which moving doesn't change.
 
     On disk, a record that can't be written is left out: the files are complete without it.
@@ -193,49 +95,51 @@ def write_record(
         source: The source's stable ID.
         validator: The version of the object that was delivered.
         names: The files' paths below the folder, with slashes.
-        present: Where they are now; None if they are in place.
+        present: Where they are now. If None, they are in place.
 
     Raises:
-        UploadError: The folder is in a store that refuses or can't be reached.
+        UploadError: If the folder is in cloud storage that refuses or can't be reached.
     """
-    folder = as_folder(folder)
     if present is None:
         files = [folder.find(name) for name in names]
     else:
         files = [_waiting(Path(now), name) for name, now in zip(names, present, strict=True)]
-    content = json.dumps(
-        {
-            "version": VERSION,
-            "source": source,
-            "etag": validator.etag,
-            "modified": validator.modified,
-            "size": validator.size,
-            "files": [[file.name, file.size, file.version] for file in files if file],
-        }
-    ).encode()
+    listed = [[file.name, file.size, file.version] for file in files if file]
+    fields = {"version": VERSION, "source": source, **validator.to_dict(), "files": listed}
+    content = json.dumps(fields).encode()
     if None not in files and len(content) <= MAX_RECORD_BYTES:
         folder.write(_record_name(source), content)
+
+
+def json_object(content: bytes | None) -> dict[str, Any]:
+    """Return the JSON object in the content of a file; an empty one if there is none."""
+    try:
+        found = None if content is None else json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def read_note(path: Path, max_bytes: int) -> dict[str, Any]:
+    """Return the JSON object in a file; an empty one if there is none."""
+    return json_object(read_plain(path, max_bytes))
 
 
 def _delivered_by_others(record: Record) -> frozenset[FoundFile]:
     """Return the files that other sources have recorded in a folder."""
     found: set[FoundFile] = set()
     for name in record.folder.names(RESERVED_NAME):
-        content = note_of(record.folder.read(f"{RESERVED_NAME}/{name}", MAX_RECORD_BYTES))
-        with contextlib.suppress(DownloadError, ValueError, TypeError, KeyError):
-            if content is not None and content["source"] != record.source:
-                found.update(_parsed(record.folder, content["source"], content).files)
+        content = record.folder.read(f"{RESERVED_NAME}/{name}", MAX_RECORD_BYTES)
+        other = _parsed(record.folder, content)
+        if other is not None and other.source != record.source:
+            found.update(other.files)
     return frozenset(found)
 
 
 def _waiting(path: Path, name: str) -> FoundFile | None:
     """Return a file that is to move, as it will be found under its name."""
-    found = Disk(path.parent).find(path.name)
+    found = Folder(path.parent).find(path.name)
     return found and evolve(found, name=name)
-
-
-def _strong(etag: str | None) -> str | None:
-    return etag.removeprefix("W/") if etag else None
 
 
 def _record_name(source: str) -> str:
@@ -243,24 +147,24 @@ def _record_name(source: str) -> str:
     return f"{RESERVED_NAME}/{name}.json"
 
 
-def _parsed(folder: Folder, source: str, content: Mapping[str, Any]) -> Record:
-    if content["version"] != VERSION:
-        raise ValueError("expected another version")
-    files = tuple(
-        FoundFile(_checked(name), whole_number(size), _version(version))
-        for name, size, version in content["files"]
-    )
-    return Record(folder, source, validator_of(content), files)
+def _parsed(folder: AnyFolder, content: bytes | None, source: str | None = None) -> Record | None:
+    """Return the record in the content of a file; None if it can't be used."""
+    fields = json_object(content)
+    try:
+        if fields["version"] != VERSION or source not in (None, fields["source"]):
+            return None
+        files = tuple(_file(*entry) for entry in fields["files"])
+        return Record(folder, fields["source"], Validator.parse(fields), files)
+    except (DownloadError, ValueError, TypeError, KeyError):
+        # Without a usable record the source is simply fetched again.
+        return None
 
 
-def _checked(name: str) -> str:
-    """Return a path below the output folder that a file of ours can have."""
+def _file(name: str, size: Any, version: Any) -> FoundFile:
+    """Return a file of a record, whose path below the output folder one of ours can have."""
     os.fsencode(name)
     for part in name.split("/"):
         if single_name(part).startswith(RESERVED_NAME):
-            raise ValueError(f"{name!r} is no result")
-    return name
-
-
-def _version(value: int | str) -> int | str:
-    return value if isinstance(value, str) else whole_number(value)
+            raise ValueError(f"{name!r} isn't a result")
+    version = version if isinstance(version, str) else whole_number(version)
+    return FoundFile(name, whole_number(size), version)

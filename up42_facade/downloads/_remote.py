@@ -6,32 +6,24 @@ import os
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-from attrs import evolve, frozen
+from attrs import asdict, frozen
 
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._common.urls import without_query
-from up42_facade.downloads._checksums import Checksum, Verifier, header_checksums, parse_checksum
-from up42_facade.downloads._inflate import crc32
-from up42_facade.downloads._records import Record, Validator
+from up42_facade.downloads._checksums import Checksum, header_checksums, parse_checksum
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
-from up42_facade.session import (
-    Secret,
-    harmless,
-    protect_logs,
-    seconds_until,
-    storage_client,
-)
+from up42_facade.session import Secret, harmless, protect_logs, seconds_until, storage_client
 
 T = TypeVar("T")
 
-# Seconds to reach the server: long enough for lost packets to be sent again after 1, 3 and 7 s.
+# Seconds to reach the server: long enough for lost packets to be sent again after 1, 3, and 7 s.
 CONNECT_SECONDS = 15.0
 # Seconds without a byte after which a connection counts as dead and is replaced.
 READ_SECONDS = 30.0
@@ -56,8 +48,10 @@ LONGEST_WAIT_SECONDS = 30.0
 LONGEST_RETRY_AFTER_SECONDS = 120.0
 # Links that may be refused in a row: one may have expired in a queue, more is a refusal.
 MAX_REFUSALS = 3
-# Bytes of a body whose length nobody announced: the largest object that stores keep.
+# Bytes of a body of unknown length: the largest object that stores keep.
 MAX_FILE_BYTES = 5 << 40
+# Characters of a link that an error quotes: a `data:` link holds a complete file.
+MAX_SHOWN_CHARACTERS = 200
 # Status codes of object stores for a signed URL that has expired.
 EXPIRED_STATUSES = frozenset({400, 401, 403, 410})
 # Status codes that a later attempt may not get.
@@ -69,12 +63,13 @@ HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
 
 _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
+_SENDABLE = re.compile(r"[!-~]([ -~]*[!-~])?")
 _shared_lock = threading.Lock()
 _shared: dict[int, httpx.Client] = {}
 
 
 class TransientError(Exception):
-    """An attempt failed in a way that another attempt may not; it never leaves the engine."""
+    """A failed attempt that another attempt may repair; it never leaves this package."""
 
     def __init__(
         self,
@@ -95,13 +90,71 @@ class TransientError(Exception):
 class Stopped(DownloadError):  # noqa: N818 - says what happened
     """Another part of the same download failed, or the caller gave up."""
 
+    def __init__(self) -> None:
+        super().__init__("The download was stopped.")
+
 
 class ContentChanged(DownloadError):  # noqa: N818 - says what happened
     """The object behind the URL was replaced while it was being read."""
 
 
-class RangesIgnored(DownloadError):  # noqa: N818 - says what happened
-    """The server sends the whole object whatever part of it is requested."""
+@frozen
+class Validator:
+    """The version of an object according to the server: its ETag, date, and length."""
+
+    etag: str | None = None
+    modified: str | None = None
+    size: int | None = None
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> Validator:
+        """Return the validator in a record.
+
+        Raises:
+            KeyError: If a field is missing.
+            ValueError: If a field has the wrong type.
+        """
+        etag, modified, size = content["etag"], content["modified"], content["size"]
+        if not all(isinstance(value, str | None) for value in (etag, modified)):
+            raise ValueError("expected an ETag and a date")
+        return cls(etag, modified, None if size is None else whole_number(size))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields for a record."""
+        return asdict(self)
+
+    @property
+    def condition(self) -> str | None:
+        """The value for `If-Range`: a strong one that a header can hold."""
+        strong = None if self.etag and self.etag.startswith("W/") else self.etag
+        values = (strong, self.modified)
+        return next((value for value in values if value and _SENDABLE.fullmatch(value)), None)
+
+    def differs_from(self, other: Validator) -> bool:
+        """Return whether a field that both have is different."""
+        return any(mine != theirs for mine, theirs in self._shared(other))
+
+    def confirms(self, other: Validator) -> bool:
+        """Return whether both are known to describe the same version.
+
+        The length alone proves nothing: at least the ETag or the date must be known and equal.
+        """
+        known = self._shared(other)
+        has_version = any(isinstance(mine, str) for mine, _ in known)
+        return has_version and all(mine == theirs for mine, theirs in known)
+
+    def merged(self, other: Validator) -> Validator:
+        """Return these fields, with those of another validator for missing ones."""
+        size = other.size if self.size is None else self.size
+        return Validator(self.etag or other.etag, self.modified or other.modified, size)
+
+    def _shared(self, other: Validator) -> list[tuple[object, object]]:
+        pairs = zip(self._parts(), other._parts(), strict=True)
+        return [(mine, theirs) for mine, theirs in pairs if None not in (mine, theirs)]
+
+    def _parts(self) -> tuple[str | None, str | None, int | None]:
+        etag = self.etag.removeprefix("W/") if self.etag else None
+        return etag, self.modified, self.size
 
 
 class RetryBudget:
@@ -109,7 +162,7 @@ class RetryBudget:
 
     Args:
         stop: Ends a wait.
-        label: How errors call the file.
+        label: Name of the file in errors.
         position: Returns how many bytes have arrived.
     """
 
@@ -124,9 +177,9 @@ class RetryBudget:
         """Wait before the next attempt.
 
         Raises:
-            ConnectionFailedError: The connection failed, or was too slow, too often.
-            DownloadError: The server refused too often in a row.
-            Stopped: The download was given up while waiting.
+            ConnectionFailedError: If the connection failed, or was too slow, too often.
+            DownloadError: If the server refused too often in a row.
+            Stopped: If the download was stopped while waiting.
         """
         position = self._position()
         if position - self._reached >= PROGRESS_BYTES:
@@ -145,14 +198,11 @@ class RetryBudget:
         ):
             kind = ConnectionFailedError if error.is_connection else DownloadError
             raise kind(f"{self._label} could not be downloaded: {error}.") from error
-        if self._stop.wait(max(error.retry_after, self._pause(error))):
-            raise Stopped("The download was stopped.")
-
-    def _pause(self, error: TransientError) -> float:
-        if error.is_refusal and self._refusals == 1:
-            return 0.0
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (self._failures - 1))
-        return random.uniform(0, longest)
+        is_first_refusal = error.is_refusal and self._refusals == 1
+        pause = 0.0 if is_first_refusal else random.uniform(0, longest)
+        if self._stop.wait(max(error.retry_after, pause)):
+            raise Stopped
 
 
 @frozen
@@ -174,7 +224,7 @@ class RangeResponse:
         self.response.close()
 
     def checksums(self) -> list[Checksum]:
-        """Return the checksums of the whole object that came with the response."""
+        """Return the checksums of the complete object that came with the response."""
         if self.is_gzipped:
             # They may be of the packed or unpacked object; gzip carries a checksum of its own.
             return []
@@ -184,9 +234,9 @@ class RangeResponse:
         """Yield the body as it arrives.
 
         Raises:
-            ChecksumError: It is longer than announced.
-            TransientError: The connection broke or is too slow.
-            Stopped: The download was given up.
+            ChecksumError: If the body is longer than announced.
+            TransientError: If the connection broke or is too slow.
+            Stopped: If the download was stopped.
         """
         timeout = self.response.request.extensions.get("timeout", {}).get("read")
         window = min(SLOW_SECONDS, timeout or SLOW_SECONDS)
@@ -199,17 +249,17 @@ class RangeResponse:
             except httpx.TransportError as error:
                 what = f"the connection broke ({_describe(error)})"
                 raise TransientError(what) from harmless(error)
-            # Only the time that the server takes counts, not that of whoever uses the bytes.
+            # Only the time that the server takes counts, not that of the consumer of the bytes.
             waited += monotonic() - started
             if block is None:
                 return
             if self.stop.is_set():
-                raise Stopped("The download was stopped.")
+                raise Stopped
             total += len(block)
             if total > self.limit:
                 raise ChecksumError(
-                    f"{without_query(str(self.response.url))} sends more than the "
-                    f"{self.start + self.limit:,} bytes that were announced."
+                    f"{shown_url(str(self.response.url))} sends more than the expected "
+                    f"{self.start + self.limit:,} bytes."
                 )
             yield block
             received += len(block)
@@ -227,11 +277,10 @@ class RemoteFile:
 
     Args:
         get_url: Returns a URL; called again when the last one was refused.
-        http: Client without credentials, None for the shared one.
+        http: Client without credentials. If None, a shared one.
         size: Length in bytes that the object must have, if known.
         checksum: Multihash, digest, or `algorithm:digest` that it must have, if known.
-        stop: Ends the transfer when set.
-        is_html: Whether the object may be an HTML page. Also one if its URL ends like one.
+        is_html: Whether the object may be an HTML page. It may, too, if its URL ends like one.
     """
 
     def __init__(
@@ -241,7 +290,6 @@ class RemoteFile:
         http: httpx.Client | None = None,
         size: int | None = None,
         checksum: str | None = None,
-        stop: threading.Event | None = None,
         is_html: bool = False,
     ) -> None:
         self._get_url = get_url
@@ -252,12 +300,12 @@ class RemoteFile:
         self._is_html = is_html
         self.size = size
         self.checksums = [parse_checksum(checksum)] if checksum else []
-        self.stop = stop or transfer_stop()
+        self.stop = transfer_stop()
         protect_logs()
 
     @property
     def url(self) -> str:
-        """The link in use; asks for one if there is none."""
+        """The link in use; requests one if there is none."""
         with self._lock:
             if self._url is None:
                 self._url = Secret(self._get_url())
@@ -266,21 +314,22 @@ class RemoteFile:
     @property
     def label(self) -> str:
         """The link without its query, for messages."""
-        return without_query(self._url or "the file")
+        return shown_url(self._url or "the file")
 
     def budget(self, position: Callable[[], int] = lambda: 0) -> RetryBudget:
         """Create a budget of attempts that progress of a position renews."""
         return RetryBudget(self.stop, self.label, position)
 
     def retry(self, attempt: Callable[[], T], budget: RetryBudget | None = None) -> T:
-        """Repeat an attempt until it succeeds or the budget is used up.
+        """Retry an attempt until it succeeds or the budget is used up.
 
         Args:
             attempt: Raises `TransientError` if another attempt may succeed.
-            budget: What is left of the attempts; None for a new budget.
+            budget: The attempts that are left. If None, a new budget.
 
         Raises:
-            ConnectionFailedError, DownloadError: See `RetryBudget.wait`.
+            ConnectionFailedError: If the connection failed too often.
+            DownloadError: If the server refused too often, or for good.
         """
         while True:
             try:
@@ -300,19 +349,19 @@ class RemoteFile:
         """Send one request.
 
         Args:
-            start: First byte wanted.
-            end: Byte to stop before, None for the end of the object.
-            known: The version of the object as seen before.
+            start: First byte to request.
+            end: Byte to stop before. If None, the end of the object.
+            known: The version of the object in earlier responses.
             ranged: Request a range even from byte 0, to learn whether the server supports ranges.
 
         Returns:
             The response, to be closed. It starts at byte 0 if the server ignores ranges.
 
         Raises:
-            TransientError: Another attempt may succeed.
-            ContentChanged: The object isn't the known one.
-            ChecksumError: Its length isn't the announced one.
-            DownloadError: The server refuses for good, or sends something else.
+            TransientError: If another attempt may succeed.
+            ContentChanged: If the object isn't the known one.
+            ChecksumError: If its length isn't the expected one.
+            DownloadError: If the server refuses for good, or sends something else.
         """
         known = known or Validator()
         url = self.url
@@ -321,7 +370,19 @@ class RemoteFile:
             headers["Range"] = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
             if known.condition:
                 headers["If-Range"] = known.condition
-        response = self._send(url, headers)
+        try:
+            response = self._http.send(
+                self._http.build_request("GET", url, headers=headers),
+                stream=True,
+                follow_redirects=True,
+            )
+        except (httpx.TransportError, httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError) as e:
+            final = not isinstance(e, httpx.TransportError) or isinstance(
+                e, httpx.UnsupportedProtocol
+            )
+            if final:
+                raise _failed(url, _describe(e)) from harmless(e)
+            raise TransientError(f"the server can't be reached ({_describe(e)})") from harmless(e)
         try:
             if response.status_code not in (200, 206):
                 return self._refuse(response, url, start)
@@ -330,275 +391,100 @@ class RemoteFile:
             response.close()
             raise
 
-    def open_retrying(
-        self, start: int = 0, *, known: Validator | None = None, ranged: bool = False
-    ) -> RangeResponse:
-        """Send requests until one succeeds or the budget is used up; see `open`."""
-        return self.retry(lambda: self.open(start, known=known, ranged=ranged))
-
-    def is_unchanged(self, record: Record) -> bool:
-        """Return whether all that was recorded is still there, and the object is the same.
-
-        It costs one request for the first byte, and only if the files are there.
-        """
-        if not record.is_intact():
-            return False
-        with self.retry(lambda: self.open(0, 1)) as response:
-            return record.validator.confirms(response.validator)
-
-    def fetch(self, start: int, end: int, *, known: Validator | None = None) -> bytes:
+    def fetch(
+        self, start: int, end: int, known: Validator | None = None
+    ) -> tuple[bytes, Validator]:
         """Fetch a small part of the object into memory.
 
         Args:
-            start: First byte wanted.
-            end: Byte to stop before.
-            known: The version of the object as seen before.
+            start: First byte to fetch.
+            end: Byte to stop before, unless the object ends earlier.
+            known: The version of the object in earlier responses.
+
+        Returns:
+            The bytes and the version of the object.
 
         Raises:
-            RangesIgnored: The server doesn't support ranges.
-            ContentChanged, ConnectionFailedError, DownloadError: See `open`.
+            ContentChanged: If the object isn't the known one.
+            ConnectionFailedError: If the connection failed, even after retries.
+            DownloadError: If the server refuses, or doesn't support ranges.
         """
-        data = bytearray()
+        data, seen = bytearray(), known or Validator()
 
         def attempt() -> None:
-            with self.open(start + len(data), end, known=known) as response:
+            nonlocal seen
+            with self.open(start + len(data), end, known=seen) as response:
                 if not response.is_partial:
-                    raise RangesIgnored(f"{self.label} can't be read in parts.")
+                    raise DownloadError(
+                        f"{self.label} can't be read in parts. Download the complete file "
+                        "instead, for example with download_results(), and open it there."
+                    )
+                seen = seen.merged(response.validator)
                 for block in response.blocks():
                     data.extend(block)
-            if len(data) < end - start:
+            if len(data) < min(end, seen.size or end) - start:
                 raise TransientError("the server ended its response early")
 
-        if start < end:
-            self.retry(attempt, self.budget(lambda: len(data)))
-        return bytes(data[: end - start])
-
-    def _send(self, url: str, headers: dict[str, str]) -> httpx.Response:
-        try:
-            return self._http.send(
-                self._http.build_request("GET", url, headers=headers),
-                stream=True,
-                follow_redirects=True,
-            )
-        except httpx.TransportError as error:
-            if not isinstance(error, httpx.UnsupportedProtocol):
-                what = f"the server can't be reached ({_describe(error)})"
-                raise TransientError(what) from harmless(error)
-            raise self._failed(url, _describe(error)) from harmless(error)
-        except (httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError) as error:
-            raise self._failed(url, _describe(error)) from harmless(error)
+        self.retry(attempt, self.budget(lambda: len(data)))
+        return bytes(data[: end - start]), seen
 
     def _accept(
         self, response: httpx.Response, url: str, start: int, known: Validator
     ) -> RangeResponse:
-        self._check_html(response, url)
-        is_gzipped = self._is_gzipped(response, url)
+        headers = response.headers
+        self._check_html(headers, url)
+        text = headers.get("content-encoding", "")
+        encodings = {part.strip().lower() for part in text.split(",")} - PLAIN_ENCODINGS
+        if encodings - GZIP_ENCODINGS:
+            raise _failed(url, f"its Content-Encoding {text!r} isn't supported, only gzip is")
         first, stop, total = _extent(response, start)
         # Of a gzipped object either length may have been announced: it's checked at the end.
-        size = None if is_gzipped else self.size
-        if size is not None and total is not None and total != size:
-            raise ChecksumError(
-                f"{without_query(url)} has {total:,} bytes; {size:,} bytes were announced."
-            )
-        headers = response.headers
+        size = None if encodings else self.size
+        if size is not None and total is not None:
+            check_length(shown_url(url), total, size)
         validator = Validator(headers.get("etag"), headers.get("last-modified"), total)
         if known.differs_from(validator):
-            raise ContentChanged(f"{without_query(url)} changed while it was being downloaded.")
+            raise ContentChanged(f"{shown_url(url)} changed while it was being downloaded.")
         ends = (end for end in (stop, known.size, size) if end is not None)
         return RangeResponse(
             response=response,
             start=first,
             validator=validator,
             is_partial=response.status_code == 206,
-            is_gzipped=is_gzipped,
+            is_gzipped=bool(encodings),
             limit=max(0, next(ends, MAX_FILE_BYTES) - first),
             stop=self.stop,
         )
 
-    def _check_html(self, response: httpx.Response, url: str) -> None:
-        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in HTML_TYPES or self._is_html:
-            return
-        if PurePosixPath(urlsplit(url).path).suffix.lower() in HTML_SUFFIXES:
-            return
-        raise self._failed(
-            url,
-            f"the server sent an HTML page ({media_type}) instead of the file. Check whether a "
-            "proxy or a sign-in page stands in between",
-        )
-
-    def _is_gzipped(self, response: httpx.Response, url: str) -> bool:
-        text = response.headers.get("content-encoding", "")
-        encodings = {part.strip().lower() for part in text.split(",")} - PLAIN_ENCODINGS
-        if encodings - GZIP_ENCODINGS:
-            raise self._failed(url, f"its Content-Encoding {text!r} isn't supported, only gzip is")
-        return bool(encodings)
+    def _check_html(self, headers: httpx.Headers, url: str) -> None:
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type in HTML_TYPES and not (self._is_html or is_html(None, urlsplit(url).path)):
+            raise _failed(
+                url,
+                f"the server sent an HTML page ({media_type}) instead of the file. Check whether "
+                "a proxy or a sign-in page intercepts the request",
+            )
 
     def _refuse(self, response: httpx.Response, url: str, start: int) -> RangeResponse:
         status = response.status_code
-        text = f"the server responded with HTTP {status} {response.reason_phrase}".rstrip()
+        text = f"the server responded with HTTP {status} {response.reason_phrase}".rstrip(" .")
         if status == 416 and start == 0:
             # An empty object has no first byte, so any range of it is refused.
             response.close()
             return self.open()
         if status == 416:
-            raise ContentChanged(f"{without_query(url)} became shorter while being downloaded.")
+            raise ContentChanged(f"{shown_url(url)} became shorter while being downloaded.")
         if status in EXPIRED_STATUSES:
-            self._forget(url)
+            with self._lock:
+                if self._url == url:
+                    self._url = None
             text += ", also to fresh links"
             raise TransientError(text, is_connection=False, is_refusal=True)
         if status in TRANSIENT_STATUSES:
-            wait = retry_after(response.headers.get("retry-after"))
+            wait = seconds_until(response.headers.get("retry-after", "")) or 0.0
+            wait = min(wait, LONGEST_RETRY_AFTER_SECONDS)
             raise TransientError(text, retry_after=wait, is_connection=False)
-        raise self._failed(url, text)
-
-    def _failed(self, url: str, reason: str) -> DownloadError:
-        return DownloadError(f"{without_query(url)} could not be downloaded: {reason}.")
-
-    def _forget(self, url: str) -> None:
-        with self._lock:
-            if self._url == url:
-                self._url = None
-
-
-class ByteStream:
-    """The bytes of a remote file in order, continued where a connection broke.
-
-    Lengths and checksums are verified before the last block is given out. If a server ignores
-    ranges and sends everything again, what was given out already is skipped, after its CRC
-    showed that it is the same.
-
-    Args:
-        source: Where the bytes come from.
-        start: First byte wanted. Checksums are verified only from byte 0 on.
-        on_bytes: Called with the length of every block.
-
-    Example:
-        with ByteStream(source) as stream:
-            for block in stream:
-                file.write(block)
-    """
-
-    def __init__(
-        self,
-        source: RemoteFile,
-        start: int = 0,
-        *,
-        on_bytes: Callable[[int], object] | None = None,
-    ) -> None:
-        self._source = source
-        self._on_bytes = on_bytes or (lambda _: None)
-        self._verifier: Verifier | None = None
-        self._announced = Verifier(source.checksums)
-        self._first = start
-        self._crc = 0
-        self._is_gzipped = False
-        self.position = start
-        self.validator = Validator()
-        self.response: RangeResponse | None = None
-        self._blocks: Iterator[bytes] = iter(())
-        self._budget = source.budget(lambda: self.position)
-
-    def __enter__(self) -> ByteStream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def total(self) -> int | None:
-        """Length of the object in bytes, once a response told it."""
-        return self.validator.size
-
-    def open(self) -> RangeResponse:
-        """Connect now, to learn what the headers say; the first read uses the response."""
-        return self._source.retry(self._connected, self._budget)
-
-    def is_announced(self) -> bool:
-        """Return whether the bytes so far have the checksum that the caller announced."""
-        try:
-            self._announced.verify(self._source.label)
-        except ChecksumError:
-            return False
-        return True
-
-    def close(self) -> None:
-        """Give the connection back."""
-        if self.response is not None:
-            self.response.response.close()
-            self.response = None
-
-    def __iter__(self) -> Iterator[bytes]:
-        with self:
-            while block := self._source.retry(self._next, self._budget):
-                yield block
-
-    def _connected(self) -> RangeResponse:
-        if self.response is None:
-            response = self.response = self._source.open(self.position, known=self.validator)
-            self.validator = _merged(self.validator, response.validator)
-            self._blocks = filter(None, response.blocks())
-            if response.start < self.position:
-                self._blocks = self._skip(self._blocks, self.position - response.start)
-            if self._verifier is None:
-                self._is_gzipped = response.is_gzipped
-                self._verifier = Verifier(response.checksums())
-        return self.response
-
-    def _next(self) -> bytes:
-        """Return the next block, an empty one at the end."""
-        self._connected()
-        try:
-            block = next(self._blocks, b"")
-            if not block and self.total is not None and self.position < self.total:
-                raise TransientError("the server ended its response early")
-        except TransientError:
-            self.close()
-            raise
-        if block:
-            self._account(block)
-        elif not self.total:
-            self._check_length()
-            self._verify()
-        return block
-
-    def _skip(self, blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
-        crc = 0
-        for block in blocks:
-            skipped, rest = block[:count], block[count:]
-            crc = crc32(skipped, crc)
-            count -= len(skipped)
-            if count:
-                continue
-            if self._first == 0 and crc != self._crc:
-                raise ContentChanged(f"{self._source.label} changed while it was being downloaded.")
-            if rest:
-                yield rest
-            yield from blocks
-
-    def _account(self, block: bytes) -> None:
-        self._crc = crc32(block, self._crc)
-        self.position += len(block)
-        self._on_bytes(len(block))
-        if self._first == 0 and self._verifier is not None:
-            self._verifier.update(block)
-            self._announced.update(block)
-        if self.position == self.total:
-            self._verify()
-
-    def _check_length(self) -> None:
-        size = None if self._is_gzipped else self._source.size
-        if size is not None and self.position != size:
-            raise ChecksumError(
-                f"{self._source.label} has {self.position:,} bytes; {size:,} bytes were announced."
-            )
-
-    def _verify(self) -> None:
-        if self._first == 0 and self._verifier is not None:
-            self._verifier.verify(self._source.label)
-            # Of a gzipped object either form may have been announced: callers check that.
-            if not self._is_gzipped:
-                self._announced.verify(self._source.label)
+        raise _failed(url, text)
 
 
 def is_html(media_type: str | None, name: object) -> bool:
@@ -607,17 +493,27 @@ def is_html(media_type: str | None, name: object) -> bool:
     return "html" in (media_type or "").lower() or suffix in HTML_SUFFIXES
 
 
-def _merged(known: Validator, seen: Validator) -> Validator:
-    return evolve(
-        known,
-        etag=known.etag or seen.etag,
-        modified=known.modified or seen.modified,
-        size=seen.size if known.size is None else known.size,
-    )
+def shown_url(url: str) -> str:
+    """Return a link for a message: without its query, and not at full length if it's long."""
+    text = without_query(url)
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[:MAX_SHOWN_CHARACTERS]}…"
+
+
+def check_length(label: str, found: int, expected: int) -> None:
+    """Raise `ChecksumError` if a file doesn't have its expected length in bytes."""
+    if found != expected:
+        raise ChecksumError(f"{label} has {found:,} bytes, expected {expected:,}.")
+
+
+def whole_number(value: Any) -> int:
+    """Return a whole number of a record; raise `ValueError` for anything else."""
+    if not isinstance(value, int) or value < 0:
+        raise ValueError("expected a whole number")
+    return value
 
 
 def shared_client() -> httpx.Client:
-    """Return the client for callers who have none: no credentials, finite timeouts.
+    """Return the client for callers without one: no credentials, finite timeouts.
 
     Raises:
         ConfigurationError: If proxies or certificates in the environment can't work.
@@ -635,22 +531,16 @@ def shared_client() -> httpx.Client:
         return client
 
 
-def retry_after(text: str | None) -> float:
-    """Seconds that a Retry-After header asks for, as a number or a date, up to the longest."""
-    return min(seconds_until(text or "") or 0.0, LONGEST_RETRY_AFTER_SECONDS)
-
-
 def _extent(response: httpx.Response, start: int) -> tuple[int, int | None, int | None]:
     """Return the first byte of a response, the one to stop before, and the object's length."""
     if response.status_code == 200:
         total = _length(response.headers.get("content-length"))
         return 0, total, total
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
+    text = response.headers.get("content-range", "")
+    match = _CONTENT_RANGE.fullmatch(text.strip())
     if match is None or int(match[1]) != start:
-        raise DownloadError(
-            f"{without_query(str(response.url))} could not be downloaded: the server sent the "
-            f"range {response.headers.get('content-range')!r} for bytes {start:,} and up."
-        )
+        reason = f"the server sent the range {text!r}, expected bytes from {start:,} on"
+        raise _failed(str(response.url), reason)
     return start, int(match[2]) + 1, _length(match[3])
 
 
@@ -659,5 +549,9 @@ def _length(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) <= 18 else None
 
 
+def _failed(url: str, reason: str) -> DownloadError:
+    return DownloadError(f"{shown_url(url)} could not be downloaded: {reason}.")
+
+
 def _describe(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    return (str(error) or type(error).__name__).rstrip(".")

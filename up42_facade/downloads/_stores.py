@@ -1,4 +1,4 @@
-"""Folders in other stores, through fsspec: what lies there, and files that appear whole."""
+"""Folders in cloud storage, through fsspec."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from up42_facade.downloads._folders import RESERVED_NAME, FoundFile
-from up42_facade.downloads._layout import in_use
-from up42_facade.downloads._locations import below, scheme_of, single_name
+from up42_facade.downloads._folders import Folder, FoundFile, in_use, local_errors
+from up42_facade.downloads._names import (
+    RESERVED_NAME,
+    below,
+    local_folder,
+    scheme_of,
+    single_name,
+)
 from up42_facade.errors import (
     InvalidInputError,
     MissingExtraError,
@@ -25,36 +30,36 @@ from up42_facade.errors import (
 )
 
 EXTRA = "cloud"
-# Stores without folders, where making one would make a bucket. They show an object when all of it
-# has arrived, so that it needs no temporary name.
+# Stores without folders, where creating one would create a bucket. They show an object once all of
+# it has arrived, so that it needs no temporary name.
 BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "r2"})
-# Stores whose drivers take the size of parts, and hold several in memory: 50 MiB each by default.
+# Stores whose backends take the size of parts, and hold several in memory: 50 MiB each by default.
 PARTS = frozenset({"s3", "s3a", "gs", "gcs"})
 MIB = 1 << 20
 # Bytes of one part, if that is enough for the file.
 PART_BYTES = 8 * MIB
-# S3 takes 10,000 parts.
+# S3 accepts 10,000 parts.
 MOST_PARTS = 9_000
-# What drivers call the version of a file, the surest first.
+# How backends name the version of a file, the most reliable first.
 VERSIONS = (
     "ETag", "etag", "mtime", "modified", "modify", "LastModified", "last_modified", "updated",
     "created",
 )  # fmt: skip
-# Where URLs have passwords and signatures; drivers quote URLs in their errors.
+# Where URLs have passwords and signatures; backends quote URLs in their errors.
 _SECRETS = re.compile(r"(?<=//)[^/@\s]+@|\?\S+")
 HOW_TO_REACH = (
-    "Check that the bucket or folder exists and that its credentials are set as its driver "
+    "Check that the bucket or folder exists and that its credentials are set as its backend "
     "expects them and allow to list, read, write, and delete, or pass storage_options."
 )
 
 
 @frozen(eq=False)
 class Store:
-    """A folder in a store, as it is when it's first looked at; for one call.
+    """A folder in cloud storage, as of its first listing; for one call. Works like `Folder`.
 
     Attributes:
-        url: As the user gave it.
-        root: Its path as the driver writes it.
+        url: The URL as the user wrote it.
+        root: Its path as the backend writes it.
         fs: The fsspec file system.
     """
 
@@ -65,6 +70,7 @@ class Store:
 
     @property
     def name(self) -> str:
+        """The last part of the folder's path."""
         return self.root.rstrip("/").rpartition("/")[2]
 
     def location(self, name: str) -> str:
@@ -72,39 +78,44 @@ class Store:
         return str(below(self.url, *name.split("/")))
 
     def find(self, name: str) -> FoundFile | None:
+        """Return a file as it is; None if there is none."""
         found = self._listed(name)
         size = found.get("size")
         if found.get("type") == "directory" or not isinstance(size, int):
             return None
         version = next((found[key] for key in VERSIONS if found.get(key)), "")
         if isinstance(version, datetime):
-            # Some drivers list a date as a number, and tell it of a single file as it is.
+            # Some backends list a date as a number, and return it for a single file as it is.
             version = version.timestamp()
         return FoundFile(name, size, str(version).strip('"'))
 
     def obstacle(self, name: str, *, is_ours: bool = False) -> str | None:
+        """Return the URL of another file, or of one in place of a folder, that blocks a file."""
         parts = name.split("/")
         for depth in range(1, len(parts)):
             above = "/".join(parts[:depth])
             if self._listed(above).get("type", "directory") != "directory":
-                return shown(self.location(above))
+                return without_secrets(self.location(above))
         found = self._listed(name)
         is_free = not found or (is_ours and found.get("type") != "directory")
-        return None if is_free else shown(self.location(name))
+        return None if is_free else without_secrets(self.location(name))
 
     def names(self, folder: str) -> Iterable[str]:
+        """Return the names in a subfolder."""
         return list(self._listing(f"{folder}/any"))
 
-    def read(self, name: str, most: int) -> bytes | None:
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """Return the content of a small file; None if it doesn't exist or has more bytes."""
         found = self.find(name)
-        if found is None or found.size > most:
+        if found is None or found.size > max_bytes:
             return None
         with self.errors(name):
             return bytes(self.fs.cat_file(self._path(name)))
 
     def write(self, name: str, content: bytes) -> None:
-        with TemporaryDirectory(prefix=f"{RESERVED_NAME}-") as folder:
-            path = Path(folder, "content")
+        """Write a small file atomically."""
+        with temporary_folder() as folder:
+            path = folder / "content"
             path.write_bytes(content)
             self.put(path, name, replace=True)
 
@@ -114,37 +125,37 @@ class Store:
         name: str,
         *,
         replace: bool,
-        on_bytes: Callable[[int, int], object] | None = None,
+        on_bytes: Callable[[int, int], object] = lambda _size, _sent: None,
     ) -> None:
-        """Bring a file from this machine into the store; it appears whole or not at all.
+        """Upload a file from this machine atomically.
 
         Args:
             source: The file.
             name: Its path in the folder.
             replace: Whether a file of this name may be replaced.
-            on_bytes: Called with its length and the bytes that were sent by then, if the driver
-                tells.
+            on_bytes: Called with its length and the bytes that were sent by then, if the backend
+                reports them.
 
         Raises:
-            DownloadError: A file is there that may not be replaced.
-            UploadError: The store refuses, can't be reached, or has another number of bytes.
+            DownloadError: If a file that may not be replaced has this name.
+            UploadError: If the store refuses, can't be reached, or has another number of bytes.
         """
         from fsspec.callbacks import Callback
 
-        hooks = {"bytes": lambda size, value, **_: on_bytes(size, value)} if on_bytes else {}
+        callback = Callback(hooks={"bytes": lambda size, value, **_: on_bytes(size, value)})
         path = self._path(name)
         with self.errors(name):
             if not replace and self._info(path) is not None:
-                raise in_use(shown(self.location(name)))
-            self._put(source, path, Callback(hooks=hooks))
+                raise in_use(without_secrets(self.location(name)))
+            self._put(source, path, callback)
             found = self._info(path) or {}
             size = source.stat().st_size
             if found.get("size") != size:
                 with contextlib.suppress(Exception):
                     self.fs.rm_file(path)
                 raise UploadError(
-                    f"{shown(self.location(name))} has {found.get('size')} bytes in the store, "
-                    f"{size:,} were sent. It was removed: try again."
+                    f"{without_secrets(self.location(name))} has {found.get('size')} bytes in the "
+                    f"store, {size:,} were sent. It was removed: try again."
                 )
         self._listing(name)[path.rpartition("/")[2]] = found
 
@@ -155,15 +166,16 @@ class Store:
 
     @contextmanager
     def errors(self, name: str) -> Iterator[None]:
-        """Turn whatever a driver raises into an `UploadError` that names the URL."""
+        """Turn any error of a backend into an `UploadError` that names the URL."""
         try:
             yield
         except Up42Error:
             raise
-        except Exception as error:  # each driver has classes of its own
-            reason = f"{type(error).__name__}: {shown(str(error))}".rstrip(": .")
+        except Exception as error:  # each backend has classes of its own
+            reason = f"{type(error).__name__}: {without_secrets(str(error))}".rstrip(": .")
             raise UploadError(
-                f"{shown(self.location(name))} can't be written ({reason}). {HOW_TO_REACH}"
+                f"{without_secrets(self.location(name))} can't be written ({reason}). "
+                f"{HOW_TO_REACH}"
             ) from error
 
     def _put(self, source: Path, path: str, callback: Any) -> None:
@@ -188,7 +200,7 @@ class Store:
         return "/".join([self.root.rstrip("/"), *map(single_name, name.split("/"))])
 
     def _info(self, path: str) -> dict[str, Any] | None:
-        """Return what the store says of a file now."""
+        """Return the present information of the store about a file."""
         self.fs.invalidate_cache(path)
         try:
             return dict(self.fs.info(path))
@@ -196,7 +208,7 @@ class Store:
             return None
 
     def _listed(self, name: str) -> dict[str, Any]:
-        """Return what the store said of a file when its folder was first looked at."""
+        """Return the information about a file as of the first listing of its folder."""
         return self._listing(name).get(self._path(name).rpartition("/")[2], {})
 
     def _listing(self, name: str) -> dict[str, dict[str, Any]]:
@@ -204,7 +216,7 @@ class Store:
         folder = self._path(name).rpartition("/")[0]
         if folder not in self._listings:
             with self.errors(name):
-                # Another process may have changed what was listed before.
+                # Another program may have changed what was listed before.
                 self.fs.invalidate_cache(folder)
                 try:
                     found: list[dict[str, Any]] = self.fs.ls(folder, detail=True)
@@ -215,27 +227,61 @@ class Store:
                 for info in found
                 if info["name"].strip("/") != folder.strip("/")
             }
-            # Another thread may have been first, and have added what it has put there.
+            # Another thread may have been first, and have added the files that it uploaded.
             self._listings.setdefault(folder, listing)
         return self._listings[folder]
 
 
-def shown(text: str) -> str:
-    """Return a URL, or a text that quotes some, without passwords and signatures."""
+AnyFolder = Folder | Store
+
+
+def without_secrets(text: str) -> str:
+    """Return a string without the passwords and signatures in its URLs."""
     return _SECRETS.sub("", text)
 
 
-def open_store(url: str, storage_options: Mapping[str, Any] | None = None) -> Store:
-    """Open a folder in another store. Nothing is sent yet.
-
-    Args:
-        url: Its URL, as fsspec takes it.
-        storage_options: For the driver of the store.
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Create a folder for files on their way into a store.
 
     Raises:
-        MissingExtraError: fsspec or its backend for the scheme isn't installed.
-        InvalidInputError: The URL or the options are not usable.
+        DownloadError: If the disk is full, or a right is missing.
     """
+    with (
+        local_errors("The folder for temporary files"),
+        TemporaryDirectory(prefix=f"{RESERVED_NAME}-", ignore_cleanup_errors=True) as folder,
+    ):
+        yield Path(folder)
+
+
+def open_folder(
+    output_directory: str | Path, storage_options: Mapping[str, Any] | None = None
+) -> AnyFolder:
+    """Open an output folder on this machine or in cloud storage. No request is sent yet.
+
+    Args:
+        output_directory: A path, a `file://` URL, or the URL of a folder in cloud storage.
+        storage_options: For the fsspec backend of that store.
+
+    Raises:
+        InvalidInputError: If the URL or the options can't be used.
+        MissingExtraError: If fsspec or its backend for the store isn't installed.
+    """
+    if storage_options is not None and not isinstance(storage_options, Mapping):
+        raise InvalidInputError(
+            f"storage_options is of type {type(storage_options).__name__}: expected a dict."
+        )
+    if scheme_of(output_directory) is not None:
+        return _open_store(str(output_directory), dict(storage_options or {}))
+    if storage_options:
+        raise InvalidInputError(
+            "storage_options are given, but output_directory is on this machine: expected "
+            "the URL of a folder in cloud storage, such as 's3://bucket/results'."
+        )
+    return Folder(local_folder(output_directory))
+
+
+def _open_store(url: str, options: dict[str, Any]) -> Store:
     scheme = str(scheme_of(url))
     try:
         from fsspec.core import url_to_fs
@@ -243,20 +289,19 @@ def open_store(url: str, storage_options: Mapping[str, Any] | None = None) -> St
         raise MissingExtraError(f"Writing to {scheme}://", EXTRA) from error
     if "::" in scheme:
         raise InvalidInputError(
-            f"output_directory={shown(url)!r}: stores inside others can't be written to. "
+            f"output_directory={without_secrets(url)!r}: stores inside others can't be written to. "
             "Expected one scheme, such as 's3://bucket/results'."
         )
-    require_driver(scheme, url)
-    options = dict(storage_options or {})
+    backend = _backend(scheme, url)
     try:
         fs, root = url_to_fs(url, **options)
-    except Exception as error:  # each driver has classes of its own
+    except Exception as error:  # each backend has classes of its own
         # The names of the options only: their values may be secrets.
         names = ", ".join(sorted(options)) or "none"
         raise InvalidInputError(
-            f"output_directory={shown(url)!r} can't be opened with these "
+            f"output_directory={without_secrets(url)!r} can't be opened with these "
             f"storage_options ({names}): {type(error).__name__}. See the documentation of the "
-            f"driver, {require_driver(scheme, url).__module__.partition('.')[0]}."
+            f"backend, {backend.__module__.partition('.')[0]}."
         ) from error
     if scheme in BUCKETS and not root.strip("/"):
         raise InvalidInputError(
@@ -265,22 +310,17 @@ def open_store(url: str, storage_options: Mapping[str, Any] | None = None) -> St
     return Store(url, root, fs)
 
 
-def require_driver(scheme: str, url: str) -> Any:
-    """Return the class of a store's driver.
-
-    Raises:
-        InvalidInputError: No package is known for the scheme.
-        MissingExtraError: It is not installed.
-    """
+def _backend(scheme: str, url: str) -> Any:
+    """Return the class of a store's backend."""
     from fsspec.registry import get_filesystem_class, known_implementations
 
     try:
         return get_filesystem_class(scheme)
     except ValueError as error:
         raise InvalidInputError(
-            f"output_directory={shown(url)!r}: the scheme {scheme!r} is not known. "
+            f"output_directory={without_secrets(url)!r}: the scheme {scheme!r} is not known. "
             "Expected a folder, or a URL that fsspec knows, such as 's3://bucket/results' (with "
-            "s3fs installed), 'gs://…' (gcsfs) or 'az://…' (adlfs)."
+            "s3fs installed), 'gs://…' (gcsfs), or 'az://…' (adlfs)."
         ) from error
     except ImportError as error:
         known = known_implementations.get(scheme, {})

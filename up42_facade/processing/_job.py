@@ -14,7 +14,7 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import Moment
 from up42_facade._common.values import as_dict
-from up42_facade.downloads._names import safe_name
+from up42_facade.downloads import safe_name
 from up42_facade.errors import (
     InvalidInputError,
     MissingExtraError,

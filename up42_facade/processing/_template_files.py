@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import define, field
 
-from up42_facade.downloads._locations import expanded
+from up42_facade.downloads import expanded
 from up42_facade.errors import InvalidInputError, NotFoundError, TemplateFileError
 from up42_facade.processing._process import Process
 from up42_facade.processing._rows import PROCESS, Row, RowError, read_rows

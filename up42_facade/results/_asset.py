@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from up42_facade._common.html import table
-from up42_facade.downloads._names import safe_name
+from up42_facade.downloads import safe_name
 from up42_facade.errors import InvalidInputError, NotFoundError
 from up42_facade.results._item_files import fetch_items
 from up42_facade.session import Session, resolve_session

@@ -1,23 +1,27 @@
-"""The files of STAC items: which there are, how to get at them, and onto disk with them."""
+"""The files of STAC items: selecting, naming, and downloading them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from up42_facade._common.urls import is_same_host, without_query
-from up42_facade.downloads._checksums import usable_checksum
-from up42_facade.downloads._destinations import Destination, Incoming, destination
-from up42_facade.downloads._layout import Planned
-from up42_facade.errors import (
-    InvalidInputError,
-    UnexpectedResponseError,
-    UnsupportedArchiveError,
+from up42_facade.downloads import (
+    HEAD_BYTES,
+    Download,
+    Fetch,
+    RemoteFile,
+    archive_suffix,
+    header_name,
+    link_name,
+    open_folder,
+    suffix_of,
+    usable_checksum,
 )
+from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 from up42_facade.session import resolve_session
 
 if TYPE_CHECKING:
@@ -26,13 +30,20 @@ if TYPE_CHECKING:
     from up42_facade.session import Session
 
 ARCHIVE_SUFFIXES = (".zip", ".tgz", ".tar", ".tar.gz")
-ARCHIVE_TYPES = ("application/zip", "application/gzip", "application/x-tar", "application/x-gzip")
+ARCHIVE_TYPES = {
+    "application/zip": ".zip",
+    "application/gzip": ".tgz",
+    "application/x-gzip": ".tgz",
+    "application/x-tar": ".tar",
+}
+# Suffixes that say what a file contains.
+DATA_SUFFIXES = (".tif", ".tiff", ".jp2", ".png", ".jpg", ".jpeg", ".geojson", ".json", ".gpkg")
 DOWNLOAD_URL = "/download-url"
 
 
 @frozen
 class ItemFile:
-    """One asset of one item: which file it becomes."""
+    """One asset of one item, as a file."""
 
     item: pystac.Item
     key: str
@@ -41,31 +52,49 @@ class ItemFile:
 
     @property
     def is_archive(self) -> bool:
-        """True where unpacking is worth a try; the content decides."""
-        media_type = (self.asset.media_type or "").partition(";")[0].strip()
-        return media_type in ARCHIVE_TYPES or self.key.lower().endswith(ARCHIVE_SUFFIXES)
+        """Whether unpacking is worth a try; the content decides."""
+        return self.media_type in ARCHIVE_TYPES or self.key.lower().endswith(ARCHIVE_SUFFIXES)
+
+    @property
+    def media_type(self) -> str:
+        """The media type without its parameters, empty if unknown."""
+        return (self.asset.media_type or "").partition(";")[0].strip()
 
     @property
     def size(self) -> int | None:
+        """Length in bytes, if known."""
         value = self.asset.extra_fields.get("file:size")
         return value if isinstance(value, int) else None
 
     @property
     def checksum(self) -> str | None:
+        """Multihash or digest, if known and usable."""
         return usable_checksum(self.asset.extra_fields.get("file:checksum"), self.key)
 
     def is_wanted(self, wanted: Sequence[str] | None) -> bool:
-        """Tell whether a key, a role or the media type is among those that are wanted."""
+        """Return whether the key, a role, or the media type is one of those wanted."""
         if wanted is None:
             return True
-        media_type = self.asset.media_type or ""
-        known = {self.key, media_type, media_type.partition(";")[0].strip()}
+        known = {self.key, self.asset.media_type or "", self.media_type}
         return bool(known.union(self.asset.roles or ()).intersection(wanted))
 
-    def plan(self, *, unpacking: bool) -> Planned:
-        """Return what has to be known to place the file in a folder."""
-        source_id = f"{without_query(self.asset.href)}#{self.key}"
-        return Planned(self.key, str(self.item.id), source_id, unpacking and self.is_archive)
+    def download(self, *, unpacking: bool) -> Download:
+        """Return the download of the file, without its place."""
+        download = Download(
+            self.url,
+            size=self.size,
+            checksum=self.checksum,
+            media_type=self.asset.media_type,
+            source_id=f"{without_query(self.asset.href)}#{self.key}",
+            name=self.key,
+            group=str(self.item.id),
+            is_unpacked=unpacking and self.is_archive,
+        )
+        if self.media_type or suffix_of(self.key):
+            return download
+        name = file_name(RemoteFile(self.url, http=self.session.storage), self.key)
+        is_archive = name.lower().endswith(ARCHIVE_SUFFIXES)
+        return evolve(download, name=name, is_unpacked=unpacking and is_archive)
 
     def url(self) -> str:
         """Return a fresh URL that needs no token.
@@ -78,6 +107,29 @@ class ItemFile:
         return signed_url(href, self.session)
 
 
+def file_name(source: RemoteFile, key: str) -> str:
+    """Return the file name of an asset whose key isn't one and which has no media type.
+
+    The first of these that tells what the file contains decides: the `Content-Disposition` in
+    the signed URL or the response, the URL's path, the media type, and the first bytes.
+    """
+    own = without_query(source.url).rpartition("/")[2]
+    if tells_content(name := link_name(source.url)):
+        return name
+    with source.retry(lambda: source.open(0, HEAD_BYTES)) as response:
+        for name in (header_name(response, source.url), own):
+            if tells_content(name):
+                return name
+        media_type = response.response.headers.get("content-type", "").partition(";")[0].strip()
+        suffix = ARCHIVE_TYPES.get(media_type) or archive_suffix(b"".join(response.blocks()))
+    return f"{key}{suffix or ''}"
+
+
+def tells_content(name: str) -> bool:
+    """Return whether a file name has the suffix of an archive or a known format."""
+    return name.lower().endswith(ARCHIVE_SUFFIXES + DATA_SUFFIXES)
+
+
 def signed_url(href: str, session: Session) -> str:
     """Return a signed URL of the asset behind an API href; it lives for seconds to minutes."""
     from up42_client.api.storage import create_asset_download_url
@@ -86,7 +138,7 @@ def signed_url(href: str, session: Session) -> str:
     url = session.call(create_asset_download_url.request(path.rpartition("/")[2])).url
     if not url:
         raise UnexpectedResponseError(
-            f"The server gave no download URL for {without_query(href)!r}.", status_code=200
+            f"The server returned no download URL for {without_query(href)!r}.", status_code=200
         )
     return url
 
@@ -105,30 +157,31 @@ def download_items(
     """Download the files of STAC items, several at a time.
 
     Args:
-        items: Items from UP42's storage.
-        output_directory: Where the files go; made if it isn't there. Also the URL of a folder in
-            another store, such as `s3://bucket/results`: needs the extra `cloud` and the store's
-            driver for fsspec (s3fs, gcsfs, adlfs, …).
-        assets: Only assets with these keys, roles or media types; default: all.
+        items: Items from UP42 storage.
+        output_directory: Folder for the files; created if missing. Also the URL of a folder in
+            cloud storage, such as `s3://bucket/results`: requires the extra `cloud` and the
+            fsspec backend of that store (s3fs, gcsfs, adlfs, …).
+        assets: Only assets with these keys, roles, or media types. Defaults to all.
         unpacking: Unpack archives while they arrive, instead of keeping them.
-        overwrite: Fetch also files that are there and unchanged. Those of others stay.
-        progress: Show a bar.
-        storage_options: For the driver of another store, for instance credentials; default:
-            what it finds by itself, and fsspec's own configuration.
-        session: Default: that of `authenticate()`.
+        overwrite: Fetch also files that exist and are unchanged. Files of others stay.
+        progress: Whether to show a progress bar.
+        storage_options: For the backend of the cloud storage, for instance credentials. Defaults
+            to what it finds by itself, and to fsspec's own configuration.
+        session: Session to use. Defaults to the one set by `authenticate()`.
 
     Returns:
         The paths, in the order of items and assets, members of archives in theirs; complete URLs
-        if they are in cloud storage. A file is named by its asset's key. If keys collide, or a
-        path is in use, it goes to a subfolder named by its item; an archive beside other files is
-        unpacked into a subfolder named by the archive.
+        if they are in cloud storage. A file is named by its asset's key, or, if the key has no
+        suffix and the asset no media type, as its signed URL or the response says. If names
+        collide, or a path is in use, it goes to a subfolder named by its item; an archive next to
+        other files is unpacked into a subfolder named by the archive.
 
     Raises:
-        InvalidInputError: `assets` fits nothing; the error lists what is there. Or
-            `output_directory` or `storage_options` is not usable.
-        DownloadError: A file could not be fetched whole. No part of it stands under its name.
-        UploadError: The other store refuses or can't be reached.
-        MissingExtraError, MissingExtraError: fsspec or the store's driver isn't installed.
+        InvalidInputError: If `assets` matches nothing (the error lists what is available), or
+            `output_directory` or `storage_options` can't be used.
+        DownloadError: If a file can't be fetched completely. No part of it has its name.
+        UploadError: If the cloud storage refuses or can't be reached.
+        MissingExtraError: If fsspec or its backend for the cloud storage isn't installed.
 
     Example:
         >>> items = up42.initialize_asset(asset_id).stac_items
@@ -163,7 +216,7 @@ def fetch_items(
     """Download the files of STAC items; see `download_items`.
 
     Args:
-        aside: Name of the subfolder for files whose paths are in use, such as a job's; None for
+        aside: Name of the subfolder for files whose paths are in use, such as a job's. If None,
             one for each item.
     """
     wanted = wanted_assets(assets)
@@ -174,54 +227,31 @@ def fetch_items(
     if not chosen and wanted is not None:
         keys = ", ".join(sorted({file.key for file in files})) or "none"
         raise InvalidInputError(
-            f"assets={assets!r} fits no asset: expected keys, roles or media types. There are: "
+            f"assets={assets!r} matches no asset: expected keys, roles, or media types. There are: "
             f"{keys}."
         )
-    folder = destination(
-        output_directory,
-        storage_options,
-        http=session.storage,
+    fetch = Fetch(
+        open_folder(output_directory, storage_options),
+        session.storage,
         overwrite=overwrite,
         progress=progress,
         aside=aside,
     )
-    # An item that is listed twice has the same files.
-    unique = {file.plan(unpacking=unpacking): file for file in chosen}
-    places = folder.lay_out([*unique])
-    incoming = [
-        Incoming(file.url, plan, place, file.size, file.checksum, file.asset.media_type)
-        for (plan, file), place in zip(unique.items(), places, strict=True)
-    ]
-    found = dict(zip(unique, fetch(incoming, folder), strict=True))
-    return [path for file in chosen for path in found[file.plan(unpacking=unpacking)]]
-
-
-def fetch(files: Sequence[Incoming], folder: Destination) -> list[list[str]]:
-    """Fetch files into a folder; return the paths of each, members of archives in their order."""
-    found: dict[int, list[str]] = {}
-    for index, file in enumerate(files):
-        if file.plan.is_unpacked:
-            # What only looked like an archive is kept as it is.
-            with suppress(UnsupportedArchiveError):
-                found[index] = folder.fetch_archive(file)
-    plain = [index for index in range(len(files)) if index not in found]
-    if plain:
-        paths = folder.fetch_files([files[index] for index in plain])
-        found.update({index: [path] for index, path in zip(plain, paths, strict=True)})
-    return [found[index] for index in range(len(files))]
+    found = fetch.run([file.download(unpacking=unpacking) for file in chosen])
+    return [path for paths in found for path in paths]
 
 
 def wanted_assets(assets: Any) -> list[str] | None:
-    """Return a choice of assets as a list, whatever it was given as; None for all.
+    """Return a choice of assets as a list; None for all.
 
     Raises:
-        InvalidInputError: It holds something that is no text.
+        InvalidInputError: If it contains something that isn't a string.
     """
     if assets is None:
         return None
     wanted = [assets] if isinstance(assets, str) or not isinstance(assets, Iterable) else [*assets]
     if not all(isinstance(entry, str) for entry in wanted):
         raise InvalidInputError(
-            f"assets={assets!r}: expected keys, roles or media types as texts, or None for all."
+            f"assets={assets!r}: expected keys, roles, or media types as strings, or None for all."
         )
     return [str(entry) for entry in wanted]

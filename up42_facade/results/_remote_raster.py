@@ -13,9 +13,7 @@ from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 
 from up42_facade._common.urls import is_same_host
-from up42_facade.downloads._byte_ranges import ByteRanges, Span
-from up42_facade.downloads._names import safe_name
-from up42_facade.downloads._remote import RangesIgnored, RemoteFile
+from up42_facade.downloads import ByteRanges, RemoteFile, safe_name
 from up42_facade.errors import DownloadError
 from up42_facade.results._formats import named_overview
 from up42_facade.results._item_files import ItemFile, signed_url
@@ -64,7 +62,6 @@ class RemoteRaster:
         """Open the raster, and return what a function makes of the rasterio dataset.
 
         Raises:
-            RangesIgnored: The server can't send parts of a file.
             ConnectionFailedError, DownloadError: The file can't be had, or is no GeoTIFF.
         """
         folder = OneFile(safe_name(self.key), self._ranges())
@@ -154,10 +151,6 @@ class OneFile:
 
     def raise_failure(self) -> None:
         """Raise what went wrong below GDAL, if anything did."""
-        if isinstance(self.failure, RangesIgnored):
-            raise RangesIgnored(
-                f"{self.failure} download_results() brings the whole file to disk; open it there."
-            ) from self.failure
         if self.failure is not None:
             raise self.failure
 
@@ -195,7 +188,7 @@ class RangeFile(io.RawIOBase):
         return data
 
     def get_byte_ranges(self, offsets: list[int], sizes: list[int]) -> list[bytes]:
-        spans = [Span(start, start + size) for start, size in zip(offsets, sizes, strict=True)]
+        spans = [(start, start + size) for start, size in zip(offsets, sizes, strict=True)]
         return self._folder.attempt(
             lambda: self._folder.ranges.read_many(spans), lambda: [bytes(size) for size in sizes]
         )

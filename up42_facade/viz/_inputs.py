@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from up42_facade._common.logs import get_logger
-from up42_facade.downloads._locations import local_folder, scheme_of
+from up42_facade.downloads import local_folder, scheme_of
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 from up42_facade.results._formats import GEOPACKAGE, JSON, format_of
 from up42_facade.results._geojson import CRS, foreign_crs, is_geometry, to_frame
