@@ -181,13 +181,11 @@ def test_fsspecs_own_configuration_counts(
     assert s3.names() == ["a.bin"]
 
 
-def test_plots_and_maps_say_that_they_need_files_here(finished: up42.Job) -> None:
-    finished._files.results = ["s3://bucket/trees.tif"]
-    finished._files.quicklooks = ["s3://bucket/thumbnail.png"]
+def test_plots_and_maps_say_that_they_need_files_here(finished: up42.Job, memory: Place) -> None:
+    finished.download_results(memory.url, progress=False)
+    finished.download_quicklooks(f"{memory.url}/quicklooks", progress=False)
     for draw in (finished.plot_results, finished.plot_quicklooks, finished.map_results):
-        with pytest.raises(
-            up42.InvalidInputError, match=r"s3://bucket/\w+.\w+' is in another store"
-        ):
+        with pytest.raises(up42.InvalidInputError, match=r"memory://\S+' is in another store"):
             draw()
     area = "gs://bucket/area.geojson"
     with pytest.raises(up42.InvalidInputError, match=r"area\.geojson' is in another store"):
