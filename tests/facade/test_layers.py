@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,10 @@ def test_each_package_imports_from_those_below_it(module: str) -> None:
         part = other.split(".")[0]
         assert RANKS[part] <= RANKS[own], f"imports {other} from above"
         assert part != "analytics" or own in ("analytics", "cli"), "the two APIs are separate"
+
+
+def test_no_modules_import_each_other() -> None:
+    TopologicalSorter(IMPORTS).prepare()
 
 
 def test_every_package_is_in_a_layer() -> None:
