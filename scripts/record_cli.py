@@ -56,6 +56,7 @@ class Terminal:
             "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
             "PYTHONUTF8": "1",
+            "XDG_CONFIG_HOME": str(home / ".config"),
         }
         self._home = home
         self._code = 0

@@ -25,8 +25,11 @@ IMPATIENT = up42.TransportOptions(
 
 
 @pytest.fixture(autouse=True)
-def no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test starts without UP42_… variables and without a default session."""
+def no_outside_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Each test starts without UP42_… variables, stored logins, and a default session."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
     for name in [name for name in os.environ if name.startswith("UP42_")]:
         if name != "UP42_RIVAL_PYTHON":
             monkeypatch.delenv(name)

@@ -59,6 +59,7 @@ def test_fields() -> None:
             listed[name] = names_in(fields)
     assert listed["auth check"] == list(auth.FIELDS)
     assert listed["check-api"] == list(check.FIELDS)
+    assert listed["auth login"] == listed["auth logout"] == list(auth.LOGIN_FIELDS)
     assert listed["balance"] == list(auth.BALANCE_FIELDS)
     assert listed["processes list"] == list(processes.FIELDS)
     shown = [*processes.FIELDS, *listed["processes show"]]

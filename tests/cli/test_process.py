@@ -336,6 +336,7 @@ def test_it_uses_what_everybody_may_use() -> None:
     assert ours == {
         "up42_facade",
         "up42_facade.errors",
+        "up42_facade.session",
         "up42_sandbox.__main__",
         "up42_sandbox.sandbox",
     }

@@ -38,7 +38,7 @@ def prefer_account(command: Command) -> Command:
     def wrapped(**options: Any) -> None:
         known = click.get_current_context().meta
         username = os.environ.get("UP42_USERNAME")
-        if options["analytics"] and username and "cfg_file" not in known:
+        if options["analytics"] and username and not known.keys() & {"cfg_file", "profile"}:
             known.setdefault("username", username)
         command(**options)
 

@@ -28,9 +28,9 @@ SETTINGS = {"max_content_width": HELP_WIDTH, "help_option_names": ["-h", "--help
 def commands() -> None:
     """Process satellite imagery at UP42.
 
-    Credentials come from UP42_USERNAME and UP42_PASSWORD, from --cfg-file, or from a prompt. Data
-    goes to stdout, messages go to stderr. Use --json and --csv in scripts. These options are
-    accepted before and after the name of a command.
+    Log in with `up42 auth login`, or set UP42_USERNAME and UP42_PASSWORD. Data goes to stdout,
+    messages go to stderr. Use --json and --csv in scripts. The options below are accepted before
+    and after the name of a command.
     """
 
 

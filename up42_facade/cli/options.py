@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from up42_facade.cli.output import (
     with_options,
 )
 from up42_facade.errors import escape_for_terminal
+from up42_facade.session import DEFAULT_PROFILE, login_path
 
 SECRETS = ("UP42_PASSWORD", "UP42_PROJECT_API_KEY")
 NOTHING_DONE = "Nothing was executed."
@@ -49,6 +52,7 @@ class LocalPath(click.Path):
 
 
 ACCOUNT_OPTIONS = (
+    global_option("--profile", metavar="NAME", help="Stored login. Overrides UP42_PROFILE."),
     global_option(
         "--cfg-file",
         type=LocalPath(dir_okay=False),
@@ -62,7 +66,9 @@ ACCOUNT_OPTIONS = (
         metavar="URL",
         help="Base URL of another UP42 server, such as a sandbox. Overrides UP42_BASE_URL.",
     ),
+    global_option("-v", "--verbose", is_flag=True, help="Show requests on stderr."),
 )
+ACCOUNT_ARGUMENTS = ("profile", "cfg_file", "username", "region", "base_url")
 
 
 class Group(click.Group):
@@ -74,37 +80,74 @@ class Group(click.Group):
             option(self)
 
 
-ACCOUNT_ARGUMENTS = ("cfg_file", "username", "region", "base_url")
+def account_options(command: Command) -> Command:
+    """Decorate a command: add the options of the account, and pass them as a dict `account`."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> None:
+        context = click.get_current_context()
+        given = {k: context.meta[k] for k in ACCOUNT_ARGUMENTS if k in context.meta}
+        level = logging.INFO if "verbose" in context.meta else logging.WARNING
+        with reworded(option_phrases(context.command.params)), log_to_stderr(level):
+            command(*arguments, account=given, **options)
+
+    return with_options(wrapped, ACCOUNT_OPTIONS)
 
 
 def auth_options(command: Command) -> Command:
     """Decorate a command: add the options of the account, and pass a `session`."""
 
     @functools.wraps(command)
-    def authenticated(*arguments: Any, **options: Any) -> None:
-        context = click.get_current_context()
-        given = {k: context.meta[k] for k in ACCOUNT_ARGUMENTS if k in context.meta}
-        with (
-            reworded(option_phrases(context.command.params)),
-            up42.Session(**{**given, **prompt_for_credentials(given)}) as session,
-        ):
+    def authenticated(*arguments: Any, account: dict[str, Any], **options: Any) -> None:
+        if not has_credentials(account) and is_interactive():
+            account = {**account, **prompt_for_credentials(account)}
+        with up42.Session(**account) as session:
             command(*arguments, session=session, **options)
 
-    return with_options(authenticated, ACCOUNT_OPTIONS)
+    return account_options(authenticated)
 
 
-def prompt_for_credentials(given: dict[str, Any]) -> dict[str, str]:
-    """Return missing credentials; empty if there is no terminal to ask on."""
-    has_secret = any(os.environ.get(name) for name in SECRETS)
-    if "cfg_file" in given or has_secret or not is_interactive():
-        return {}
-    username = given.get("username") or os.environ.get("UP42_USERNAME")
-    if username is None:
-        username = click.prompt("Email address of the UP42 account", err=True)
+def has_credentials(account: dict[str, Any]) -> bool:
+    """Return whether the options, the environment, or a stored login contain a password."""
+    if "cfg_file" in account or "profile" in account:
+        return True
+    if any(os.environ.get(name) for name in (*SECRETS, "UP42_PROFILE")):
+        return True
+    return "username" not in account and login_path(DEFAULT_PROFILE).is_file()
+
+
+def prompt_for_credentials(account: dict[str, Any]) -> dict[str, str]:
+    """Return a username and a password, asking for what the environment doesn't contain."""
+    username = account.get("username") or os.environ.get("UP42_USERNAME")
     return {
-        "username": username,
-        "password": click.prompt("Password", hide_input=True, err=True),
+        "username": username or click.prompt("Email address of the UP42 account", err=True),
+        "password": os.environ.get("UP42_PASSWORD")
+        or click.prompt("Password", hide_input=True, err=True),
     }
+
+
+class StderrHandler(logging.Handler):
+    """Prints log records as messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print_message(record.getMessage())
+
+
+@contextmanager
+def log_to_stderr(level: int) -> Iterator[None]:
+    """Print what the package logs, and for the level INFO the requests, without their secrets."""
+    handler = StderrHandler(level)
+    loggers = [logging.getLogger(name) for name in ("up42_facade", "httpx")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, former in zip(loggers, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(former)
 
 
 def wait_options(command: Command) -> Command:

@@ -17,9 +17,9 @@ ACCOUNT_KEYS = ("username", "password")
 PROJECT_KEYS = ("project_id", "project_api_key")
 KEYS = ACCOUNT_KEYS + PROJECT_KEYS
 WAYS = (
-    "Pass username and password (or project_id and project_api_key) as arguments, in a JSON file "
-    "(cfg_file), or as UP42_USERNAME and UP42_PASSWORD (UP42_PROJECT_ID and UP42_PROJECT_API_KEY) "
-    "in the environment."
+    "Run `up42 auth login`, or pass username and password (or project_id and project_api_key) as "
+    "arguments, in a JSON file (cfg_file), or as UP42_USERNAME and UP42_PASSWORD (UP42_PROJECT_ID "
+    "and UP42_PROJECT_API_KEY) in the environment."
 )
 
 

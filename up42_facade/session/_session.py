@@ -4,7 +4,7 @@ Sessions are pickled as their settings, without credentials (a proxy's included)
 they were created with `pickle_credentials=True`. A session that arrives in another Python process
 becomes, in this order: the same session, if that process has it; the default session, if it has
 the same hosts; or one that is shared by all that arrive with equal settings, with the credentials
-of that process's environment.
+of that process: of the same stored login if there is one, else of its environment.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from up42_facade.errors import (
 from up42_facade.session._clients import Clients
 from up42_facade.session._credentials import Credentials, ProjectCredentials, collect, hidden
 from up42_facade.session._hosts import DEFAULT_REGION, Hosts, choose_hosts
+from up42_facade.session._logins import find_login, worker_arguments
 from up42_facade.session._network import closed_session
 from up42_facade.session._responses import UNREADABLE, unexpected
 from up42_facade.session._transport import TransportOptions
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Requests of one session that are sent concurrently on behalf of one call.
 WORKERS = 16
+# Arguments that are credentials; a project ID alone is only a default.
+SECRET_KEYS = ("username", "password", "project_api_key")
 
 
 @frozen
@@ -57,6 +60,7 @@ class Settings:
         options: Timeouts, retries, and rate limit.
         origin: Identifies the session that was created with these settings, in any process.
         credentials: Only if they may be pickled.
+        profile: Name of the stored login that it was created with.
     """
 
     hosts: Hosts
@@ -64,6 +68,7 @@ class Settings:
     options: TransportOptions
     origin: str
     credentials: Credentials | None = field(default=None, repr=False)
+    profile: str | None = None
 
 
 class Session:
@@ -85,6 +90,8 @@ class Session:
             is pickled. Everyone who can read such a pickle can spend the account's credits: use
             it only for workers that can't have their own credentials, over private channels and
             in private files.
+        profile: Name of a login that `up42 auth login` stored, instead of other credentials. If
+            there are none, in the environment either, defaults to UP42_PROFILE or `default`.
 
     Missing arguments are read from UP42_USERNAME, UP42_PASSWORD, UP42_PROJECT_ID,
     UP42_PROJECT_API_KEY, UP42_REGION, and UP42_BASE_URL.
@@ -92,9 +99,9 @@ class Session:
     A session is pickled as its settings, without credentials and token. In another Python
     process, all sessions that arrive with the same settings become one session, with the
     credentials of that process's environment (or its default session, if that has the same
-    hosts). If it has no password, the first request raises ConfigurationError. If it has another
-    account's password, requests use and charge that account, and this account's jobs aren't
-    found.
+    hosts, or the same stored login). If it has no password, the first request raises
+    ConfigurationError. If it has another account's password, requests use and charge that
+    account, and this account's jobs aren't found.
 
     Raises:
         ConfigurationError: If credentials are missing, incomplete, or ambiguous, the file can't
@@ -118,6 +125,7 @@ class Session:
         *,
         options: TransportOptions | None = None,
         pickle_credentials: bool = False,
+        profile: str | None = None,
     ) -> None:
         arguments = hidden(
             {
@@ -129,13 +137,18 @@ class Session:
         )
         # Tracebacks can show local variables.
         del password, project_api_key
+        is_given = cfg_file is not None or any(arguments[key] is not None for key in SECRET_KEYS)
+        login = find_login(profile, has_credentials=is_given)
+        if login is not None:
+            arguments.update(login.arguments)
         credentials, project = collect(cfg_file, arguments)
         settings = Settings(
-            hosts=choose_hosts(region, base_url),
+            hosts=(login.hosts_for if login else choose_hosts)(region, base_url),
             project_id=project,
             options=options or TransportOptions(),
             origin=uuid.uuid4().hex,
             credentials=credentials if pickle_credentials else None,
+            profile=login.profile if login else None,
         )
         self._begin(settings, credentials)
         _created[settings.origin] = self
@@ -148,7 +161,7 @@ class Session:
         self._settings = settings
         # Without a reference to the session, which ends when the last reference to it does.
         self._find_credentials: Callable[[], Credentials] = (
-            partial(Once[Credentials]().get, environment_credentials)
+            partial(Once[Credentials]().get, partial(local_credentials, settings))
             if credentials is None
             else lambda: credentials
         )
@@ -399,12 +412,13 @@ def authenticate(
     *,
     options: TransportOptions | None = None,
     pickle_credentials: bool = False,
+    profile: str | None = None,
 ) -> Session:
     """Create a session and make it the default for calls without a `session` argument.
 
     Args:
         cfg_file, username, password, project_id, project_api_key, region, base_url,
-            options, pickle_credentials: As for `Session`.
+            options, pickle_credentials, profile: As for `Session`.
 
     Returns:
         The session. Its token is requested with the first request.
@@ -426,6 +440,7 @@ def authenticate(
         region=region,
         base_url=base_url,
         options=options,
+        profile=profile,
         pickle_credentials=pickle_credentials,
         **secrets,
     )
@@ -459,7 +474,7 @@ def restore(kind: type[Session], settings: Settings) -> Session:
         credentials = settings.credentials
         if credentials is None:
             try:
-                credentials = collect(None, {})[0]
+                credentials = collect(None, worker_arguments(settings.profile, settings.hosts))[0]
             except ConfigurationError:
                 # Raising while something is unpickled would end whole pools of processes.
                 credentials = None
@@ -481,14 +496,14 @@ def is_for_default(settings: Settings) -> bool:
     return same_project and settings.hosts == _default.hosts
 
 
-def environment_credentials() -> Credentials:
-    """Return the credentials in the environment, for a session that needs them now.
+def local_credentials(settings: Settings) -> Credentials:
+    """Return the credentials of this process, for a session that needs them now.
 
     Raises:
         ConfigurationError: If there are none, or they can't be used.
     """
     try:
-        return collect(None, {})[0]
+        return collect(None, worker_arguments(settings.profile, settings.hosts))[0]
     except ConfigurationError as error:
         raise ConfigurationError(
             "This session was unpickled without credentials, and this Python process (pid "
