@@ -1,16 +1,16 @@
-"""Measures the facade against the official SDK, side by side, and writes page and chart.
+"""Measures the facade against the official SDK, and writes the page and its chart.
 
 Usage:
     python benchmarks/run.py                       # everything; `make bench` does this
-    python benchmarks/run.py --only batch unpack   # topics, measurements or figures
-    python benchmarks/run.py --quick               # does everything work? Small, once
+    python benchmarks/run.py --only batch unpack   # names, or their beginnings
     python benchmarks/run.py --once --only unpack  # a trial: one run of each side
+    python benchmarks/run.py --quick               # does everything work? Small, once
     python benchmarks/run.py --list                # names, targets, and the disk that they need
     python benchmarks/run.py --page                # page and chart anew, without measuring
 
-Writes benchmarks/results.json, docs/benchmarks.md and docs/pictures/benchmarks.svg after each
-measurement, so that what was measured isn't lost when it is stopped. Rows that weren't measured
-stay as they are. --quick and --once write nothing. Needs Linux, curl and tar.
+Writes benchmarks/results.json, docs/benchmarks.md, and docs/pictures/benchmarks.svg after each
+measurement, so that a stop loses nothing. Rows that weren't measured stay as they are. --quick
+and --once write nothing. Needs Linux, curl, and tar.
 """
 
 from __future__ import annotations
@@ -18,180 +18,180 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 # The folder above this one is where the packages are.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import catalogue
-from benchmarks.measurements.bench import Bench, Measurement, MeasurementError
-from benchmarks.report import chart, page, results
-from benchmarks.report.comparisons import Comparison, Spread
-from benchmarks.report.environment import Environment, WrongSdkError, cores, environment
-from benchmarks.report.figures import OLD_SDK, SDK
+from benchmarks import files, processing, report
+from benchmarks.bench import OLD_SDK, SDK, Bench, Measurement, MeasurementError, Readings
+from benchmarks.report import Figure, Row
 from up42_facade import Up42Error
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 CHART = ROOT / "docs" / "pictures" / "benchmarks.svg"
+MEASUREMENTS: tuple[Measurement, ...] = (*processing.MEASUREMENTS, *files.MEASUREMENTS)
 # Share of the cores that others may use before the figures suffer.
 IDLE = 0.25
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="measure only these")
-    parser.add_argument("--quick", action="store_true", help="small and once; writes nothing")
-    parser.add_argument("--once", action="store_true", help="one run each; writes nothing")
-    parser.add_argument("--list", action="store_true", help="show what can be measured")
-    parser.add_argument("--page", action="store_true", help="write page and chart, measure nothing")
-    parser.add_argument(
-        "--rival-python",
-        default=str(ROOT / ".venv-rival/bin/python"),
-        help=f"an interpreter with {SDK} (%(default)s)",
-    )
-    parser.add_argument(
-        "--old-rival-python",
-        default=str(ROOT / ".venv-rival-old/bin/python"),
-        help=f"an interpreter with {OLD_SDK} and what its plots need (%(default)s)",
-    )
-    parser.add_argument("--folder", type=Path, help="for test data (the system's temporary folder)")
-    return parser
+# The other side's dependency that its figures depend on most.
+QUESTION = (
+    "import platform; from importlib.metadata import version as v; "
+    'print(f\'up42-py {v("up42-py")}: Python {platform.python_version()}, '
+    'requests {v("requests")}\')'
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for.
 
     Returns:
-        Exit code: 1 if something failed or a target was not reached, 2 if it can't be measured.
+        Exit code: 1 if something failed or a target was missed, 2 if it can't be measured.
     """
-    options = make_parser().parse_args(arguments)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[""], metavar="NAME", help="only these")
+    parser.add_argument("--quick", action="store_true", help="small and once; writes nothing")
+    parser.add_argument("--once", action="store_true", help="one run each; writes nothing")
+    parser.add_argument("--list", action="store_true", help="show what can be measured")
+    parser.add_argument("--page", action="store_true", help="write page and chart, measure nothing")
+    parser.add_argument("--rival-python", default=".venv-rival/bin/python", help=f"has {SDK}")
+    parser.add_argument(
+        "--old-rival-python", default=".venv-rival-old/bin/python", help=f"has {OLD_SDK}"
+    )
+    parser.add_argument("--folder", type=Path, help="for test data (the system's temporary folder)")
+    options = parser.parse_args(arguments)
+    chosen = [each for each in MEASUREMENTS if each.name.startswith(tuple(options.only))]
     if options.list:
-        show_names()
+        for measurement in chosen:
+            print(f"{measurement.name} ({measurement.disk / 1e9:.1f} GB of disk)")
+            for figure in measurement.figures:
+                print(f"  {figure.name}: {figure.what} {figure.target}".rstrip())
         return 0
     if options.page:
-        write(results.load(RESULTS, catalogue.figures()))
+        write(report.load(RESULTS, figures()))
         return 0
-    if sys.platform != "linux":
-        say(f"This needs Linux, whose /proc tells memory and disk; {sys.platform} doesn't.")
-        return 2
+    others = {figure.against for each in chosen for figure in each.figures}
     pythons = {SDK: options.rival_python, OLD_SDK: options.old_rival_python}
-    try:
-        chosen = catalogue.select(options.only)
-        wanted = {sdk: python for sdk, python in pythons.items() if takes_part(sdk, chosen)}
-        found = environment(wanted)
-        with tempfile.TemporaryDirectory(prefix="up42-bench-", dir=options.folder) as name:
-            check_disk(Path(name), chosen, options.quick)
-            once = options.once or options.quick
-            return measure(chosen, Bench(pythons, Path(name), once, options.quick), found)
-    except (catalogue.UnknownNameError, WrongSdkError, DiskError) as error:
-        say(str(error))
-        return 2
-    except KeyboardInterrupt:
-        say("Stopped. What was measured until then is written.")
-        return 130
+    pythons = {sdk: python for sdk, python in pythons.items() if sdk in others}
+    with tempfile.TemporaryDirectory(prefix="up42-bench-", dir=options.folder) as name:
+        bench = Bench(pythons, Path(name), options.once or options.quick, options.quick)
+        try:
+            check(chosen, bench)
+            return measure(chosen, bench, machine(pythons))
+        except MeasurementError as error:
+            say(str(error))
+            return 2
+        except KeyboardInterrupt:
+            say("Stopped. What was measured until then is written.")
+            return 130
 
 
-def takes_part(sdk: str, chosen: Iterable[Measurement]) -> bool:
-    return any(sdk in measurement.sdks for measurement in chosen)
+def figures() -> list[Figure]:
+    """Return all figures, in the order of the page."""
+    return [figure for measurement in MEASUREMENTS for figure in measurement.figures]
 
 
-def measure(chosen: Sequence[Measurement], bench: Bench, found: Environment) -> int:
-    """Make measurements one by one, and write what they give."""
-    warn_of_company()
-    sound = True
+def check(chosen: Sequence[Measurement], bench: Bench) -> None:
+    """Refuse what can't be measured; warn if others use the machine."""
+    if sys.platform != "linux":
+        raise MeasurementError(f"This needs Linux, not {sys.platform}.")
+    if not chosen:
+        raise MeasurementError("No measurement has such a name: --list shows them.")
+    needed = max(measurement.disk for measurement in chosen) * (not bench.small)
+    free = shutil.disk_usage(bench.folder).free
+    if free < needed:
+        raise MeasurementError(
+            f"{free / 1e9:.1f} GB of disk are free, {needed / 1e9:.1f} GB are needed: choose "
+            "another disk with --folder, or less with --only."
+        )
+    busy = os.getloadavg()[0]
+    if busy > IDLE * len(os.sched_getaffinity(0)):
+        say(f"The machine is busy (load {busy:.1f}): the figures will suffer from it.")
+
+
+def machine(pythons: dict[str, str]) -> dict[str, str]:
+    """Return machine and versions.
+
+    Raises:
+        MeasurementError: If an interpreter has no SDK, or another version.
+    """
+    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    found = {
+        "Processor": f"{processor[1] if processor else platform.machine()}, "
+        f"{len(os.sched_getaffinity(0))} cores",
+        "Memory": f"{memory / 1e9:.0f} GB",
+        "System": f"Linux {platform.release().partition('-')[0]}, {platform.machine()}",
+        f"up42_facade {version('up42-facade')}": f"Python {platform.python_version()}, "
+        f"httpx {version('httpx')}",
+    }
+    for sdk, python in pythons.items():
+        try:
+            done = subprocess.run(
+                [python, "-c", QUESTION], check=True, capture_output=True, text=True
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise MeasurementError(f"{python} has no {sdk}: `make bench` makes one.") from error
+        name, _, facts = done.stdout.strip().partition(": ")
+        if name != sdk:
+            raise MeasurementError(f"{python} has {name}, not {sdk}: `make bench` makes one.")
+        found[sdk] = facts
+    return found
+
+
+def measure(chosen: Sequence[Measurement], bench: Bench, environment: dict[str, str]) -> int:
+    """Make measurements one by one, and write what they give; return the exit code."""
+    is_sound = True
     for measurement in chosen:
         started = time.monotonic()
         try:
-            sides = measurement.run(bench)
+            readings = measurement.run(bench)
         except (MeasurementError, Up42Error, OSError, subprocess.SubprocessError) as error:
             say(f"{measurement.name}: {error}")
-            sound = False
+            is_sound = False
             continue
-        seconds = time.monotonic() - started
-        comparisons = [
-            Comparison(
-                figure=figure,
-                ours=sides[figure.name].ours,
-                rival=sides[figure.name].rival,
-                date=dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
-                environment=found,
-            )
-            for figure in measurement.figures
-        ]
-        report(measurement, seconds, comparisons, judged=not bench.small)
-        if bench.once:
-            continue
-        sound = sound and not any(each.reached is False for each in comparisons)
-        known = results.load(RESULTS, catalogue.figures())
-        write(known.updated(measurement.name, seconds, comparisons))
-    return int(not sound)
+        say(f"{measurement.name} ({time.monotonic() - started:.0f} s)")
+        found = [row(figure, readings, environment) for figure in measurement.figures]
+        for each in found:
+            unit = each.figure.unit
+            rival = f"{each.figure.against} {unit.text(each.rival)}" if each.rival else ""
+            parts = (f"ours {unit.text(each.ours)}", rival, each.ratio_text, each.figure.target)
+            say(f"  {each.figure.name}: " + " | ".join(filter(None, parts)))
+        if not bench.once:
+            is_sound = is_sound and all(each.is_reached is not False for each in found)
+            rows = report.load(RESULTS, figures())
+            rows |= {each.figure.name: each for each in found}
+            # In the order of the page.
+            write({each.name: rows[each.name] for each in figures() if each.name in rows})
+    return int(not is_sound)
 
 
-def write(found: results.Results) -> None:
-    """Write results, page and chart."""
-    results.save(RESULTS, found)
-    # What is shown is what the file holds, with its digits.
-    kept = results.load(RESULTS, catalogue.figures())
-    PAGE.write_text(page.render(kept, catalogue.TOPICS), encoding="utf-8")
-    CHART.write_text(chart.render(kept, catalogue.TOPICS), encoding="utf-8")
+def row(figure: Figure, readings: Readings, environment: dict[str, str]) -> Row:
+    ours, rival = (
+        [reading[figure.key] for reading in readings.get(side, [])]
+        for side in ("ours", figure.against)
+    )
+    return Row(figure, ours, rival, dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"), environment)
 
 
-def report(
-    measurement: Measurement, seconds: float, comparisons: Iterable[Comparison], judged: bool
-) -> None:
-    """Show what a measurement gave; small ones aren't held against the targets."""
-    say(f"{measurement.name} ({seconds:.0f} s)")
-    for each in comparisons:
-        unit = each.figure.unit
-        parts = [f"ours {Spread.of(each.ours).text(unit)}"]
-        if each.rival:
-            parts.append(f"{each.figure.against} {Spread.of(each.rival).text(unit)}")
-            parts.append(page.ratio(each).replace("*", ""))
-        if judged and each.figure.target:
-            parts.append(f"target {each.figure.target}: {'yes' if each.reached else 'NO'}")
-        say(f"  {each.figure.name}: " + " | ".join(parts))
-
-
-def show_names() -> None:
-    """Show topics, measurements and figures."""
-    for topic in catalogue.TOPICS:
-        print(f"{topic.name}: {topic.title}")
-        for measurement in topic.measurements:
-            disk = f" ({measurement.disk / 1e9:.1f} GB of disk)" if measurement.disk else ""
-            print(f"  {measurement.name}{disk}")
-            for figure in measurement.figures:
-                print(f"    {figure.name}: {figure.what} {figure.target}".rstrip())
-
-
-class DiskError(Exception):
-    """There is too little room for the test data."""
-
-
-def check_disk(folder: Path, chosen: Iterable[Measurement], quick: bool) -> None:
-    """Refuse to begin what would fill the disk."""
-    needed = max(measurement.disk for measurement in chosen) * (not quick)
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise DiskError(
-            f"{folder.parent} has {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB are needed: "
-            "choose another disk with --folder, or less with --only."
-        )
-
-
-def warn_of_company() -> None:
-    """Say so if others use the machine."""
-    busy = os.getloadavg()[0]
-    if busy > IDLE * cores():
-        say(f"The machine is busy (load {busy:.1f}): the figures will suffer from it.")
+def write(rows: dict[str, Row]) -> None:
+    """Write results, page, and chart."""
+    topics: dict[str, list[Figure]] = {}
+    for measurement in MEASUREMENTS:
+        topics.setdefault(measurement.topic, []).extend(measurement.figures)
+    report.save(RESULTS, rows)
+    PAGE.write_text(report.page(rows, topics), encoding="utf-8")
+    CHART.write_text(report.chart(rows), encoding="utf-8")
 
 
 def say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The runner: what is selected, in which order sides run, and what is written."""
+"""What is measured, in which order sides run, and what is written."""
 
 from __future__ import annotations
 
@@ -6,132 +6,78 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import catalogue, run
-from benchmarks.measurements.bench import (
-    Bench,
-    Measurement,
-    MeasurementError,
-    Sides,
-    in_turns,
-    sides,
-)
-from benchmarks.report.environment import WrongSdkError, sdk_facts
-from benchmarks.report.figures import SDK
-from benchmarks.report.results import load
-from tests.benchmarks.conftest import FASTER, MACHINE, SLOWER, TOPIC
+from benchmarks import report, run
+from benchmarks.bench import SDK, Bench, Measurement, MeasurementError
+from benchmarks.report import Figure, Row, Unit
 
 ROOT = Path(__file__).resolve().parents[2]
+MACHINE = {"Processor": "Test, 2 cores"}
+FAST = Figure(name="fast", what="do it", rule="Both do it.", against=SDK, at_least=2.0)
+SLOW = Figure(name="slow", what="start", rule="Both start.", against="a | b", at_least=1.0)
+SMALL = Figure(
+    name="small",
+    what="memory",
+    rule="Alone.",
+    unit=Unit.MEBIBYTES,
+    key="memory",
+    at_most=64 * 2**20,
+)
 
 
-def test_every_figure_and_measurement_has_a_name_of_its_own() -> None:
-    topics = [topic.name for topic in catalogue.TOPICS]
-    measurements = [each.name for topic in catalogue.TOPICS for each in topic.measurements]
-    figures = [figure.name for figure in catalogue.figures()]
-    for names in (figures, measurements + topics):
-        assert [name for name, count in Counter(names).items() if count > 1] == []
-    assert not set(topics) & set(figures)
-    for topic in catalogue.TOPICS:
-        for measurement in topic.measurements:
-            for figure in topic.figures:
-                # A name that both have must mean the same work.
-                assert figure.name != measurement.name or figure in measurement.figures
+def made(figure: Figure, ours: list[float], rival: list[float]) -> Measurement:
+    """A measurement that gives these values."""
+    readings = {
+        "ours": [{figure.key: value} for value in ours],
+        figure.against: [{figure.key: value} for value in rival],
+    }
+    return Measurement(
+        name=figure.name, topic="Things", figures=(figure,), run=lambda bench: readings
+    )
 
 
-def test_selection_by_topic_measurement_and_figure() -> None:
-    def selected(*wanted: str) -> list[str]:
-        return [measurement.name for measurement in catalogue.select(wanted)]
-
-    assert selected("unpack-disk") == ["unpack"]
-    assert selected("start") == ["import", "first-job"]
-    assert selected("get", "import") == ["import", "get"]
-    assert selected() == [m.name for t in catalogue.TOPICS for m in t.measurements]
-
-
-def test_an_unknown_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.main(["--only", "unpak"]) == 2
-    assert "'unpak'" in (error := capsys.readouterr().err)
-    assert "Did you mean 'unpack'?" in error
-
-
-def test_an_interpreter_without_the_sdk_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.main(["--only", "import", "--rival-python", sys.executable]) == 2
-    error = capsys.readouterr().err
-    assert SDK in error
-    assert "make .venv-rival/.done" in error
-
-
-def test_another_version_of_the_sdk_is_refused(tmp_path: Path) -> None:
-    python = tmp_path / "python"
-    python.write_text("#!/bin/sh\necho up42-py 9.9\necho Python 3.11, requests 2\n")
-    python.chmod(0o755)
-    with pytest.raises(WrongSdkError, match=r"has up42-py 9\.9\. Expected .*up42-py 4\.3\.0"):
-        sdk_facts(SDK, str(python))
-
-
-def test_too_small_a_disk_is_refused(tmp_path: Path) -> None:
-    huge = Measurement(name="huge", figures=(FASTER,), run=lambda bench: {}, disk=10**18)
-    with pytest.raises(run.DiskError, match="GB are needed"):
-        run.check_disk(tmp_path, [huge], quick=False)
-    run.check_disk(tmp_path, [huge], quick=True)
-
-
-def test_sides_take_turns_after_a_run_that_does_not_count() -> None:
-    ran: list[str] = []
-
-    def side(name: str) -> Any:
-        def once() -> dict[str, Any]:
-            ran.append(name)
-            return {"seconds": len(ran)}
-
-        return once
-
-    readings = in_turns({"ours": side("ours"), "rival": side("rival")}, 2)
-    assert ran == ["ours", "rival"] * 3
-    assert sides(readings) == Sides([3, 5], [4, 6])
-
-
-def test_sides_that_do_different_work_are_refused() -> None:
-    candidates = {"ours": lambda: {"digest": 1}, "rival": lambda: {"digest": 2}}
-    with pytest.raises(MeasurementError, match="did not read the same"):
-        in_turns(candidates, 1, warm_up=False)
+WON = made(FAST, [1.0, 2.0, 4.0], [8.0, 6.0, 10.0])
+LOST = made(SLOW, [0.2, 0.2], [0.1, 0.1])
+EXCEEDED = made(SMALL, [10e6, 70e6], [])
 
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the runner write into a folder, and know the figures of these tests only."""
+    """Let the runner write into a folder, and know the measurements of these tests only."""
     monkeypatch.setattr(run, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(run, "PAGE", tmp_path / "page.md")
     monkeypatch.setattr(run, "CHART", tmp_path / "chart.svg")
-    monkeypatch.setattr(catalogue, "TOPICS", (TOPIC,))
+    monkeypatch.setattr(run, "MEASUREMENTS", (WON, LOST, EXCEEDED))
     return tmp_path
 
 
-def fixed(figure: Any, ours: float, rival: float) -> Measurement:
-    found = {figure.name: Sides([ours], [rival])}
-    return Measurement(name=figure.name, figures=(figure,), run=lambda bench: found)
-
-
-def test_a_partial_run_updates_its_rows(written: Path) -> None:
-    bench = Bench({}, written)
-    assert run.measure([fixed(FASTER, 1.0, 4.0), fixed(SLOWER, 2.0, 1.0)], bench, MACHINE) == 0
-    assert run.measure([fixed(FASTER, 1.0, 3.0)], bench, MACHINE) == 0
-    found = load(written / "results.json", TOPIC.figures).comparisons
-    assert found["fast"].rival == (3.0,)
-    assert found["slow"].ours == (2.0,)
-    assert "3.00 ×" in (written / "page.md").read_text(encoding="utf-8")
-    assert "3.00×" in (written / "chart.svg").read_text(encoding="utf-8")
-
-
-def test_a_missed_target_shows_in_the_exit_code(written: Path) -> None:
-    assert run.measure([fixed(FASTER, 1.0, 1.5)], Bench({}, written), MACHINE) == 1
+def test_the_page_shows_medians_spreads_ratios_and_targets(written: Path) -> None:
+    assert run.measure([LOST, EXCEEDED], Bench({}, written), MACHINE) == 1
+    assert "## Not measured yet\n\n- `fast`: do it" in (written / "page.md").read_text()
+    # A later run adds its row, in the order of the page, and keeps the others.
+    assert run.measure([WON], Bench({}, written), MACHINE) == 0
+    page = (written / "page.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")][2:]
+    assert [row.rpartition(" | ")[0] for row in rows] == [
+        f"| do it (`fast`) | 2.00 s (1.00 to 4.00) | {SDK}: 8.00 s (6.00 to 10.00) "
+        "| 4.00 × (2.50 to 8.00) | ≥ 2 ×: yes",
+        "| start (`slow`) | 200.0 ms | a \\| b: 100.0 ms | **0.500 ×** | ≥ 1 ×: **no**",
+        "| memory (`small`) | 38.1 MiB (9.5 to 66.8) |  |  | ≤ 64 MiB: **no**",
+    ]
+    assert "1 of 3 targets are reached." in page
+    assert "Here the other side is better:\n\n- start: **0.500 ×**" in page
+    chart = ElementTree.fromstring((written / "chart.svg").read_text(encoding="utf-8"))
+    texts = [each.text for each in chart.iter() if each.tag.endswith("text")]
+    assert {"4.00×", "0.500×", f"do it – {SDK}"} <= set(texts)
+    assert run.main(["--page"]) == 0
+    assert (written / "page.md").read_text(encoding="utf-8") == page
 
 
 def test_a_trial_writes_nothing(written: Path) -> None:
-    bench = Bench({}, written, once=True)
-    assert run.measure([fixed(FASTER, 1.0, 1.5)], bench, MACHINE) == 0
+    assert run.measure([LOST], Bench({}, written, once=True), MACHINE) == 0
     assert list(written.iterdir()) == []
 
 
@@ -139,29 +85,58 @@ def test_a_measurement_that_fails_does_not_end_the_others(
     written: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(bench: Bench) -> Any:
-        raise MeasurementError("no rival today")
+        raise MeasurementError("no SDK today")
 
-    broken = Measurement(name="broken", figures=(SLOWER,), run=fail)
-    assert run.measure([broken, fixed(FASTER, 1.0, 4.0)], Bench({}, written), MACHINE) == 1
-    assert "broken: no rival today" in capsys.readouterr().err
-    assert list(load(written / "results.json", TOPIC.figures).comparisons) == ["fast"]
+    broken = Measurement(name="broken", topic="Things", figures=(SLOW,), run=fail)
+    assert run.measure([broken, WON], Bench({}, written), MACHINE) == 1
+    assert "broken: no SDK today" in capsys.readouterr().err
+    assert list(report.load(written / "results.json", run.figures())) == ["fast"]
 
 
-def test_our_side_of_a_measurement_runs(tmp_path: Path) -> None:
-    reading = Bench({}, tmp_path, once=True, small=True).ours("importing")
-    assert reading["seconds"] > 0
+def test_sides_take_turns_after_a_run_that_does_not_count(tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    def side(name: str) -> Any:
+        return lambda: ran.append(name) or {"digest": 1}
+
+    Bench({}, tmp_path).in_turns({"ours": side("ours"), "other": side("other")}, 2)
+    assert ran == ["ours", "other"] * 3
+    with pytest.raises(MeasurementError, match="didn't read the same"):
+        Bench({}, tmp_path).in_turns({"a": lambda: {"digest": 1}, "b": lambda: {"digest": 2}})
+
+
+def test_every_figure_and_measurement_has_a_name_of_its_own() -> None:
+    for names in ([f.name for f in run.figures()], [m.name for m in run.MEASUREMENTS]):
+        assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "unpak"], "No measurement has such a name"),
+        (["--only", "import", "--rival-python", sys.executable], f"has no {SDK}"),
+        (["--only", "import", "--rival-python", "nothing"], f"nothing has no {SDK}"),
+    ],
+)
+def test_what_can_not_be_measured(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.main(arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_our_side_runs_and_a_failure_is_reported(tmp_path: Path) -> None:
+    bench = Bench({}, tmp_path)
+    assert bench.run("ours", "importing")["seconds"] > 0
+    with pytest.raises(MeasurementError, match=r"(?s)ours nothing failed.*KeyError"):
+        bench.run("ours", "nothing")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failing_child_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(MeasurementError, match=r"(?s)jobs\.py ours nothing failed.*KeyError"):
-        Bench({}, tmp_path).ours("jobs", "nothing")
-
-
-@pytest.mark.parametrize("name", ["results.json", "docs/benchmarks.md"])
-def test_no_path_of_a_machine_is_written(name: str) -> None:
-    path = ROOT / "benchmarks" / name if name.endswith("json") else ROOT / name
-    text = path.read_text(encoding="utf-8")
-    assert "/home" not in text
-    assert "/tmp" not in text
-    assert str(ROOT) not in text
+def test_the_page_is_that_of_the_results() -> None:
+    rows = report.load(run.RESULTS, run.figures())
+    topics: dict[str, list[Figure]] = {}
+    for measurement in run.MEASUREMENTS:
+        topics.setdefault(measurement.topic, []).extend(measurement.figures)
+    assert run.PAGE.read_text(encoding="utf-8") == report.page(rows, topics)
+    assert all(isinstance(row, Row) for row in rows.values())

@@ -1,10 +1,10 @@
-"""Imports a client and nothing else: `importing.py ours|rival`."""
+"""Imports a client and nothing else: `importing.py ours|sdk`."""
 
 import importlib
 import sys
 import time
 
-name = {"ours": "up42_facade", "rival": "up42"}[sys.argv[1]]
+name = {"ours": "up42_facade", "sdk": "up42"}[sys.argv[1]]
 started = time.perf_counter()
 importlib.import_module(name)
 print(f'{{"seconds": {time.perf_counter() - started}}}')

@@ -1,0 +1,253 @@
+"""What all measurements share: sizes, runs in turns, fresh processes, and servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from benchmarks.report import Figure
+from up42_facade import Session, search_items
+
+HERE = Path(__file__).resolve().parent
+SDK = "up42-py 4.3.0"
+# The last version with analytics jobs, their downloads, and plots.
+OLD_SDK = "up42-py 0.37.2"
+RUNS = 5
+MB = 10**6
+# Seconds that every request waits where the network counts, as over the internet.
+LATENCY = 0.05
+# Long and rich enough for all runs: no figure shall contain a second login.
+TOKEN_LIFETIME, CREDITS = 24 * 3600, 10**9
+FINE = {"op": "<=", "args": [{"property": "gsd"}, 2]}
+
+# What a process measured of itself: seconds, bytes, and a digest of what it read.
+Reading = dict[str, Any]
+Readings = dict[str, list[Reading]]
+
+
+class MeasurementError(Exception):
+    """A measurement failed."""
+
+
+@frozen
+class Bench:
+    """Where and how much is measured.
+
+    Attributes:
+        pythons: The interpreters that have `SDK` and `OLD_SDK`.
+        folder: For test data and downloads.
+        once: Whether each side runs once.
+        small: Whether to do less work, only to see that everything works.
+    """
+
+    pythons: Mapping[str, str]
+    folder: Path
+    once: bool = False
+    small: bool = False
+
+    def size(self, full: int, small: int) -> int:
+        """Return the amount of work: the one that is measured, or a small one."""
+        return small if self.small else full
+
+    def run(self, side: str, work: str, **settings: Any) -> Reading:
+        """Run a function of children.py in a process of its own.
+
+        Args:
+            side: `ours`, `SDK`, or `OLD_SDK`.
+            work: Name of the function.
+            settings: What it needs.
+
+        Raises:
+            MeasurementError: If the process fails.
+        """
+        python = sys.executable if side == "ours" else self.pythons[side]
+        name = "ours" if side == "ours" else "sdk"
+        script = "importing.py" if work == "importing" else "children.py"
+        # The old SDK leaves what it downloads in the temporary folder.
+        with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
+            done = subprocess.run(
+                [python, str(HERE / script), name, work],
+                input=json.dumps(settings),
+                env=environment(temporary),
+                capture_output=True,
+                text=True,
+            )
+        if done.returncode:
+            raise MeasurementError(f"{script} {name} {work} failed:\n{done.stderr}")
+        reading: Reading = json.loads(done.stdout.splitlines()[-1])
+        return reading
+
+    def compare(
+        self,
+        work: str,
+        *sides: str,
+        runs: int = RUNS,
+        warm_up: bool = True,
+        before: Callable[[], object] = lambda: None,
+        **settings: Any,
+    ) -> Readings:
+        """Let the facade and other sides do the same work in turns."""
+
+        def candidate(side: str) -> Callable[[], Reading]:
+            def run() -> Reading:
+                before()
+                return self.run(side, work, **settings)
+
+            return run
+
+        candidates = {side: candidate(side) for side in ("ours", *sides)}
+        return self.in_turns(candidates, runs=runs, warm_up=warm_up)
+
+    def in_turns(
+        self,
+        candidates: Mapping[str, Callable[[], Reading]],
+        runs: int = RUNS,
+        warm_up: bool = True,
+    ) -> Readings:
+        """Let candidates run in turns: the first, the second, …, the first again.
+
+        Args:
+            candidates: What each does, by its name.
+            runs: How often each runs.
+            warm_up: Whether to begin with a run of each that doesn't count: it fills the file
+                system's cache.
+
+        Raises:
+            MeasurementError: If they didn't all read the same.
+        """
+        if warm_up:
+            for run in candidates.values():
+                run()
+        readings: Readings = {name: [] for name in candidates}
+        for _ in range(1 if self.once else runs):
+            for name, run in candidates.items():
+                readings[name].append(run())
+        digests = [reading.get("digest") for found in readings.values() for reading in found]
+        if any(digest != digests[0] for digest in digests):
+            raise MeasurementError(f"{list(candidates)} didn't read the same: {digests}")
+        return readings
+
+    @contextmanager
+    def working_folder(self) -> Iterator[Path]:
+        """Make a folder for test data that goes as soon as it isn't needed."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+            yield Path(name)
+
+
+@frozen(kw_only=True)
+class Measurement:
+    """Some work that gives one or several figures.
+
+    Attributes:
+        name: Selects it.
+        topic: The heading of its figures on the page.
+        figures: What it gives.
+        run: Does it.
+        disk: Bytes that it needs at most.
+    """
+
+    name: str
+    topic: str
+    figures: tuple[Figure, ...]
+    run: Callable[[Bench], Readings]
+    disk: int = 0
+
+
+def environment(temporary: str) -> dict[str, str]:
+    """Return an environment in which a client asks no other servers than ours."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("UP42_") and not name.lower().endswith("_proxy")
+    }
+    ours = {"UP42_DISABLE_VERSION_CHECK": "True", "MPLBACKEND": "Agg", "TMPDIR": temporary}
+    return {**kept, **ours}
+
+
+class Sandbox:
+    """A running sandbox, steered through its control endpoints."""
+
+    def __init__(self, control_url: str) -> None:
+        self.control_url = control_url
+        self.state: dict[str, Any] = self.ask("/state")
+
+    @property
+    def access(self) -> dict[str, str]:
+        """What a client needs to log in."""
+        names = ("url", "username", "password", "project_id", "project_api_key")
+        return {**{name: self.state[name] for name in names}, "control_url": self.control_url}
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return the sample scenes whose pixels are small enough for trees, as STAC items."""
+        access = {name: self.state[name] for name in ("username", "password")}
+        with Session(**access, base_url=self.state["url"]) as session:
+            found = search_items(FINE, session=session)
+            return [item.to_dict(transform_hrefs=False) for item in found]
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(self.control_url + path, content) as response:
+            return json.load(response)
+
+    def add_jobs(self, count: int) -> list[str]:
+        """Add jobs to the listing and return their IDs."""
+        ids: list[str] = self.ask("/jobs", {"count": count})["ids"]
+        return ids
+
+    def forget_requests(self) -> None:
+        """Forget the requests, with which the sandbox grows while it is measured against."""
+        request = urllib.request.Request(f"{self.control_url}/requests", method="DELETE")
+        urllib.request.urlopen(request).close()
+
+
+@contextmanager
+def running_sandbox(latency: float = 0.0, speed: float = 1.0, jobs: int = 1) -> Iterator[Sandbox]:
+    """Start a sandbox in a process of its own, so that it shares no lock with the clients.
+
+    Args:
+        latency: Seconds that every request to the API waits.
+        speed: Clock seconds per second.
+        jobs: Jobs in the listing.
+    """
+    command = [
+        *(sys.executable, "-m", "up42_sandbox", "--port", "0", "--storage-port", "0"),
+        *("--latency", str(latency), "--speed", str(speed)),
+        *("--token-lifetime", str(TOKEN_LIFETIME), "--credits", str(CREDITS)),
+    ]
+    with started(command, r"http://\S+/_sandbox/\S+") as control_url:
+        sandbox = Sandbox(control_url)
+        sandbox.add_jobs(jobs)
+        yield sandbox
+
+
+@contextmanager
+def started(command: list[str], pattern: str) -> Iterator[str]:
+    """Start a server, and give what it prints of its address."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            for line in process.stdout or ():
+                if found := re.search(pattern, line):
+                    yield found[0]
+                    return
+            raise MeasurementError(f"{command[1:3]} didn't start")
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+@contextmanager
+def file_server(folder: Path) -> Iterator[str]:
+    """Serve the files of a folder from a process of its own; gives the base URL."""
+    with started([sys.executable, str(HERE / "file_server.py"), str(folder)], r"\d+") as port:
+        yield f"http://127.0.0.1:{port}"

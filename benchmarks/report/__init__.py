@@ -1,1 +1,0 @@
-"""What is measured, what came out, and how it is shown."""
