@@ -185,21 +185,21 @@ def read_time(
     value = content.get(field)
     if value is None or (time := to_utc(value)) is None:
         return keep(content, field, kept, absent)
-    if not is_usual(value, time) and to_json(time) != value:
+    if not is_usual(value, time):
         kept[field] = value
     return time
 
 
 def is_usual(value: str, time: datetime.datetime) -> bool:
-    """Return whether a time was spelled like 2024-06-01T12:00:00.123456Z; faster than writing it."""
+    """Return whether `to_dict` spells a time as it was received, like 2024-06-01T12:00:00Z."""
+    end = 26 if time.microsecond else 19
     return (
-        len(value) == 27
+        len(value) == end + 1
         and value[10] == "T"
         and value[13] == ":"
-        and value[19] == "."
-        and value[26] == "Z"
         and value[5] != "W"
-        and time.microsecond != 0
+        and value[end] == "Z"
+        and (end == 19 or value[19] == ".")
     )
 
 

@@ -18,7 +18,7 @@ from updating import generating  # noqa: E402 - the scripts aren't a package
 
 # Schema, field, the file that uses it, and how the line looks.
 RENAMED = [
-    ("AccountToken", "access_token", "up42_facade/session/_auth.py", "token.access_token"),
+    ("AccountToken", "access_token", "up42_facade/session/_auth.py", ".access_token"),
     ("AccountTokenRequest", "client_id", "up42_facade/session/_auth.py", "AccountTokenRequest("),
     ("ProcessingJob", "creditConsumption", "up42_facade/processing/_job.py", ".credit_consumption"),
     ("ProcessInput", "schema", "up42_facade/processing/_process.py", "spec.schema"),
