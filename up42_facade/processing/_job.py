@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from attrs import define, field, fields
 
-from up42_facade._common.html import Status, table
 from up42_facade._common.logs import get_logger
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import Moment
@@ -102,6 +101,8 @@ class Job(Viz):
         )
 
     def _repr_html_(self) -> str:
+        from up42_facade._common.html import Status, table
+
         rows = {
             "Title": self.title,
             "Process": self.process_id,

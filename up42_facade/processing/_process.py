@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from up42_facade._common.html import table
 from up42_facade._common.logs import get_logger
 from up42_facade._common.values import as_dict
 from up42_facade.errors import UnexpectedResponseError
@@ -62,6 +61,8 @@ class Process:
     _session: Session | None = field(default=None, repr=False, eq=False, kw_only=True)
 
     def _repr_html_(self) -> str:
+        from up42_facade._common.html import table
+
         rows = {
             "Title": self.title,
             "Description": self.description,

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 from attrs import field, fields, frozen, has
 
-from up42_facade._common.html import table
 from up42_facade._common.once import Once
 from up42_facade._common.values import is_number, whole
 from up42_facade.errors import (
@@ -162,6 +161,8 @@ class JobTemplate:
         return Execution(self._session, intent, budget_id).run()
 
     def _repr_html_(self) -> str:
+        from up42_facade._common.html import table
+
         rows: dict[str, object] = dict(self.inputs)
         # The server's response is shown once it is known: showing a template sends no request.
         assessed = self._assessed.known

@@ -11,7 +11,6 @@ from typing import Any, TypedDict
 
 from attrs import field, frozen
 
-from up42_facade._common.html import table
 from up42_facade._common.sorting import SortingField
 
 
@@ -160,6 +159,8 @@ class Cost:
         return bool(compare(self.credits, other))
 
     def _repr_html_(self) -> str:
+        from up42_facade._common.html import table
+
         size = f"{self.size:,} {self.unit or ''}".strip() if self.size is not None else None
         rows = {"Credits": self.credits, "Size": size, "Strategy": self.strategy or None}
         return table("Cost", rows)

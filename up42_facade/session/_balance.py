@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from up42_facade._common.html import table
 from up42_facade.errors import UnexpectedResponseError
 from up42_facade.session._session import Session, resolve_session
 
@@ -22,6 +21,8 @@ class Balance:
     credits: float
 
     def _repr_html_(self) -> str:
+        from up42_facade._common.html import table
+
         return table("Balance", {"Credits": self.credits})
 
 

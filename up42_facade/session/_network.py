@@ -17,7 +17,7 @@ import time
 import urllib.request
 import weakref
 from collections.abc import AsyncGenerator, Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 PORTS = range(1, 2**16)
 # How OpenSSL names certificates in a folder.
 HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+PEM = re.compile(rb"-----BEGIN [A-Z0-9 ]*CERTIFICATE-----[^-]+-----END ")
 HOST_NAME = re.compile(r"[^\s/:@?#*\[\]]+")
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -75,7 +76,7 @@ class Network:
     """
 
     def __init__(self, proxy: str | None = None, ca_file: str | Path | None = None) -> None:
-        self._configured = configured_certificates(ca_file)
+        self._load_certificates = certificate_loader(ca_file)
         self._exempt_all, self._exempt = (False, []) if proxy is not None else exemptions()
         self._proxies = {
             scheme: None if found is None else self._proxy(*found)
@@ -85,8 +86,8 @@ class Network:
 
     @cached_property
     def certificates(self) -> ssl.SSLContext:
-        """The certificates to trust; certifi's are loaded when the first https URL is used."""
-        return self._configured or httpx.create_ssl_context(trust_env=False)
+        """The certificates to trust, loaded when the first https URL is used: it takes 20 ms."""
+        return self._load_certificates()
 
     def proxy_for(self, url: httpx.URL) -> httpx.Proxy | None:
         """Return the proxy for a URL, or None if it's reached directly."""
@@ -374,30 +375,42 @@ def network_of(text: str) -> IpNetwork | None:
         return None
 
 
-def configured_certificates(ca_file: str | Path | None) -> ssl.SSLContext | None:
-    """Return the certificates of the argument or the environment; None if none are configured.
+def certificate_loader(ca_file: str | Path | None) -> Callable[[], ssl.SSLContext]:
+    """Return what loads the certificates to trust, once their file or folder was checked.
 
     Raises:
         ConfigurationError: If the file or folder doesn't exist or has no certificates.
     """
     name, value = next(ca_settings(ca_file), (None, None))
     if name is None or value is None:
-        return None
+        return partial(httpx.create_ssl_context, trust_env=False)
     path = Path(value).expanduser()
     problem = "isn't a file or folder that can be read"
     try:
         if path.is_file():
-            return ssl.create_default_context(cafile=str(path))
+            if PEM.search(path.read_bytes()):
+                return partial(load_file, name, path)
+            problem = "has no certificates in PEM format"
         folders = [Path(part).expanduser() for part in str(value).split(os.pathsep)]
         if all(folder.is_dir() for folder in folders):
             problem = "has no certificates (files named by `openssl rehash`)"
             if any(HASHED.fullmatch(file.name) for folder in folders for file in folder.iterdir()):
-                return ssl.create_default_context(capath=os.pathsep.join(map(str, folders)))
-    except ssl.SSLError:
-        problem = "has no certificates in PEM format"
+                capath = os.pathsep.join(map(str, folders))
+                return partial(ssl.create_default_context, capath=capath)
     except (OSError, ValueError) as error:
         problem = f"can't be read ({type(error).__name__})"
-    raise ConfigurationError(
+    raise unusable_certificates(name, value, problem)
+
+
+def load_file(name: str, path: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(path))
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise unusable_certificates(name, path, "has a damaged certificate") from error
+
+
+def unusable_certificates(name: str, value: str | Path, problem: str) -> ConfigurationError:
+    return ConfigurationError(
         f"{name}={str(value)!r} {problem}. Name a file with the certificates of trusted "
         "authorities, or remove the setting."
     )
