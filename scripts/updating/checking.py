@@ -45,7 +45,7 @@ def patch(document: Document, path: Path) -> None:
             changed = jsonpatch.apply_patch(document.value, steps)
             why = "it changes nothing" if changed == document.value else ""
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
-            why = str(error)
+            why = str(error)[:LONGEST]
         if why:
             raise UpdateError(
                 f"{place}: the patch no longer applies: {why}. Its reason was: {reason.strip()} "
@@ -72,12 +72,18 @@ def validate(document: Document) -> None:
         raise UpdateError(
             "a schema contains itself: it's in its own allOf, or too deep."
         ) from error
-    lines = (f"{document.place(at)}: {text.splitlines()[0][:LONGEST]}" for at, text in faulty)
+    lines = (f"{place_of(document, at)}: {why.splitlines()[0][:LONGEST]}" for at, why in faulty)
     found = list(dict.fromkeys(lines))
     if found:
         more = [f"and {len(found) - MOST_SHOWN} more"] if len(found) > MOST_SHOWN else []
         shown = "\n".join(f"  {line}" for line in [*found[:MOST_SHOWN], *more])
         raise UpdateError(f"the document is not valid OpenAPI {version}:\n{shown}")
+
+
+def place_of(document: Document, pointer: str) -> str:
+    """Return file, line, and path, and the path for patches if it's another one."""
+    place = document.place(pointer)
+    return place if place.endswith(f"({pointer or '/'})") else f"{place}, bundled as {pointer}"
 
 
 def faults(document: Json, version: str) -> Iterator[tuple[str, str]]:

@@ -158,6 +158,20 @@ FITTING = [
         f"Added `GET {JOBS}: query parameter origin`",
     ),
     Mutation(
+        "optional parameter of another format",
+        lambda d: operation(d, JOBS)["parameters"].append(
+            {"name": "batch", "in": "query", "schema": {"type": "string", "format": "uuid"}}
+        ),
+        f"Added `GET {JOBS}: query parameter batch`",
+    ),
+    Mutation(
+        "request field that is an enum with a default",
+        lambda d: add_field(
+            d, "ExecuteRequest", "mode", {"type": "string", "enum": ["a", "A"], "default": "a"}
+        ),
+        "Added `ExecuteRequest.mode`",
+    ),
+    Mutation(
         "parameter widened",
         lambda d: parameter(d, JOBS, "minDuration").update(schema={"type": ["integer", "string"]}),
         f"Changed `GET {JOBS}: query parameter minDuration`",
