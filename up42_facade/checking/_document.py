@@ -19,6 +19,11 @@ OPEN_SCHEMAS = """
     UserInfo Link StacCatalog StacCollection StacItem StacItemProperties StacAsset ResultFeature
     ResultFeatureCollection Block
 """
+# Words of field names in OpenID Connect and OGC API - Processes, beside those of the document.
+STANDARD_WORDS = """
+    email verified preferred username given family name locale roles scope groups outputs keywords
+    metadata control options transmission version mutable subscribe callback
+"""
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # What names of fields look like. Anything else could be a value: a title, an ID, an address.
 NAME = re.compile(r"[A-Za-z][A-Za-z_:-]{0,39}")
@@ -100,7 +105,7 @@ class Document:
         from jsonschema import FormatChecker
 
         text = files("up42_client").joinpath("openapi.json").read_text(encoding="utf-8")
-        self.words = words(text)
+        self.words = words(text + STANDARD_WORDS)
         content = json.loads(text, object_hook=closed)
         for name in OPEN_SCHEMAS.split():
             if name in content["components"]["schemas"]:

@@ -59,7 +59,7 @@ def one_of(*values: str, path: tuple[str, ...]) -> Settle:
 
 def fields(exchanges: Exchanges, names: Names) -> Iterator[str]:
     bodies = (body for body in received(exchanges) if isinstance(body, dict))
-    return (names.show(name) for body in bodies for name in body)
+    return (f"`{names.show(name)}`" for body in bodies for name in body)
 
 
 def eula_ids(exchanges: Exchanges, names: Names) -> Iterator[str]:
