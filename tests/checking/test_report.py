@@ -75,7 +75,7 @@ def test_names_of_fields_can_be_values(server: ExampleServer, account: up42.Sess
     for name in ("listProcessingJobs", "getProcessingJob", "searchStac", "listCollections"):
         server.replies[name] = spoiled
     report = up42.check_api(account)
-    text = report.to_markdown() + json.dumps([e.answers for e in report.operations])
+    text = report.to_markdown() + json.dumps([e.findings for e in report.operations])
     assert "`*`: unknown field" in text
     for name in (
         "falcon",
@@ -118,7 +118,7 @@ def test_new_names_of_fields_are_shown(server: ExampleServer, account: up42.Sess
     )
 
 
-def test_the_page_has_the_questions_that_are_answered(
+def test_the_page_has_the_questions_that_are_settled(
     server: ExampleServer, account: up42.Session
 ) -> None:
     page = README.read_text(encoding="utf-8").partition("\n## Open questions\n")[2]
@@ -128,7 +128,7 @@ def test_the_page_has_the_questions_that_are_answered(
     assert [id for id, _ in asked] == re.findall(r"^\| `([\w-]+)` \|", listed, re.MULTILINE)
     operations = {each.id: each for each in report.operations}
     for id, operation in asked:
-        others = {name for name, each in operations.items() if id in each.answers}
+        others = {name for name, each in operations.items() if id in each.findings}
         assert others <= {operation}
 
 

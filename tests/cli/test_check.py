@@ -36,7 +36,7 @@ def test_json(sandbox: Sandbox, up42_here: Up42) -> None:
     rows = {row["id"]: row for row in ended.json}
     assert rows["getBalance"]["result"] == "failed"
     assert rows["getBalance"]["responses"] == "1 × 403"
-    assert rows["getAccountToken"]["answers"] == {"token-client": "200"}
+    assert rows["getAccountToken"]["findings"] == {"token-client": "200"}
     assert ended.error["exit_code"] == ended.code == 8
 
 

@@ -11,7 +11,7 @@ from attrs import frozen
 from up42_facade._common.progress import bar
 from up42_facade._version import __version__
 from up42_facade.checking._document import HIDDEN_NAME, Names, Operation, document
-from up42_facade.checking._questions import QUESTIONS, answers
+from up42_facade.checking._questions import QUESTIONS, findings
 from up42_facade.checking._requests import ACCOUNT_STEPS, ANALYTICS_STEPS, Account, Step
 from up42_facade.checking._sending import TOKEN_OPERATIONS, Exchange, Sender, is_reading
 from up42_facade.errors import ConfigurationError
@@ -49,7 +49,7 @@ class CheckedOperation:
         responses: Number of responses by status, for example `3 × 200`.
         result: Whether they are as documented.
         differences: How responses differ, and which requests failed.
-        answers: Answers to the open questions of `openapi/README.md`, by their IDs.
+        findings: What was found out about open questions of `openapi/README.md`, by their IDs.
     """
 
     id: str
@@ -57,12 +57,12 @@ class CheckedOperation:
     responses: str
     result: CheckResult
     differences: tuple[str, ...]
-    answers: dict[str, str]
+    findings: dict[str, str]
 
 
 @frozen
 class ApiReport:
-    """What `check_api` found.
+    """The result of `check_api`.
 
     Attributes:
         operations: The operations that were checked, in the order of the OpenAPI document.
@@ -78,14 +78,14 @@ class ApiReport:
 
     def to_markdown(self) -> str:
         """Return the report as Markdown, without values of responses."""
-        found = {id: text for each in self.operations for id, text in each.answers.items()}
+        found = {id: text for each in self.operations for id, text in each.findings.items()}
         lines = ["# API check", "", INTRODUCTION, ""]
         lines += ["| Operation | Responses | Result |", "|---|---|---|"]
         lines += [f"| `{e.id}` | {e.responses} | {e.result} |" for e in self.operations]
         lines += ["", "## Differences", ""]
         lines += [f"- `{e.request}`: {text}" for e in self.operations for text in e.differences]
-        lines += ["", "## Open questions", "", "| ID | Answer |", "|---|---|"]
-        lines += [f"| `{id}` | {found.get(id, 'not answered')} |" for id in QUESTIONS]
+        lines += ["", "## Open questions", "", "| ID | Finding |", "|---|---|"]
+        lines += [f"| `{id}` | {found.get(id, 'not settled')} |" for id in QUESTIONS]
         return "\n".join([*lines, ""])
 
 
@@ -150,7 +150,7 @@ def check_api(
 
 
 def run(sender: Sender, steps: tuple[Step, ...], progress: bool) -> list[Exchange]:
-    """Take the steps, unless there is no token, and return all exchanges."""
+    """Run the steps, unless there is no token, and return all exchanges."""
     account = Account()
     if sender.ask_token():
         for step in bar(iterable=steps, desc="Checking", unit="step", progress=progress):
@@ -176,5 +176,5 @@ def checked(operation: Operation, exchanges: list[Exchange], names: Names) -> Ch
         responses=", ".join(f"{count} × {outcome}" for outcome, count in responses.items()),
         result=result,
         differences=tuple(islice(dict.fromkeys([*differences, *failures]), MOST_DIFFERENCES)),
-        answers=dict(answers(operation.id, exchanges, names)),
+        findings=dict(findings(operation.id, exchanges, names)),
     )

@@ -1,4 +1,4 @@
-"""What the OpenAPI document promises of a response, and in what a response differs from it."""
+"""The OpenAPI document, and differences between it and a response."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPEN_SCHEMAS = """
     UserInfo Link StacCatalog StacCollection StacItem StacItemProperties StacAsset ResultFeature
     ResultFeatureCollection Block
 """
-# Words of field names in OpenID Connect and OGC API - Processes, beside those of the document.
+# Words of field names in OpenID Connect and OGC API - Processes that the document lacks.
 STANDARD_WORDS = """
     email verified preferred username given family name locale roles scope groups outputs keywords
     metadata control options transmission version mutable subscribe callback
@@ -74,7 +74,7 @@ class Names:
     _received: set[str] = field(factory=set)
 
     def receive(self, content: Any) -> None:
-        """Take note of the strings in a JSON value."""
+        """Record the strings in a JSON value."""
         waiting = [content]
         while waiting:
             value = waiting.pop()
@@ -170,7 +170,7 @@ def words(text: str) -> set[str]:
 
 
 def closed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Let a schema refuse fields that it doesn't have, so that they are reported."""
+    """Close a schema to fields that it doesn't have, so that they are reported."""
     if "properties" in schema and schema.get("additionalProperties") is True:
         schema["additionalProperties"] = False
     return schema

@@ -1,4 +1,4 @@
-"""The open questions of `openapi/README.md` that responses answer."""
+"""Settle the open questions of `openapi/README.md`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from up42_facade.checking._requests import IS_NULL, LONGER_THAN_THE_JOB, SORTBY,
 from up42_facade.checking._sending import FIRST_BYTES, Exchange
 from up42_facade.session import UNREADABLE
 
-# Answers that quote at most this many values.
+# Values that a finding lists at most.
 MOST_VALUES = 50
 # Parameters of signed URLs: the seconds that they last, or when they end.
 LIFETIMES = ("X-Goog-Expires", "X-Amz-Expires", "Expires")
@@ -46,14 +46,14 @@ def types_of(*path: str) -> Settle:
 
 
 def status_of(label: str = "") -> Settle:
-    """Answer with the statuses of the requests that have a label."""
+    """Find the statuses of the requests that have a label."""
     return lambda exchanges, names: (
         str(each.status) for each in exchanges if each.label == label and each.status
     )
 
 
 def one_of(*values: str, path: tuple[str, ...]) -> Settle:
-    """Answer with those of some values that were received."""
+    """Find those of some values that were received."""
     return lambda exchanges, names: (v for v in values if v in list(received(exchanges, *path)))
 
 
@@ -68,7 +68,7 @@ def eula_ids(exchanges: Exchanges, names: Names) -> Iterator[str]:
 
 
 def page_size(name: str) -> Settle:
-    """Answer with the number of entries on a page that another one follows."""
+    """Find the number of entries on a page that another one follows."""
 
     def settle(exchanges: Exchanges, names: Names) -> Iterator[str]:
         for page in received([each for each in exchanges if not each.label]):
@@ -102,7 +102,7 @@ def url_life(exchanges: Exchanges, names: Names) -> Iterator[str]:
 
 ENDS = ("successful", "captured", "failed", "released")
 STATUSES = ("jobs", "*", "status")
-# By the IDs that the questions have in `openapi/README.md`: the operation, and what answers.
+# The operations whose responses settle the questions, by the IDs in `openapi/README.md`.
 QUESTIONS: dict[str, tuple[str, Settle]] = {
     "token-client": ("getAccountToken", status_of()),
     "user-claims": ("getUserInfo", fields),
@@ -130,13 +130,13 @@ QUESTIONS: dict[str, tuple[str, Settle]] = {
 }
 
 
-def answers(operation: str, exchanges: Exchanges, names: Names) -> Iterator[tuple[str, str]]:
-    """Yield the answers that the responses of an operation give, by their IDs."""
+def findings(operation: str, exchanges: Exchanges, names: Names) -> Iterator[tuple[str, str]]:
+    """Yield the IDs of the questions that an operation settles, with what was found."""
     for id, (asked, settle) in QUESTIONS.items():
         try:
             found = sorted(set(settle(exchanges, names))) if asked == operation else []
         except UNREADABLE:
-            # A body can have any form: one that can't be read answers nothing.
+            # A body can have any form: one that can't be read settles nothing.
             continue
         if found:
             yield id, ", ".join(found[:MOST_VALUES])

@@ -1,4 +1,4 @@
-"""What a check requests: step by step, each with what the steps before it found."""
+"""The requests of a check, in steps that use what earlier ones found."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ LONGEST = 10**9
 MINUTE = 60
 NOT_FOUND = frozenset({403, 404})
 VALIDATED = frozenset({200, 400, 422})
-# Labels of requests that answer questions.
+# Labels of requests that settle questions.
 UNKNOWN_JOB = "unknown ID"
 LONGER_THAN_THE_JOB = "minDuration longer than the job"
 SORTBY = "sortby"
@@ -68,7 +68,7 @@ IS_NULL = "isNull"
 
 @define
 class Account:
-    """What the account has, as far as it's known."""
+    """Parts of the account that later steps need."""
 
     workspace_id: str | None = None
     processes: list[models.Process] = field(factory=list)

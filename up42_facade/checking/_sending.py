@@ -54,7 +54,7 @@ class Exchange:
 
     Attributes:
         operation: ID of the operation.
-        label: What distinguishes the request from others of the operation.
+        label: Distinguishes the request from others of the operation.
         status: Status of the response; None if there is none.
         failure: Why there is no response.
         body: JSON of the response, or None.
@@ -82,7 +82,7 @@ class Sender:
     Args:
         session: Session with the credentials to use.
         document: The OpenAPI document.
-        names: Takes note of the values in responses.
+        names: Records the values in responses.
     """
 
     def __init__(self, session: Session, document: Document, names: Names) -> None:

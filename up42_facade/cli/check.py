@@ -24,10 +24,10 @@ from up42_facade.cli.output import (
 )
 from up42_facade.cli.tables import Column
 
-FIELDS = ("id", "request", "responses", "result", "differences", "answers")
+FIELDS = ("id", "request", "responses", "result", "differences", "findings")
 COLUMNS = (Column("id", "operation"), Column("responses"), Column("result"))
 DIFFERENCE_COLUMNS = (Column("operation"), Column("difference"))
-ANSWER_COLUMNS = (Column("question"), Column("answer"))
+FINDING_COLUMNS = (Column("question"), Column("finding"))
 PROJECT_KEY = "UP42_PROJECT_API_KEY"
 
 
@@ -89,18 +89,18 @@ def save(found: up42.ApiReport, path: Path) -> None:
 
 
 def details(out: Output, found: up42.ApiReport) -> None:
-    """Print differences and answers, each as a table."""
+    """Print differences and findings, each as a table."""
     differences = [
         {"operation": each.id, "difference": text}
         for each in found.operations
         for text in each.differences
     ]
-    answers = [
-        {"question": id, "answer": text}
+    findings = [
+        {"question": id, "finding": text}
         for each in found.operations
-        for id, text in each.answers.items()
+        for id, text in each.findings.items()
     ]
-    for rows, columns in ((differences, DIFFERENCE_COLUMNS), (answers, ANSWER_COLUMNS)):
+    for rows, columns in ((differences, DIFFERENCE_COLUMNS), (findings, FINDING_COLUMNS)):
         if rows:
             write("\n")
             out.records(rows, (), columns)
