@@ -219,7 +219,7 @@ def test_track_gives_up(job: GetJob, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(tracking.time, "sleep", pauses.append)
     made = job("running")
-    with pytest.raises(up42.UnfinishedJob, match="still 'RUNNING' after 3 looks") as caught:
+    with pytest.raises(up42.UnfinishedJob, match="still 'RUNNING' after 3 polls") as caught:
         made.track(wait=7, retries=3, progress=False)
     assert caught.value.job is made
     assert pauses == [7, 7]

@@ -90,18 +90,18 @@ def test_a_decided_job_is_settled(
 def test_attempts_run_out(sandbox: Sandbox, session: up42.Session, pauses: list[float]) -> None:
     job = job_in(sandbox, session, "running")
     fixed(sandbox, "running")
-    with pytest.raises(up42.UnfinishedJob, match="still 'running' after 3 looks") as caught:
+    with pytest.raises(up42.UnfinishedJob, match="still 'running' after 3 polls") as caught:
         job.track(wait=7, retries=3, progress=False)
     assert caught.value.job is job
     assert pauses == [7, 7]
-    with pytest.raises(up42.UnfinishedJob, match=r"after one look\."):
+    with pytest.raises(up42.UnfinishedJob, match=r"after one poll\."):
         job.track(retries=1, progress=False)
 
 
 def test_numbers_of_any_type(sandbox: Sandbox, session: up42.Session, pauses: list[float]) -> None:
     job = job_in(sandbox, session, "running")
     fixed(sandbox, "running")
-    with pytest.raises(up42.UnfinishedJob, match=r"after 2 looks, 7 s apart\."):
+    with pytest.raises(up42.UnfinishedJob, match=r"after 2 polls, 7 s apart\."):
         job.track(wait=np.int64(7), retries=np.int64(2), progress=False)
     assert pauses == [7]
 

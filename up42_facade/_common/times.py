@@ -7,7 +7,7 @@ import re
 
 from up42_facade.errors import InvalidInputError
 
-Moment = dt.datetime | dt.date | str
+DatetimeLike = dt.datetime | dt.date | str
 # Without four digits for the year, any two numbers could be the day.
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 YEAR_FIRST = re.compile(r"\s*\d{4}(?!\d)")
@@ -39,7 +39,7 @@ def to_utc(value: object) -> dt.datetime | None:
         return None
 
 
-def moment(name: str, value: Moment) -> dt.datetime:
+def moment(name: str, value: DatetimeLike) -> dt.datetime:
     """Return a datetime that a person typed, in UTC; a day alone means its first moment.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Follow a job to its end, whichever API it belongs to."""
+"""Track a job until it ends, whichever API it belongs to."""
 
 from __future__ import annotations
 
@@ -25,85 +25,85 @@ from up42_facade.errors import (
 
 logger = get_logger(__name__)
 
-# Errors of an outage: the job goes on without us, so tracking does too.
-PASSING = (
+# Errors of an outage: the job continues without us, so tracking does, too.
+TRANSIENT_ERRORS = (
     ConnectionFailedError,
     RateLimitError,
     ServerError,
     UnexpectedResponseError,
 )
-# Seconds between the looks after a decided status: what follows normally does within moments,
-# and where a server stops at these statuses nobody should wait for more.
+# Seconds between the polls after a settling status: the next one normally follows soon, and if a
+# server stops at these statuses, nobody should wait any longer.
 SETTLING_WAITS = (1.0, 2.0, 4.0)
-# Statuses are no steps of equal length: a rate, or the time that is left, would be made up.
+# Statuses aren't steps of equal length: a rate, or the time left, would be invented.
 BAR = "{desc}: {bar} {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
 
 
-class Followed(Protocol):
-    """A job that can be looked at again and again."""
+class Trackable(Protocol):
+    """A job that can be polled."""
 
     @property
     def id(self) -> str:
-        """Id of the job."""
+        """ID of the job."""
 
     def refresh(self) -> object:
-        """Look at the job at the server."""
+        """Update the job from the server."""
 
 
-J = TypeVar("J", bound=Followed)
+J = TypeVar("J", bound=Trackable)
 
 
 @frozen
-class Course(Generic[J]):
-    """What the statuses of one kind of job mean to who follows it."""
+class Lifecycle(Generic[J]):
+    """How to read the statuses of one kind of job while tracking it."""
 
     status: Callable[[J], str]
-    """Reads the status that was seen last, without a request."""
-    life: Sequence[str]
-    """The way to a good end, for progress bars."""
+    """Returns the last known status, without a request."""
+    sequence: Sequence[str]
+    """Statuses of a successful job in order, for progress bars."""
     terminal: Collection[str]
-    """Statuses after which nothing comes."""
-    decided: Collection[str] = ()
-    """Statuses whose outcome is certain, while something may still come soon."""
+    """Statuses after which none follows."""
+    settling: Collection[str] = ()
+    """Statuses whose outcome is certain, while another might follow soon."""
 
     def is_finished(self, job: J) -> bool:
-        """Tell whether there is nothing left to wait for long."""
+        """Return whether there is nothing left to wait for long."""
         status = self.status(job)
-        return status in self.terminal or status in self.decided
+        return status in self.terminal or status in self.settling
 
 
 def track(
     job: J,
-    course: Course[J],
+    lifecycle: Lifecycle[J],
     *,
     wait: float,
     retries: int,
     on_update: Callable[[J], object] | None,
     progress: bool,
 ) -> J:
-    """Look at a job until it has ended, and return it; see the `track` of the job classes."""
+    """Poll a job until it ends, and return it; see the `track` of the job classes."""
     check(wait, retries)
     wait = float(wait)
-    steps = len(course.life)
+    steps = len(lifecycle.sequence)
     name = f"job {job.id[:8]}"
     with bar(progress=progress, total=steps, desc=name, bar_format=BAR) as shown:
-        report = reporter(course, shown, on_update)
+        report = reporter(lifecycle, shown, on_update)
         failure: Up42Error | None = None
         for attempt in range(retries):
             if attempt:
                 time.sleep(wait)
-            failure = look(job)
+            failure = poll(job)
             if failure is not None:
                 continue
             report(job)
-            if course.status(job) in course.decided:
-                settle(job, course, wait, report)
-            if course.is_finished(job):
+            if lifecycle.status(job) in lifecycle.settling:
+                settle(job, lifecycle, wait, report)
+            if lifecycle.is_finished(job):
                 return job
-    looks = "one look" if retries == 1 else f"{retries} looks, {wait:g} s apart"
+    polls = "one poll" if retries == 1 else f"{retries} polls, {wait:g} s apart"
     raise UnfinishedJob(
-        f"Job {job.id} is still {str(course.status(job))!r} after {looks}. It goes on at the "
-        "server: call track() again to wait longer.",
+        f"Job {job.id} is still {str(lifecycle.status(job))!r} after {polls}. It continues on the "
+        "server: call track() again to keep waiting.",
         job,
     ) from failure
 
@@ -115,47 +115,46 @@ def check(wait: float, retries: int) -> None:
         raise InvalidInputError(f"retries={retries!r}: expected a whole number of at least 1.")
 
 
-def look(job: Followed) -> Up42Error | None:
-    """Refresh the job; return the error if a passing one prevented it."""
+def poll(job: Trackable) -> Up42Error | None:
+    """Refresh the job, or return the transient error that prevented it."""
     try:
         job.refresh()
-    except PASSING as error:
-        logger.warning("Job %s could not be looked at, tracking goes on: %s", job.id, error)
+    except TRANSIENT_ERRORS as error:
+        logger.warning("Can't refresh job %s, tracking continues: %s", job.id, error)
         return error
     return None
 
 
-def settle(job: J, course: Course[J], wait: float, report: Callable[[J], None]) -> None:
-    """Give the server moments to settle what follows a decided status."""
+def settle(job: J, lifecycle: Lifecycle[J], wait: float, report: Callable[[J], None]) -> None:
+    """Poll a few more times for what follows a settling status."""
     for pause in SETTLING_WAITS:
         time.sleep(min(pause, wait))
-        if look(job) is None:
+        if poll(job) is None:
             report(job)
-        if course.status(job) in course.terminal:
+        if lifecycle.status(job) in lifecycle.terminal:
             return
 
 
 def reporter(
-    course: Course[J], shown: Any, on_update: Callable[[J], object] | None
+    lifecycle: Lifecycle[J], shown: Any, on_update: Callable[[J], object] | None
 ) -> Callable[[J], None]:
-    """Return what moves the bar and calls back when the status has changed."""
+    """Return a function that moves the bar, and calls back if the status has changed."""
     last: list[str] = []
 
     def report(job: J) -> None:
-        status = course.status(job)
+        status = lifecycle.status(job)
         if last == [status]:
-            # The time goes on.
+            # The elapsed time changes.
             shown.refresh()
             return
         last[:] = [status]
         shown.set_postfix_str(str(status), refresh=False)
-        shown.n = shown.total if course.is_finished(job) else position(course, status, shown.n)
+        if lifecycle.is_finished(job):
+            shown.n = shown.total
+        elif status in lifecycle.sequence:
+            shown.n = lifecycle.sequence.index(status) + 1
         shown.refresh()
         if on_update is not None:
             on_update(job)
 
     return report
-
-
-def position(course: Course[Any], status: str, present: int) -> int:
-    return course.life.index(status) + 1 if status in course.life else present

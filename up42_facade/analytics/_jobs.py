@@ -150,15 +150,15 @@ class Job(Results):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}.
         """
-        from up42_facade._common.tracking import Course, track
+        from up42_facade._common.tracking import Lifecycle, track
 
-        course = Course[Job](
+        lifecycle = Lifecycle[Job](
             status=lambda job: job._last_status or "",
-            life=STATUS_SEQUENCE,
+            sequence=STATUS_SEQUENCE,
             terminal=TERMINAL_STATUSES,
         )
         return track(
-            self, course, wait=wait, retries=retries, on_update=on_update, progress=progress
+            self, lifecycle, wait=wait, retries=retries, on_update=on_update, progress=progress
         )
 
     def get_credits(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
-from up42_facade._common.tracking import PASSING
+from up42_facade._common.tracking import TRANSIENT_ERRORS
 from up42_facade._common.values import is_number
 from up42_facade.batch._entry import PENDING, UNCERTAIN, Attempt, BatchEntry
 from up42_facade.batch._journal import Journal
@@ -262,7 +262,7 @@ class BatchExecution:
                 return
             except ExecutionUncertainError:
                 raise
-            except PASSING as error:
+            except TRANSIENT_ERRORS as error:
                 if retry == options.retries:
                     raise
                 requested = error.retry_after if isinstance(error, RateLimitError) else None
@@ -308,7 +308,7 @@ def conclude(journal: Journal, entry: BatchEntry, attempt: Attempt, error: BaseE
         advice = decide(entry) if has_candidates else SEARCHED
         journal.mark(attempt, State.UNCERTAIN, explained(error, advice) or repr(error))
         raise error
-    if isinstance(error, (*FATAL, *PASSING)):
+    if isinstance(error, (*FATAL, *TRANSIENT_ERRORS)):
         journal.discard_attempt(entry, attempt, str(error))
         raise error
     journal.mark(attempt, State.REFUSED, str(error))

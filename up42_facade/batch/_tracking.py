@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
-from up42_facade._common.tracking import PASSING, SETTLING_WAITS
+from up42_facade._common.tracking import SETTLING_WAITS, TRANSIENT_ERRORS
 from up42_facade._common.values import is_number
 from up42_facade.batch._entry import UNCERTAIN, Attempt, BatchEntry
 from up42_facade.batch._journal import Journal
@@ -256,7 +256,7 @@ class Tracker:
         self.failure = None
         try:
             current = {job.id: job for job in fetch()}
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             logger.warning("Can't poll the jobs, the batch continues: %s", error)
             self.failure = error
             return []

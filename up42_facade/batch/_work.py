@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import frozen
 
-from up42_facade._common.tracking import PASSING
+from up42_facade._common.tracking import TRANSIENT_ERRORS
 from up42_facade.batch._entry import BatchEntry
 from up42_facade.errors import (
     AuthenticationError,
@@ -135,4 +135,4 @@ def is_outage(error: Exception) -> bool:
     """Return whether an error says more about the server than about one entry."""
     # Responses might be lost for all entries in turn, while the list can still be read.
     is_lost = isinstance(error, ExecutionUncertainError) and not error.candidates
-    return is_lost or isinstance(error, PASSING)
+    return is_lost or isinstance(error, TRANSIENT_ERRORS)

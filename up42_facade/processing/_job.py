@@ -11,7 +11,7 @@ from attrs import define, field, fields
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.sorting import SortingField
-from up42_facade._common.times import Moment
+from up42_facade._common.times import DatetimeLike
 from up42_facade._common.values import as_dict
 from up42_facade.downloads import safe_name
 from up42_facade.errors import (
@@ -240,16 +240,16 @@ class Job(Viz):
 
         Endpoint: GET /v2/processing/jobs/{jobId}.
         """
-        from up42_facade._common.tracking import Course, track
+        from up42_facade._common.tracking import Lifecycle, track
 
-        course = Course[Job](
+        lifecycle = Lifecycle[Job](
             status=lambda job: job.status,
-            life=types.LIFE,
+            sequence=types.LIFE,
             terminal=TERMINAL_STATUSES,
-            decided=types.DECIDED_STATUSES,
+            settling=types.DECIDED_STATUSES,
         )
         return track(
-            self, course, wait=wait, retries=retries, on_update=on_update, progress=progress
+            self, lifecycle, wait=wait, retries=retries, on_update=on_update, progress=progress
         )
 
     @classmethod
@@ -298,8 +298,8 @@ class Job(Viz):
         ids: Sequence[str] | None = None,
         *,
         page_size: int | None = None,
-        created_after: Moment | None = None,
-        created_before: Moment | None = None,
+        created_after: DatetimeLike | None = None,
+        created_before: DatetimeLike | None = None,
         session: Session | None = None,
     ) -> Iterator[Job]:
         """Yield all jobs that match; without arguments, all that the account can see.

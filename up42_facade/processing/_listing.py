@@ -12,7 +12,7 @@ from up42_client.types import UNSET
 from up42_facade._common.hints import did_you_mean
 from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
-from up42_facade._common.times import Moment, moment
+from up42_facade._common.times import DatetimeLike, moment
 from up42_facade._common.values import next_link, sent
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 from up42_facade.processing._types import JobSorting, JobStatus
@@ -62,7 +62,7 @@ def whole(name: str, value: Any, least: int) -> int | None:
     return value
 
 
-def bound(name: str, value: Moment | None) -> dt.datetime | None:
+def bound(name: str, value: DatetimeLike | None) -> dt.datetime | None:
     return None if value is None else moment(name, value)
 
 
