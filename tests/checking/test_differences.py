@@ -139,6 +139,18 @@ def test_no_response_is_a_row(sandbox: Sandbox, fault: dict[str, Any], told: str
     assert not report.is_as_documented
 
 
+def test_an_operation_that_never_responds_takes_little_time(sandbox: Sandbox) -> None:
+    sandbox.inject(Fault(path="/v2/processing/processes/*", drop="before", times=None))
+    sandbox.clear_requests()
+    login = {"username": sandbox.username, "password": sandbox.password}
+    with up42.Session(**login, base_url=sandbox.url) as session:
+        rows = {each.id: each for each in up42.check_api(session).operations}
+    responses = rows["getProcess"].responses
+    assert responses.startswith("2 × no response (RemoteProtocolError), ")
+    assert responses.endswith(" × not sent (no response to earlier requests)")
+    assert rows["listProcessingJobs"].result == "as documented"
+
+
 def test_everything_fails(server: ExampleServer, check: Check) -> None:
     for name in list(check()):
         if name != "getAccountToken":

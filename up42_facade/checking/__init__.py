@@ -76,6 +76,9 @@ class ApiReport:
         good = (CheckResult.AS_DOCUMENTED, CheckResult.NOT_SENT)
         return all(operation.result in good for operation in self.operations)
 
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
     def to_markdown(self) -> str:
         """Return the report as Markdown, without values of responses."""
         found = {id: text for each in self.operations for id, text in each.findings.items()}

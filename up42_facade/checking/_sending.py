@@ -34,6 +34,8 @@ TOKEN_OPERATIONS = {True: "getAccountToken", False: "getProjectToken"}
 SUCCESS = frozenset(range(200, 300))
 # Seconds to wait for each response, if the session doesn't wait for less.
 LONGEST_WAIT = 20.0
+# Requests of one operation without a response, after which no more of it are sent.
+MOST_SILENT = 2
 ONCE = {"retry": Retry(total=0, allowed_methods=["NONE"])}
 # Paths with empty or quoted IDs: a server could decode `p%2Fexecution%3F` to another operation.
 UNUSUAL = re.compile("%|//|/$")
@@ -153,7 +155,11 @@ class Sender:
         expected: frozenset[int] = SUCCESS,
     ) -> httpx.Response | None:
         """Send a request, and compare its response with the document, whatever the status."""
+        earlier = [each for each in self.exchanges if each.operation == exchange.operation]
         self.exchanges.append(exchange)
+        if [each.status for each in earlier[-MOST_SILENT:]] == [None] * MOST_SILENT:
+            exchange.failure = "not sent (no response to earlier requests)"
+            return None
         self._response = None
         try:
             send()
