@@ -1,4 +1,4 @@
-"""What all measurements share: sizes, runs in turns, fresh processes, and servers."""
+"""Parts that all measurements share: sizes, runs in turns, fresh processes, and servers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUNS = 5
 MB = 10**6
 # Seconds that every request waits where the network counts, as over the internet.
 LATENCY = 0.05
-# Long and rich enough for all runs: no figure shall contain a second login.
+# Long and rich enough for all runs: no figure contains a second login.
 TOKEN_LIFETIME, CREDITS = 24 * 3600, 10**9
 FINE = {"op": "<=", "args": [{"property": "gsd"}, 2]}
 
@@ -66,7 +66,7 @@ class Bench:
         Args:
             side: `ours`, `SDK`, or `OLD_SDK`.
             work: Name of the function.
-            settings: What it needs.
+            settings: Its settings.
 
         Raises:
             MeasurementError: If the process fails.
@@ -97,7 +97,7 @@ class Bench:
         before: Callable[[], object] = lambda: None,
         **settings: Any,
     ) -> Readings:
-        """Let the facade and other sides do the same work in turns."""
+        """Run the same work with the facade and other sides, in turns."""
 
         def candidate(side: str) -> Callable[[], Reading]:
             def run() -> Reading:
@@ -115,10 +115,10 @@ class Bench:
         runs: int = RUNS,
         warm_up: bool = True,
     ) -> Readings:
-        """Let candidates run in turns: the first, the second, …, the first again.
+        """Run candidates in turns: the first, the second, …, the first again.
 
         Args:
-            candidates: What each does, by its name.
+            candidates: Functions by the names of the sides.
             runs: How often each runs.
             warm_up: Whether to begin with a run of each that doesn't count: it fills the file
                 system's cache.
@@ -140,7 +140,7 @@ class Bench:
 
     @contextmanager
     def working_folder(self) -> Iterator[Path]:
-        """Make a folder for test data that goes as soon as it isn't needed."""
+        """Create a folder for test data, and delete it afterwards."""
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             yield Path(name)
 
@@ -152,8 +152,8 @@ class Measurement:
     Attributes:
         name: Selects it.
         topic: The heading of its figures on the page.
-        figures: What it gives.
-        run: Does it.
+        figures: Its figures.
+        run: The function that does it.
         disk: Bytes that it needs at most.
     """
 
@@ -184,7 +184,7 @@ class Sandbox:
 
     @property
     def access(self) -> dict[str, str]:
-        """What a client needs to log in."""
+        """The settings with which a client logs in."""
         names = ("url", "username", "password", "project_id", "project_api_key")
         return {**{name: self.state[name] for name in names}, "control_url": self.control_url}
 

@@ -1,4 +1,4 @@
-"""What one side does, in a process of its own: `children.py ours|sdk FUNCTION`.
+"""The work of one side, in a process of its own: `children.py ours|sdk FUNCTION`.
 
 The interpreter of the official SDK has nothing of ours, so this needs the standard library and
 the client alone. Settings come as JSON on standard input; the last line of standard output is
@@ -37,7 +37,7 @@ WORK: dict[str, Callable[[str, Settings], Reading]] = {}
 
 
 def work(function: Callable[[str, Settings], Reading]) -> Callable[[str, Settings], Reading]:
-    """Let a function be called by its name."""
+    """Register a function under its name."""
     WORK[function.__name__] = function
     return function
 
@@ -65,7 +65,7 @@ def bytes_written() -> int:
 
 
 class Client(NamedTuple):
-    """What the measurements of processing use of a client."""
+    """The parts of a client that the measurements of processing use."""
 
     job: Any
     template: Any
@@ -259,7 +259,7 @@ def requests_of(control_url: str, function: Callable[[], object]) -> int:
 
 
 def poll(batch: Any) -> None:
-    """Let a batch poll its jobs, of which none has ended, once."""
+    """Poll the jobs of a batch once; none of them has ended."""
     import up42_facade as up42
 
     with contextlib.suppress(up42.UnfinishedJob):

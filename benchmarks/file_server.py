@@ -21,7 +21,7 @@ _PIECE = 256 << 10
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers GET."""
+    """Serves GET requests."""
 
     protocol_version = "HTTP/1.1"
     folder = Path()

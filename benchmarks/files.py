@@ -81,7 +81,7 @@ def write_tgz(target: io.BufferedIOBase | gzip.GzipFile, scenes: list[bytes]) ->
 
 
 def cleaned(run: Callable[[], Reading], target: Path) -> Callable[[], Reading]:
-    """Let a side find no target, and nothing that is still to be flushed to disk."""
+    """Return a run that starts without its target and with nothing left to flush to disk."""
 
     def cleanly() -> Reading:
         os.sync()
@@ -94,7 +94,7 @@ def cleaned(run: Callable[[], Reading], target: Path) -> Callable[[], Reading]:
 
 
 def unpacked(bench: Bench, archive: Path, content: int, *others: str, warm_up: bool) -> Readings:
-    """Let the facade and others download and unpack an archive."""
+    """Download and unpack an archive with the facade and others."""
     target = archive.with_name("target")
     with file_server(archive.parent) as base:
         settings = {"url": f"{base}/{archive.name}", "target": str(target), "content": content}

@@ -31,7 +31,7 @@ def measure_imports(bench: Bench) -> Readings:
 def compared(
     bench: Bench, sandbox: Sandbox, work: str, runs: int = RUNS, warm_up: bool = True, **more: Any
 ) -> Readings:
-    """Let both clients do the same work against one sandbox."""
+    """Run the same work with both clients, against one sandbox."""
     before = sandbox.forget_requests
     settings = {**sandbox.access, **more}
     return bench.compare(work, SDK, runs=runs, warm_up=warm_up, before=before, **settings)
@@ -53,7 +53,7 @@ def measure_getting(bench: Bench) -> Readings:
 
 
 def measure_templates(work: str, count: int, items: int, bench: Bench) -> Readings:
-    """Let both clients work on the same templates, over a slow network."""
+    """Run the same work with both clients, over a slow network."""
     with running_sandbox(LATENCY) as sandbox:
         more = {"templates": bench.size(count, 5), "items": sandbox.items()[:items]}
         if work == "estimate_one_by_one":
@@ -63,7 +63,7 @@ def measure_templates(work: str, count: int, items: int, bench: Bench) -> Readin
 
 
 def measure_afresh(work: str, count: int, speed: float, bench: Bench) -> Readings:
-    """Let the facade work on templates, on a fresh sandbox each time."""
+    """Run work with the facade, against a fresh sandbox each time."""
 
     def ours() -> dict[str, Any]:
         with running_sandbox(speed=speed) as sandbox, bench.working_folder() as folder:
@@ -208,7 +208,7 @@ MEASUREMENTS = (
             rule=f"{ESTIMATED} templates of one process with titles of their own, made from "
             "`pystac` items, sample scenes in turn. `Batch(templates).estimate()` against "
             f"`is_valid` and `cost` of each. {WAIT} Ours keeps to 100 requests per second after "
-            "a burst of 500, and makes the table, whose import of geopandas counts; the SDK "
+            "a burst of 500, and creates the table, whose import of geopandas counts; the SDK "
             "sends 4 requests for each template and keeps to no rate. Both must come to the same "
             "credits.",
             against=SDK,
@@ -279,7 +279,7 @@ MEASUREMENTS = (
         Figure(
             name="batch-memory",
             what=f"memory of a batch of {REMEMBERED:,} jobs",
-            rule=f"Highest memory above that of `import up42_facade`, of a process that makes "
+            rule=f"Highest memory above that of `import up42_facade`, of a process that creates "
             f"{REMEMBERED:,} templates and a `Batch` of them whose jobs are in the journal on "
             "disk, polls all jobs once, and holds them (`batch.jobs`). The templates share a few "
             "items, which are the caller's.",

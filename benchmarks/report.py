@@ -1,4 +1,4 @@
-"""What a figure is, what was measured, and the page and chart that show it."""
+"""Figures, their measured values, and the page and chart that show them."""
 
 from __future__ import annotations
 
@@ -64,11 +64,11 @@ class Figure:
 
     Attributes:
         name: Selects it; the key in results.json.
-        what: What both sides do, in a few words.
+        what: The work of both sides, in a few words.
         rule: How it is measured, for somebody who wants to check it.
         unit: The unit of its values.
         key: Which value of the readings it is.
-        against: What it is compared with; empty if there is only a limit.
+        against: The other side; empty if there is only a limit.
         at_least: How many times less up42_facade has to take; None if nothing was promised.
         at_most: The limit for the highest run, in seconds, bytes, or pieces.
     """
@@ -193,7 +193,7 @@ def page(rows: dict[str, Row], topics: dict[str, list[Figure]]) -> str:
     """Return the page as Markdown.
 
     Args:
-        rows: What was measured.
+        rows: The measured rows.
         topics: All figures, by the heading of their section.
     """
     environments = environments_of(rows.values())

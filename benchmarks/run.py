@@ -6,7 +6,7 @@ Usage:
     python benchmarks/run.py --once --only unpack  # a trial: one run of each side
     python benchmarks/run.py --quick               # does everything work? Small, once
     python benchmarks/run.py --list                # names, targets, and the disk that they need
-    python benchmarks/run.py --page                # page and chart anew, without measuring
+    python benchmarks/run.py --page                # only write page and chart
 
 Writes benchmarks/results.json, docs/benchmarks.md, and docs/pictures/benchmarks.svg after each
 measurement, so that a stop loses nothing. Rows that weren't measured stay as they are. --quick
@@ -53,7 +53,7 @@ QUESTION = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line asks for.
+    """Run the command line.
 
     Returns:
         Exit code: 1 if something failed or a target was missed, 2 if it can't be measured.
@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(str(error))
             return 2
         except KeyboardInterrupt:
-            say("Stopped. What was measured until then is written.")
+            say("Stopped. Everything measured until then is written.")
             return 130
 
 
@@ -141,16 +141,16 @@ def machine(pythons: dict[str, str]) -> dict[str, str]:
                 [python, "-c", QUESTION], check=True, capture_output=True, text=True
             )
         except (OSError, subprocess.CalledProcessError) as error:
-            raise MeasurementError(f"{python} has no {sdk}: `make bench` makes one.") from error
+            raise MeasurementError(f"{python} has no {sdk}: `make bench` installs it.") from error
         name, _, facts = done.stdout.strip().partition(": ")
         if name != sdk:
-            raise MeasurementError(f"{python} has {name}, not {sdk}: `make bench` makes one.")
+            raise MeasurementError(f"{python} has {name}, not {sdk}: `make bench` installs it.")
         found[sdk] = facts
     return found
 
 
 def measure(chosen: Sequence[Measurement], bench: Bench, environment: dict[str, str]) -> int:
-    """Make measurements one by one, and write what they give; return the exit code."""
+    """Run measurements one by one, and write their figures; return the exit code."""
     is_sound = True
     for measurement in chosen:
         started = time.monotonic()

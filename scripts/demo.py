@@ -1,4 +1,4 @@
-"""The main job on a local UP42: find a scene, price, execute, track, collect, look.
+"""The main job on a local UP42: find a scene, estimate, execute, track, collect, plot.
 
 What `process_trees` does works unchanged against the real UP42: it only needs
 UP42_USERNAME and UP42_PASSWORD of a real account in place of the sandbox's environment.
@@ -30,7 +30,7 @@ def process_trees(folder: Path, max_credits: int) -> Path:
 
 
 def collect_trees(folder: Path, max_credits: int) -> Path:
-    step("Processes on offer")
+    step("Available processes")
     for process in up42.Process.all():
         print(f"  {process.id:32} {process.title}")
 
@@ -39,7 +39,7 @@ def collect_trees(folder: Path, max_credits: int) -> Path:
     item = next(up42.search_items(neo))
     print(f"  {item.properties['title']}, {item.datetime:%d %B %Y}, {item.properties['gsd']} m")
 
-    step("A template: checked and priced before anything is spent")
+    step("A template: checked and estimated before anything is spent")
     template = processing_templates.DetectionTreesSpacept(title="Trees of Berlin", item=item)
     if not template.is_valid:
         raise SystemExit(f"  not valid: {template.errors}")
@@ -61,7 +61,7 @@ def collect_trees(folder: Path, max_credits: int) -> Path:
     for path in (*scene, *results):
         print(f"  {path}")
 
-    step("Look")
+    step("Plot")
     return draw(job, [*scene, *results], folder)
 
 

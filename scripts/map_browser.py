@@ -71,14 +71,14 @@ def answer(route: Any) -> str | None:
 
 
 def open_page(page: Any, path: Path) -> None:
-    """Load a saved map and wait until it stands still."""
+    """Load a saved map and wait until it stops moving."""
     page.goto(path.resolve().as_uri())
     page.wait_for_selector(".leaflet-control-layers", state="attached")
     page.wait_for_timeout(SETTLING)
 
 
 def take_picture(path: Path, target: Path) -> None:
-    """Take a picture of a saved map.
+    """Save a picture of a saved map.
 
     Raises:
         BrowserMissingError: Playwright or Chromium is missing.

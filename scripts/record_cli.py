@@ -111,7 +111,7 @@ def with_fixed_times(text: str, sandbox: Sandbox) -> str:
 
 
 def in_order(text: str, ids: list[str]) -> str:
-    """Give the jobs of a batch, which are created concurrently, their IDs in the order shown."""
+    """Assign the IDs of a batch's jobs, which are created concurrently, in the order shown."""
     if not ids:
         return text
     free = iter(ids)

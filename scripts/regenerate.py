@@ -62,7 +62,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="OPERATION",
-        help="add a new operation, for example 'GET /v2/orders'; can be repeated",
+        help="add a new operation, for example 'GET /v2/orders'; can be given several times",
     )
     parser.add_argument(
         "--accept-breaking",
@@ -82,7 +82,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def check(fresh: Path) -> int:
-    """Say how the client differs from a fresh one; return the exit code."""
+    """Print how the client differs from a fresh one; return the exit code."""
     found = differences(fresh, CLIENT)
     if not found:
         print("generated/up42_client is up to date")

@@ -1,7 +1,7 @@
-"""Execute the notebooks of the documentation anew and store their outputs.
+"""Execute the notebooks of the documentation and store their outputs.
 
 `make notebook` does it. A notebook runs in an empty folder, against a sandbox that it starts
-itself. Where it saves a map, a picture of the map is stored beside the notebook.
+itself. Where it saves a map, a picture of the map is stored next to the notebook.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def execute(path: Path, folder: Path) -> Any:
 
 
 def take_pictures(folder: Path, notebook: Path) -> None:
-    """Store a picture of each map in a folder beside a notebook."""
+    """Store a picture of each map in a folder next to a notebook."""
     for page in sorted(folder.glob("*.html")):
         target = notebook.with_name(f"{notebook.stem}-{page.stem}.png")
         take_picture(page, target)

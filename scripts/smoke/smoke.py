@@ -1,4 +1,4 @@
-"""What an installation of the package must do, with all extras (`smoke.py all`) or without any.
+"""Try an installation of the package, with all extras (`smoke.py all`) or without any.
 
 Runs where only the package is installed, against a sandbox elsewhere.
 """

@@ -1,4 +1,4 @@
-"""What a document says, fact by fact, so that two documents can be compared."""
+"""Facts about a document, by which two documents are compared."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Change:
     Attributes:
         owner: The operation (`GET /v2/eulas/{eulaId}`) or schema that it's about.
         part: Part of the owner, for example a field; None for the whole.
-        old, new: What the documents say; None if one of them doesn't have it.
+        old, new: The fact in each document; None if one of them doesn't have it.
     """
 
     owner: str

@@ -172,7 +172,7 @@ def prepare_parameter(document: Json, pointer: str, parameter: Json) -> None:
 
 
 def merge_variants(document: Json, schema: Json) -> None:
-    """Make one object of a schema that is one of several, as the models are lenient anyway."""
+    """Turn a schema that is one of several into one object, as the models are lenient."""
     key = next((key for key in ("oneOf", "anyOf") if key in schema), None)
     if key is None:
         return

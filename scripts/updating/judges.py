@@ -54,7 +54,7 @@ class Finding:
     """A reason why the facade or the sandbox doesn't fit the new document.
 
     Attributes:
-        text: What is wrong, and where.
+        text: The reason, and its place.
         names: Names in it by which it's attributed to changes, as Python and JSON spell them.
     """
 

@@ -10,7 +10,7 @@ from jsonpointer import JsonPointer, JsonPointerException, resolve_pointer
 Json = dict[str, Any]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# The values of these keys are invented and can look like anything, even like a reference.
+# The values of these keys are invented and can be anything, even a reference.
 VALUES = frozenset({"example", "default", "enum", "const", "value"})
 
 

@@ -1,4 +1,4 @@
-"""Bring a document into the form of the stored one: OpenAPI 3.1, with our operations alone."""
+"""Convert a document to the form of the stored one: OpenAPI 3.1, with our operations alone."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def allow_null(schema: Json) -> None:
         union = "anyOf" if "anyOf" in schema else "oneOf"
         schema[union] = [*schema[union], null]
     elif "type" in schema or "allOf" in schema:
-        # The generator makes a class of an enum, which null is an alternative to.
-        texts: Json = {key: schema.pop(key) for key in ("description", "title") if key in schema}
+        # The generator turns an enum into a class, to which null is an alternative.
+        notes: Json = {key: schema.pop(key) for key in ("description", "title") if key in schema}
         inner = {**schema, **({"enum": values(schema)} if "enum" in schema else {})}
         parts = inner.get("allOf", ())
         plain = parts[0] if len(inner) == len(parts) == 1 else inner
         schema.clear()
-        schema |= {**texts, "anyOf": [plain, null]}
+        schema |= {**notes, "anyOf": [plain, null]}
 
 
 def values(schema: Json) -> list[object]:

@@ -1,4 +1,4 @@
-"""What is measured, in which order sides run, and what is written."""
+"""Selection of measurements, the order of runs, and the page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EXCEEDED = made(SMALL, [10e6, 70e6], [])
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the runner write into a folder, and know the measurements of these tests only."""
+    """A folder that the runner writes to; it knows the measurements of these tests only."""
     monkeypatch.setattr(run, "RESULTS", tmp_path / "results.json")
     monkeypatch.setattr(run, "PAGE", tmp_path / "page.md")
     monkeypatch.setattr(run, "CHART", tmp_path / "chart.svg")

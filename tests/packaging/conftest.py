@@ -1,4 +1,4 @@
-"""What pyproject.toml says of the project."""
+"""Settings of the project in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Project:
 
     @property
     def sdist_paths(self) -> list[str]:
-        """The files and folders that the sdist is made of."""
+        """The files and folders in the sdist."""
         sdist = self.settings["tool"]["hatch"]["build"]["targets"]["sdist"]
         return [path.removeprefix("/") for path in sdist["include"]]
 

@@ -20,8 +20,8 @@ HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|anaconda\.or
 BINARY = {".png", ".jpg", ".gif", ".ico"}
 
 
-def texts(project: Project) -> Iterator[tuple[str, str]]:
-    """Yield the text files that the sdist is made of, with their paths."""
+def text_files(project: Project) -> Iterator[tuple[str, str]]:
+    """Yield the text files in the sdist, with their paths."""
     for top in project.sdist_paths:
         root = project.root / top
         for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
@@ -33,7 +33,7 @@ def texts(project: Project) -> Iterator[tuple[str, str]]:
 def test_no_path_of_a_machine_and_no_registry(project: Project) -> None:
     found = [
         f"{name}: {match[0]}"
-        for name, text in texts(project)
+        for name, text in text_files(project)
         for pattern in (MACHINE, HOSTS)
         for match in pattern.finditer(text)
     ]

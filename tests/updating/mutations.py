@@ -19,10 +19,10 @@ class Mutation(NamedTuple):
     """One change of the document.
 
     Attributes:
-        name: What it is.
+        name: Its name.
         apply: Changes a document in place.
         reported: How the report shows it, without old and new values.
-        sends: Arguments of a `Fault` that makes the sandbox send the new form already.
+        sends: Arguments of a `Fault` with which the sandbox sends the new form.
     """
 
     name: str
@@ -129,7 +129,7 @@ def use_vendor_json(document: Json) -> None:
 
 
 def move_into_variants(document: Json) -> None:
-    """Say the same of an object as one of two."""
+    """Describe an object as one of two variants."""
     fields, required = (schema(document, "Eula").pop(key) for key in ("properties", "required"))
     plain = {"type": "object", "properties": fields, "required": required}
     reason = {**fields, "reason": {"type": "string"}}

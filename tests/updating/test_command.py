@@ -49,7 +49,7 @@ def url(tree: Tree) -> Iterator[str]:
 
 @pytest.fixture
 def findings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the judges say, in their place."""
+    """The findings of the judges, which don't run."""
     from updating import judges
 
     found: list[Any] = []

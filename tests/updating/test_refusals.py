@@ -1,4 +1,4 @@
-"""What can't be taken over is refused, with file, line and path, and nothing is touched."""
+"""A document that can't be used is refused with file, line, and path, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = (ROOT / "openapi" / "up42.yaml").read_text(encoding="utf-8")
 
 
 def line_of(text: str, part: str, number: int = 1) -> int:
-    """Return the line in which a part of a text stands for the n-th time."""
+    """Return the line of the n-th occurrence of a string."""
     return [i for i, line in enumerate(text.splitlines(), 1) if part in line][number - 1]
 
 

@@ -1,4 +1,4 @@
-"""Against a server that sends the new form already, everything of today goes on working."""
+"""Facade and client of today still work with a server that sends the new form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SENT = [mutation for mutation in FITTING if mutation.sends is not None]
 
 
 def new_form(mutation: Mutation, sandbox: Sandbox, job: dict[str, Any]) -> None:
-    """Let the sandbox answer as the new document says."""
+    """Inject responses as the new document describes them."""
     form: dict[str, Any] = {"times": None, **(mutation.sends or {})}
     if "status" in form:
         # A job of this process that didn't exist before, as a response to its execution.

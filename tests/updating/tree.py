@@ -39,7 +39,7 @@ class Tree(NamedTuple):
         return self.root / "openapi" / "up42.yaml"
 
     def state(self) -> dict[str, str]:
-        """Return a digest of each file that an update writes, and of what lies beside."""
+        """Return a digest of each file that an update writes, and of other files there."""
         found = {}
         for name in ("openapi", "generated"):
             for path in sorted((self.root / name).rglob("*")):
@@ -49,7 +49,7 @@ class Tree(NamedTuple):
         return found
 
     def write(self, document: Any, name: str = "new.yaml") -> Path:
-        """Write a document beside the copy."""
+        """Write a document next to the copy."""
         path = self.root.parent / name
         path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
         return path
