@@ -1,4 +1,4 @@
-"""Who may ask the sandbox for anything, and for which files."""
+"""Access to the sandbox, and to the files that it serves."""
 
 from __future__ import annotations
 

@@ -32,17 +32,17 @@ class Project(Api):
         return f"{self.path}/jobs/{self.sandbox.analytics.jobs.get(name, name)}"
 
     def data(self, path: str, **options: Any) -> Any:
-        answer = self.get(path, **options)
-        assert not answer["error"]
-        return answer["data"]
+        response = self.get(path, **options)
+        assert not response["error"]
+        return response["data"]
 
     def error(self, method: str, path: str, status: int, **options: Any) -> dict[str, Any]:
         response = self.client.request(method, path, **options)
         assert response.status_code == status, response.text
-        answer = response.json()
-        assert answer["data"] is None
-        assert answer["error"]["message"]
-        return dict(answer["error"])
+        document = response.json()
+        assert document["data"] is None
+        assert document["error"]["message"]
+        return dict(document["error"])
 
     def workflow_path(self, name: str = "ndvi") -> str:
         return f"{self.path}/workflows/{self.sandbox.analytics.workflows[name]}/jobs"

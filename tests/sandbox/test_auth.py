@@ -12,14 +12,14 @@ from tests.sandbox.conftest import JOBS, REALM, Api
 
 
 def test_password_grant(anonymous: Api) -> None:
-    answer = anonymous.login().json()
-    assert answer["token_type"] == "Bearer"
-    assert answer["expires_in"] == 300
-    assert answer["refresh_expires_in"] > answer["expires_in"]
-    payload = answer["access_token"].split(".")[1]
+    response = anonymous.login().json()
+    assert response["token_type"] == "Bearer"
+    assert response["expires_in"] == 300
+    assert response["refresh_expires_in"] > response["expires_in"]
+    payload = response["access_token"].split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     assert claims["exp"] - claims["iat"] == 300
-    anonymous.use_token(answer["access_token"])
+    anonymous.use_token(response["access_token"])
     assert anonymous.get(f"{REALM}/userinfo")["sub"] == anonymous.sandbox.workspace_id
 
 
@@ -58,8 +58,8 @@ def test_wrong_credentials(
 
 
 def test_token_request_must_be_a_form(anonymous: Api) -> None:
-    answer = anonymous.post(f"{REALM}/token", 400, json={"grant_type": "password"})
-    assert answer["error"] == "invalid_request"
+    response = anonymous.post(f"{REALM}/token", 400, json={"grant_type": "password"})
+    assert response["error"] == "invalid_request"
 
 
 def test_userinfo_needs_the_scope(anonymous: Api) -> None:
@@ -71,10 +71,10 @@ def test_project_token(anonymous: Api) -> None:
     sandbox = anonymous.sandbox
     credentials = (sandbox.project_id, sandbox.project_api_key)
     form = {"grant_type": "client_credentials"}
-    answer = anonymous.post("/oauth/token", data=form, auth=credentials)
-    assert answer["access_token"] == answer["data"]["accessToken"]
-    assert answer["refresh_token"] is None
-    anonymous.use_token(answer["access_token"])
+    response = anonymous.post("/oauth/token", data=form, auth=credentials)
+    assert response["access_token"] == response["data"]["accessToken"]
+    assert response["refresh_token"] is None
+    anonymous.use_token(response["access_token"])
     assert anonymous.get(f"/projects/{sandbox.project_id}/jobs")["data"]
     assert anonymous.get(JOBS, 401)["status"] == 401
 
@@ -144,8 +144,8 @@ def test_bodies_that_are_too_large(api: Api) -> None:
 
 def test_links_follow_the_host_that_was_asked(api: Api) -> None:
     host = api.sandbox.url.replace("127.0.0.1", "localhost")
-    answer = api.client.get("/v2/assets/stac", headers={"Host": host.removeprefix("http://")})
-    assert all(link["href"].startswith(host) for link in answer.json()["links"])
+    response = api.client.get("/v2/assets/stac", headers={"Host": host.removeprefix("http://")})
+    assert all(link["href"].startswith(host) for link in response.json()["links"])
 
 
 def test_head_is_get_without_a_body(api: Api) -> None:

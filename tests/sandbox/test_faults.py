@@ -109,7 +109,7 @@ def test_bodies_and_headers(api: Api) -> None:
     assert odd.json() == {"odd": True}
     assert odd.headers["x-odd"] == "yes"
     assert api.client.get(JOBS).content == b"\x00\x01"
-    # Without a status the request is handled and only its answer replaced.
+    # Without a status the request is handled and only its response replaced.
     replaced = api.client.get(JOBS)
     assert (replaced.status_code, replaced.text) == (200, "<html>")
 
@@ -398,9 +398,9 @@ def control(sandbox: Sandbox) -> Iterator[Api]:
 
 
 def test_control_explains_itself(control: Api) -> None:
-    answer = control.get("")
-    assert "POST /faults" in answer
-    for line in answer:
+    response = control.get("")
+    assert "POST /faults" in response
+    for line in response:
         method, path = line.split()
         assert control.client.request(method, path, json={"x": 1}).status_code != 404
 

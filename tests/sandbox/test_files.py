@@ -1,4 +1,4 @@
-"""What lies in the storage: rasters and detections that show the invented landscape."""
+"""Files of the storage: rasters and detections of the invented landscape."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ def test_execution_checks_its_query(api: Api, query: dict[str, str], status: int
     if "budgetId" in query:
         query = {**query, "workspaceId": api.sandbox.workspace_id}
     body = {"inputs": api.sandbox.inputs_for(TREES)}
-    answer = api.post(f"{PROCESSES}/{TREES}/execution", status, json=body, params=query)
-    assert answer["status"] == status
+    response = api.post(f"{PROCESSES}/{TREES}/execution", status, json=body, params=query)
+    assert response["status"] == status
     assert not api.sandbox.jobs
 
 
@@ -313,9 +313,9 @@ def test_sorting(listed: Api, field: str, read: Any) -> None:
     ],
 )
 def test_wrong_queries(api: Api, query: dict[str, str]) -> None:
-    answer = api.get(JOBS, 400, params=query)
-    assert answer["title"] == "Bad Request"
-    assert answer["detail"]
+    response = api.get(JOBS, 400, params=query)
+    assert response["title"] == "Bad Request"
+    assert response["detail"]
 
 
 def test_ten_thousand_jobs_are_added_and_listed_quickly(api: Api) -> None:

@@ -113,8 +113,8 @@ def test_schema_errors(api: Api, changes: dict[str, Any], message: str) -> None:
     for action in ("validation", "cost", "execution"):
         query = {"workspaceId": api.sandbox.workspace_id}
         url = f"{PROCESSES}/pansharpening/{action}"
-        answer = api.post(url, 400, json=body, params=query)
-        assert message in answer["schema-error"]
+        response = api.post(url, 400, json=body, params=query)
+        assert message in response["schema-error"]
     assert not api.sandbox.jobs
 
 
@@ -125,23 +125,23 @@ def test_title_may_have_250_characters(api: Api) -> None:
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '"text"', "{}", '{"inputs": 3}', "NaN"])
 def test_bodies_of_another_shape(api: Api, body: str) -> None:
-    answer = api.post(f"{PROCESSES}/pansharpening/validation", 400, content=body)
-    assert answer["schema-error"].startswith("data")
+    response = api.post(f"{PROCESSES}/pansharpening/validation", 400, content=body)
+    assert response["schema-error"].startswith("data")
 
 
 def test_missing_input_is_named(api: Api) -> None:
     body = {"inputs": {"title": "x"}}
-    answer = api.post(f"{PROCESSES}/pansharpening/validation", 400, json=body)
-    assert answer["schema-error"] == "data.inputs must contain ['item'] properties"
-    assert answer["status"] == 400
+    response = api.post(f"{PROCESSES}/pansharpening/validation", 400, json=body)
+    assert response["schema-error"] == "data.inputs must contain ['item'] properties"
+    assert response["status"] == 400
 
 
 def names(api: Api, process_id: str, **changes: Any) -> list[str]:
     body = {"inputs": {**api.sandbox.inputs_for(process_id), **changes}}
-    answer = api.post(f"{PROCESSES}/{process_id}/validation", 422, json=body)
-    assert answer["title"] == "Unprocessable Entity"
-    assert all(error["message"] for error in answer["errors"])
-    return [error["name"] for error in answer["errors"]]
+    response = api.post(f"{PROCESSES}/{process_id}/validation", 422, json=body)
+    assert response["title"] == "Unprocessable Entity"
+    assert all(error["message"] for error in response["errors"])
+    return [error["name"] for error in response["errors"]]
 
 
 def test_semantic_errors_of_one_item(api: Api) -> None:

@@ -339,9 +339,9 @@ def deep(levels: int) -> dict[str, Any]:
     ],
 )
 def test_searches_that_cannot_be_understood(api: Api, body: Any) -> None:
-    answer = api.post(f"{STAC}/search", 400, json=body)
-    assert answer["title"] == "Bad Request"
-    assert answer["detail"]
+    response = api.post(f"{STAC}/search", 400, json=body)
+    assert response["title"] == "Bad Request"
+    assert response["detail"]
 
 
 def test_body_that_is_no_json(api: Api) -> None:
@@ -351,8 +351,8 @@ def test_body_that_is_no_json(api: Api) -> None:
 
 
 def test_queryables(api: Api) -> None:
-    answer = api.get(f"{STAC}/queryables")
-    assert {"job_id", "asset_id", "tags", "eo:cloud_cover"} <= set(answer["properties"])
+    response = api.get(f"{STAC}/queryables")
+    assert {"job_id", "asset_id", "tags", "eo:cloud_cover"} <= set(response["properties"])
 
 
 # Deliveries ----------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def faulty_response(fault: Fault, error_style: ErrorStyle = problem) -> Response
     """
     status = fault.status or 500
     if fault.body is None:
-        return _default_response(status, error_style)
+        return error_style(ApiError(status)) if status >= 400 else Response(status_code=status)
     default_type = "text/plain" if isinstance(fault.body, bytes | str) else JSON_TYPE
     return Response(_raw(fault.body), status, media_type=fault.content_type or default_type)
 
@@ -49,16 +49,6 @@ def changed_request(call: Call, fault: Fault) -> Call:
     except ValueError:
         return call
     return replace(call, body=json.dumps(merge(document, fault.request_patch)).encode())
-
-
-def _default_response(status: int, error_style: ErrorStyle) -> Response:
-    if status < 400:
-        return Response(status_code=status)
-    try:
-        return error_style(ApiError(status))
-    except ValueError:
-        # A status such as 520 has no standard phrase.
-        return Response(f'{{"title": "Error", "status": {status}}}', status, media_type=JSON_TYPE)
 
 
 def spoil(response: Response, fault: Fault, call: Call) -> Response:

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-# The API's wording, which newer versions of Python changed.
-PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
+PHRASES = {
+    **{status.value: status.phrase for status in HTTPStatus},
+    # The API's wording, which newer versions of Python changed.
+    **{413: "Request Entity Too Large", 422: "Unprocessable Entity"},
+}
 
 
 def phrase(status: int) -> str:
-    return PHRASES.get(status) or HTTPStatus(status).phrase
+    """Return the reason phrase of a status, "Error" if it has none."""
+    return PHRASES.get(status, "Error")
 
 
 class ApiError(Exception):

@@ -70,32 +70,31 @@ def check_schema(process: Process, call: Call) -> dict[str, Any]:
     return inputs
 
 
+_WORDS = {
+    "type": "must be {}",
+    "format": "must be {}",
+    "minLength": "must be longer than or equal to {} characters",
+    "maxLength": "must be shorter than or equal to {} characters",
+    "minimum": "must be bigger than or equal to {}",
+    "maximum": "must be smaller than or equal to {}",
+}
+"""Messages of the real service by keyword of JSON schema."""
+
+
 def _words(error: ValidationError) -> str:
     where = "data" + error.json_path[1:]
     limit: Any = error.validator_value
     instance: Any = error.instance
     schema: Any = error.schema
-    match error.validator:
-        case "required":
-            missing = [name for name in limit if name not in instance]
-            return f"{where} must contain {missing} properties"
-        case "additionalProperties":
-            extra = sorted(name for name in instance if name not in schema["properties"])
-            return f"{where} must not contain {extra} properties"
-        case "type":
-            return f"{where} must be {limit}"
-        case "minLength":
-            return f"{where} must be longer than or equal to {limit} characters"
-        case "maxLength":
-            return f"{where} must be shorter than or equal to {limit} characters"
-        case "minimum":
-            return f"{where} must be bigger than or equal to {limit}"
-        case "maximum":
-            return f"{where} must be smaller than or equal to {limit}"
-        case "format":
-            return f"{where} must be {limit}"
-        case _:
-            return f"{where}: {error.message}"
+    if error.validator == "required":
+        missing = [name for name in limit if name not in instance]
+        return f"{where} must contain {missing} properties"
+    if error.validator == "additionalProperties":
+        extra = sorted(name for name in instance if name not in schema["properties"])
+        return f"{where} must not contain {extra} properties"
+    if (message := _WORDS.get(str(error.validator))) is not None:
+        return f"{where} {message.format(limit)}"
+    return f"{where}: {error.message}"
 
 
 def check_semantics(call: Call, process: Process, inputs: dict[str, Any]) -> list[StoredItem]:
