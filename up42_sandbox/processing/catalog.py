@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from up42_sandbox.core.identifiers import make_id
@@ -163,12 +164,17 @@ class Process:
 
 
 def _detection(
-    process_id: str, what: str, price: int, results: tuple[Product, ...], **changes: Any
+    process_id: str, price: int, results: tuple[Product, ...], **changes: Any
 ) -> Process:
+    what = PurePosixPath(results[0].name).stem.replace("_", " ")
     description = f"Detects {what}, with a confidence for each."
-    return Process(
-        process_id, f"Detection of {what}", description, _SINGLE, price, results, **changes
-    )
+    title = f"Detection of {what}"
+    return Process(process_id, title, description, _SINGLE, price, results, **changes)
+
+
+def _points(process_id: str, kind: str) -> Process:
+    results = products.objects(kind, points=True)
+    return _detection(process_id, 12, results, collections=AIRBUS_DETAIL)
 
 
 _ALL = (
@@ -217,56 +223,23 @@ _ALL = (
     ),
     _detection(
         "detection-buildings-spacept",
-        "buildings",
         5,
-        products.probability(
-            "buildings", "Building probability", products.buildings, (250, 90, 50)
-        ),
+        products.probability("buildings", products.buildings, (250, 90, 50)),
     ),
     _detection(
-        "detection-trees-spacept",
-        "trees",
-        5,
-        products.probability("trees", "Tree probability", products.trees, (60, 220, 90)),
+        "detection-trees-spacept", 5, products.probability("trees", products.trees, (60, 220, 90))
     ),
     _detection(
         "detection-shadows-spacept",
-        "shadows",
         3,
-        products.probability("shadows", "Shadow probability", products.shadows, (90, 130, 255)),
+        products.probability("shadows", products.shadows, (90, 130, 255)),
     ),
-    _detection("detection-ships-airbus", "ships", 8, products.objects("ship")),
-    _detection(
-        "detection-wind-turbines-airbus",
-        "wind turbines",
-        8,
-        products.objects("wind_turbine"),
-        eula="open",
-    ),
-    _detection(
-        "detection-storage-tanks-airbus", "storage tanks", 8, products.objects("storage_tank")
-    ),
-    _detection(
-        "detection-cars-oi",
-        "cars",
-        12,
-        products.objects("car", points=True),
-        collections=AIRBUS_DETAIL,
-    ),
-    _detection(
-        "detection-trucks-oi",
-        "trucks",
-        12,
-        products.objects("truck", points=True),
-        collections=AIRBUS_DETAIL,
-    ),
-    _detection(
-        "detection-aircraft-oi",
-        "aircraft",
-        12,
-        products.objects("aircraft", points=True),
-        collections=AIRBUS_DETAIL,
-    ),
+    _detection("detection-ships-airbus", 8, products.objects("ship")),
+    _detection("detection-wind-turbines-airbus", 8, products.objects("wind_turbine"), eula="open"),
+    _detection("detection-storage-tanks-airbus", 8, products.objects("storage_tank")),
+    _points("detection-cars-oi", "car"),
+    _points("detection-trucks-oi", "truck"),
+    _points("detection-aircraft-oi", "aircraft"),
     Process(
         "coregistration-simularity",
         "Coregistration",

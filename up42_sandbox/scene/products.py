@@ -148,14 +148,11 @@ THUMBNAIL = _thumbnail(lambda scenes, inputs: _overview(scenes[0])[1])
 Truth = Callable[[Ground, Window], Grid]
 
 
-def probability(
-    stem: str, title: str, truth: Truth, color: tuple[int, int, int]
-) -> tuple[Product, ...]:
+def probability(plural: str, truth: Truth, color: tuple[int, int, int]) -> tuple[Product, ...]:
     """Return the products of a detection that delivers a raster of probabilities.
 
     Args:
-        stem: File name without its suffix.
-        title: Title of the asset.
+        plural: The objects, also the file name without its suffix.
         truth: Returns the true value of each pixel, 0 to 1.
         color: Red, green, and blue of the objects on the quicklook.
     """
@@ -178,7 +175,8 @@ def probability(
         mixed: npt.NDArray[np.uint8] = np.rint(gray * (1 - share) + strong * share).astype(np.uint8)
         return mixed
 
-    return _raster(stem, title, draw), _thumbnail(overlay)
+    title = f"{plural.removesuffix('s').capitalize()} probability"
+    return _raster(plural, title, draw), _thumbnail(overlay)
 
 
 def _blurred(values: Grid, window: Window) -> Grid:
