@@ -76,7 +76,7 @@ class SandboxState:
     @property
     def requests(self) -> list[RecordedRequest]:
         """All requests so far, of both origins, in the order of their responses."""
-        return self._world.requests.snapshot()
+        return list(self._world.requests)
 
     def clear_requests(self) -> None:
         """Delete the recorded requests."""

@@ -13,7 +13,7 @@ from up42_sandbox.core.admission import RateLimiter
 from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.faults import FaultBook
 from up42_sandbox.core.identifiers import make_id
-from up42_sandbox.core.recording import RequestLog
+from up42_sandbox.core.recording import RecordedRequest
 from up42_sandbox.processing.catalog import PROCESSES
 from up42_sandbox.processing.lifecycle import JobBook
 from up42_sandbox.stac.catalog import StorageCatalog
@@ -60,7 +60,8 @@ class World:
         self.control_secret = secrets.token_urlsafe(16)
         self.clock = Clock(speed)
         self.faults = FaultBook()
-        self.requests = RequestLog()
+        # Only the event loop appends, so that readers need no lock.
+        self.requests: list[RecordedRequest] = []
         self.credentials = owner = Credentials.from_seed(seed)
         self.workspace_ids = (owner.user_id, make_id(seed, "second-workspace"))
         self.tokens = TokenOffice(self.clock, token_lifetime, owner.user_id)

@@ -160,7 +160,7 @@ class Gateway:
         return record_and_send
 
     def _record(self, call: Call, status: int | None) -> None:
-        self._world.requests.add(
+        self._world.requests.append(
             RecordedRequest(
                 method=call.method,
                 path=call.path,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,26 +49,3 @@ class RecordedRequest(Request):
     status: int | None
     origin: Origin
     received: datetime
-
-
-class RequestLog:
-    """The requests so far, in the order of their responses. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._entries: list[RecordedRequest] = []
-
-    def add(self, entry: RecordedRequest) -> None:
-        """Append a request."""
-        with self._lock:
-            self._entries.append(entry)
-
-    def snapshot(self) -> list[RecordedRequest]:
-        """Return a copy of the list."""
-        with self._lock:
-            return list(self._entries)
-
-    def clear(self) -> None:
-        """Delete all entries."""
-        with self._lock:
-            self._entries.clear()

@@ -35,7 +35,7 @@ LOT = 28.0
 """Side of a building's lot in meters."""
 
 TREE_CELL = 9.0
-"""Meters between neighbouring trees."""
+"""Meters between neighboring trees."""
 
 RIVER_Y = 5_820_150.0
 RIVER_HALF_WIDTH = 45.0
