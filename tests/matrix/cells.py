@@ -86,7 +86,7 @@ class Secrets:
     @classmethod
     def of(cls, sandbox: Sandbox) -> Secrets:
         secrets = cls(sandbox, [sandbox.password, sandbox.project_api_key, SECRET])
-        office, signer = sandbox._world.tokens, sandbox._world.storage._signer
+        office, signer = sandbox._world.tokens, sandbox._world.storage
         sign_token, sign_path = office._sign, signer._signature
 
         def token(claims: dict[str, Any]) -> str:

@@ -59,13 +59,16 @@ class TokenOffice:
             "exp": int(identity.expires.timestamp()),
             "authorities": ["VIEW_PROJECT", "RUN_JOB"] if project_id else ["ACCOUNT_ADMIN"],
         }
-        return self._keep(self._access, claims, identity)
+        token = self._sign(claims)
+        self._access[token] = identity
+        return token
 
     def issue_refresh(self, scopes: frozenset[str]) -> str:
         """Return a new refresh token for the account."""
         expires = self._clock.wall() + timedelta(seconds=REFRESH_LIFETIME_SECONDS)
-        claims = {"typ": "Refresh", "sub": self._user_id}
-        return self._keep(self._refresh, claims, Identity(None, scopes, expires))
+        token = self._sign({"typ": "Refresh", "sub": self._user_id})
+        self._refresh[token] = Identity(None, scopes, expires)
+        return token
 
     def redeem(self, refresh_token: str) -> frozenset[str] | None:
         """Return the scopes of a valid refresh token, or None for any other string."""
@@ -93,20 +96,16 @@ class TokenOffice:
 
     def revoke_all(self) -> None:
         """Invalidate all tokens issued so far, like a restart of the auth server."""
-        with self._lock:
-            self._access.clear()
-            self._refresh.clear()
+        self._access.clear()
+        self._refresh.clear()
 
-    def _keep(self, tokens: dict[str, Identity], claims: dict[str, Any], identity: Identity) -> str:
+    def _sign(self, claims: dict[str, Any]) -> str:
         with self._lock:
             self._serial += 1
             claims = {**claims, "jti": f"{self._serial:08d}"}
-            head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
-            signed = f"{head}.{_encode(json.dumps(claims).encode())}"
-            signature = hmac.digest(self._key, signed.encode(), hashlib.sha256)
-            token = f"{signed}.{_encode(signature)}"
-            tokens[token] = identity
-            return token
+        head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
+        signed = f"{head}.{_encode(json.dumps(claims).encode())}"
+        return f"{signed}.{_encode(hmac.digest(self._key, signed.encode(), hashlib.sha256))}"
 
 
 def _encode(data: bytes) -> str:
