@@ -164,7 +164,7 @@ def test_a_clock_that_was_put_forward(
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE attempts SET sent_at = '2001-01-01T00:00:00+00:00'")
     connection.close()
-    look = Execution.look
+    look = Execution.search_once
 
     def looked(self: Execution, **options: bool) -> Finding:
         finding = look(self, **options)
@@ -172,7 +172,7 @@ def test_a_clock_that_was_put_forward(
             sandbox.add_job("true-color-conversion", inputs=inputs)
         return finding
 
-    monkeypatch.setattr(Execution, "look", looked)
+    monkeypatch.setattr(Execution, "search_once", looked)
     with up42.Batch.resume(path, session=second) as batch:
         batch.execute()
     assert len(sandbox.jobs) == 1

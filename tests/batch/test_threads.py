@@ -44,7 +44,7 @@ def test_two_threads_look_for_one_job(
     doubtful: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One must not conclude, from a job that the other has claimed, that there is none."""
-    look = Execution.look
+    look = Execution.search_once
     first_is_done = threading.Event()
     slow: list[int] = []
 
@@ -53,7 +53,7 @@ def test_two_threads_look_for_one_job(
             first_is_done.wait(1)
         return look(self, **options)
 
-    monkeypatch.setattr(Execution, "look", looked)
+    monkeypatch.setattr(Execution, "search_once", looked)
     first = threading.Thread(target=lambda: doubtful.track(wait=0.05), name="fast")
     second = threading.Thread(target=lambda: doubtful.track(wait=0.05), name="slow")
     second.start()

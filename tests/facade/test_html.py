@@ -26,7 +26,6 @@ from up42_facade.analytics import STATUSES, JobTask
 from up42_facade.analytics import Job as AnalyticsJob
 from up42_facade.errors import CONTROLS, escape_for_terminal
 from up42_facade.processing import Price
-from up42_facade.processing._types import JobStatus
 from up42_sandbox import Sandbox
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
@@ -97,7 +96,7 @@ def a_job(session: up42.Session, text: str) -> up42.Job:
         account_id=text,
         workspace_id=text,
         definition={"inputs": {"title": text}},
-        status=JobStatus(text),
+        status=up42.JobStatus(text),
         created=dt.datetime(2024, 6, 1, 12, tzinfo=dt.UTC),
         updated=None,
         collection_url=text,
@@ -336,7 +335,7 @@ def test_marks_of_statuses(word: str, mark: str) -> None:
 def test_every_documented_status_has_a_mark() -> None:
 
     words = {
-        *(status.value for status in JobStatus),
+        *(status.value for status in up42.JobStatus),
         *(s.lower().replace(" ", "_") for s in STATUSES),
     }
     assert words <= html.MARK_OF.keys()

@@ -335,8 +335,8 @@ class Batch(Sequence[BatchEntry]):
         Raises:
             CostLimitError: If the cost of all exceeds `max_credits`. Nothing was executed.
             PartialBatchError: If some entries have no job although they are valid. Call it again.
-            InsufficientCreditsError: If the balance doesn't cover an entry. What was executed
-                before is in the journal.
+            InsufficientCreditsError: If the balance doesn't cover an entry. Jobs that were
+                executed before are in the journal.
             AuthenticationError: If the credentials are rejected.
             JournalError: If the journal can't be written, or is executed elsewhere.
             InvalidInputError: If `max_credits` isn't a number or is negative, `budget_id` isn't
@@ -479,8 +479,8 @@ class Batch(Sequence[BatchEntry]):
             progress: Show a progress bar.
 
         Returns:
-            The paths by ID of the job, in the order of the entries. What an earlier call
-            downloaded isn't downloaded again.
+            The paths by ID of the job, in the order of the entries. Files of an earlier call
+            aren't downloaded again.
 
         Raises:
             PartialBatchError: If some results can't be downloaded; the others are. Call it again.

@@ -61,7 +61,7 @@ class Attempt(Intent):
         id: Row in the journal.
         number: Number among the attempts of its entry, from 1.
         sent_at: Time of the request, by the clock of the computer.
-        reason: What went wrong.
+        reason: Why it failed or is uncertain.
         files: The downloaded files: `{"request": […], "files": [[path, bytes], …]}`.
     """
 
@@ -177,7 +177,7 @@ class BatchEntry:
 
     @property
     def reason(self) -> str | None:
-        """What went wrong, for people."""
+        """Why the entry failed or is uncertain, for people."""
         attempt, job = self._attempt, self.job
         found = self._errors if job is None else job.errors
         listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in found or ()))

@@ -97,7 +97,7 @@ class BatchExecution:
             include_uncertain: Also execute what stays uncertain after a search.
 
         Returns:
-            What kept entries without a job, by index.
+            The errors of entries that have no job, by index.
         """
         with exclusively(self.journal):
             wanted = [entry for entry in self.entries if is_wanted(entry)]
@@ -131,7 +131,7 @@ class BatchExecution:
             return run_concurrently(uncertain, resolve_one, workers=WORKERS, shown=shown).failures
 
     def _give_up(self, wanted: Sequence[BatchEntry], failures: Failures) -> Failures:
-        """Let uncertain entries be executed again; keep those that couldn't be searched for."""
+        """Allow uncertain entries to be executed again, unless their search failed."""
         for entry in wanted:
             known = isinstance(failures.get(entry.index), ExecutionUncertainError)
             if entry.status == UNCERTAIN and known:

@@ -304,7 +304,7 @@ class Journal:
             self._remember(entry)
 
     def replace(self, entry: BatchEntry, other: BatchEntry) -> None:
-        """Let an entry request something else from now on."""
+        """Replace the template of an entry."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE entries SET fingerprint = ?, process_id = ?, workspace_id = ?, inputs = ?, "

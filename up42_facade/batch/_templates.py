@@ -129,9 +129,9 @@ def enter(
     for known, entry in present:
         known._template = entry._template
         known._geometry = known._geometry or entry._geometry
-    repeated = sum(count > 1 for count in seen.values())
-    if repeated and not allow_duplicates:
-        logger.warning("%d templates are in the batch more than once: each runs once.", repeated)
+    duplicates = sum(count > 1 for count in seen.values())
+    if duplicates and not allow_duplicates:
+        logger.warning("%d templates are in the batch more than once: each runs once.", duplicates)
     if new:
         journal.add(new)
 

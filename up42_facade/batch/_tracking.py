@@ -28,10 +28,10 @@ from up42_facade.errors import (
     Up42Error,
 )
 from up42_facade.processing import TERMINAL_STATUSES, Job
-from up42_facade.processing._execution import LOOK_FIRST, Execution, described
+from up42_facade.processing._execution import SEARCH_FIRST, Execution, described
 from up42_facade.processing._ledger import Finding, State
 from up42_facade.processing._listing import IDS_PER_REQUEST
-from up42_facade.processing._types import DECIDED_STATUSES
+from up42_facade.processing._types import SETTLING_STATUSES
 
 logger = get_logger(__name__)
 T = TypeVar("T")
@@ -67,7 +67,7 @@ def resolve(journal: Journal, entry: BatchEntry, stop: threading.Event) -> None:
     attempt = entry.attempts[-1]
     execution = Execution(journal.session, attempt, stop=stop, ledger=journal.ledger)
     if attempt.state is State.UNRECORDED:
-        raise execution.uncertain(attempt.reason or "", execution.look(dry=True).candidates)
+        raise execution.uncertain(attempt.reason or "", execution.search_once(dry=True).candidates)
     finding = execution.search(delays(attempt, journal.session.options.lookup_waits))
     if not adopt(journal, entry, execution, finding):
         journal.mark(attempt, State.NOT_FOUND, LOST)
@@ -83,7 +83,7 @@ def find_late(journal: Journal, entry: BatchEntry) -> bool:
     if attempt is None or attempt.state is not State.NOT_FOUND:
         return False
     execution = Execution(journal.session, attempt, ledger=journal.ledger)
-    finding = execution.look()
+    finding = execution.search_once()
     if finding.job is None and not finding.fits:
         return False
     return adopt(journal, entry, execution, finding)
@@ -115,7 +115,7 @@ def decide(entry: BatchEntry) -> str:
 
 def explained(error: BaseException, advice: str = SEARCHED) -> str:
     """Return an error's message with the advice for a batch, which searches by itself."""
-    return str(error).replace(LOOK_FIRST, advice)
+    return str(error).replace(SEARCH_FIRST, advice)
 
 
 def delays(attempt: Attempt, waits: Sequence[float]) -> Iterator[float]:
@@ -152,7 +152,7 @@ def look_up(journal: Journal, entries: Sequence[BatchEntry], stop: threading.Eve
 
 @contextmanager
 def exclusively(journal: Journal) -> Iterator[None]:
-    """Let only one thread at a time decide what became of requests, or send new ones."""
+    """Allow only one thread at a time to resolve requests or send new ones."""
     if not journal.executing.acquire(blocking=False):
         raise JournalLockedError("Another thread is executing this batch: wait for it.")
     try:
@@ -229,7 +229,7 @@ class Tracker:
     def _pause(self, pause: float) -> float:
         """Return the seconds until the next poll: few if jobs only settle."""
         jobs = [entry.job for entry in self.open() if entry.job is not None]
-        if any(job.status not in DECIDED_STATUSES for job in jobs):
+        if any(job.status not in SETTLING_STATUSES for job in jobs):
             return float(pause)
         polls = min((self._settling[job.id] for job in jobs), default=0)
         return min(float(pause), SETTLING_WAITS[min(max(polls, 1), len(SETTLING_WAITS)) - 1])
@@ -267,7 +267,7 @@ class Tracker:
             if attempt is None or present is None or present.id not in current:
                 continue
             job = current[present.id]
-            if job.status in DECIDED_STATUSES:
+            if job.status in SETTLING_STATUSES:
                 self._settling[job.id] += 1
             if job.status != present.status:
                 changed.append(entry)

@@ -1,4 +1,4 @@
-"""Do one thing for many entries of a batch: concurrently, and sound if it is stopped."""
+"""Work on many entries of a batch concurrently, and stop cleanly."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class InFlight:
                 self._changed.notify_all()
 
     def end(self) -> None:
-        """Let nothing new begin."""
+        """Prevent new work from beginning."""
         with self._changed:
             self.stop.set()
 
@@ -86,7 +86,7 @@ class InFlight:
 def run_concurrently(
     entries: Sequence[BatchEntry], work: Work, *, workers: int, shown: Any
 ) -> WorkResult:
-    """Do something for each entry in threads.
+    """Work on each entry in threads.
 
     Args:
         entries: The entries to work on.

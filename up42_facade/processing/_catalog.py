@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from up42_facade._common.hints import did_you_mean
@@ -74,17 +75,14 @@ def eula_ids(process: Process | ProcessSummary) -> tuple[str, ...]:
 
 def are_eulas_accepted(ids: tuple[str, ...], session: Session) -> bool:
     """Return whether all EULAs are accepted. The session caches those that are."""
-    return all(is_eula_accepted(eula_id, session) for eula_id in ids)
-
-
-def is_eula_accepted(eula_id: str, session: Session) -> bool:
     from up42_client.api.eulas import get_eula
 
-    key = ("eula", eula_id)
-    if session.once(key, lambda: session.call(get_eula.request(eula_id)).is_accepted):
-        return True
-    session.forget(key)
-    return False
+    for eula_id in ids:
+        key, request = ("eula", eula_id), get_eula.request(eula_id)
+        if not session.once(key, partial(session.call, request)).is_accepted:
+            session.forget(key)
+            return False
+    return True
 
 
 def process_errors(process_id: str, session: Session) -> set[ValidationError]:

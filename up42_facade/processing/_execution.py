@@ -50,7 +50,7 @@ def is_refusal(error: BaseException) -> bool:
     if isinstance(error, ApiError):
         return error.status_code in REFUSALS
     # Other errors of this package come from before the request: a closed session, credentials.
-    # Anything else wasn't foreseen, for instance a response that can't be decompressed.
+    # Anything else is unforeseen, for example a response that can't be decompressed.
     return isinstance(error, Up42Error)
 
 
@@ -60,7 +60,7 @@ class Execution:
 
     Attributes:
         session: Session that sends it.
-        intent: What is requested.
+        intent: The request.
         budget_id: Budget to charge.
         stop: Ends the search for a job when it is set.
         ledger: Ledger of the account.
@@ -100,7 +100,7 @@ class Execution:
             return self._send_or_find()
         except KeyboardInterrupt as interruption:
             interruption.add_note(
-                f"An execution of {intent.process_id!r} was under way: look for its job in "
+                f"An execution of {intent.process_id!r} was in flight: find its job in "
                 "Job.all(sort_by=JobSorting.created) before you execute it again."
             )
             raise
@@ -128,23 +128,23 @@ class Execution:
         return self.ledger.list_jobs(self.intent.scope, read, lifetime=0) or []
 
     def search(self, delays: Iterable[float]) -> Finding:
-        """Look for the job until one fits.
+        """Search for the job until one fits.
 
         Args:
-            delays: Seconds to wait before each look.
+            delays: Seconds to wait before each listing.
 
         Returns:
-            What the last look found.
+            The result of the last listing.
 
         Raises:
-            Up42Error: If the last look failed, or the search was stopped.
+            Up42Error: If the last listing failed, or the search was stopped.
         """
         finding, failure = Finding(), None
         for delay in delays:
             if self.stop.wait(delay):
                 raise Up42Error("The search was stopped.")
             try:
-                finding, failure = self.look(), None
+                finding, failure = self.search_once(), None
             except Up42Error as error:
                 failure = error
                 continue
@@ -154,8 +154,8 @@ class Execution:
             raise failure
         return finding
 
-    def look(self, *, dry: bool = False) -> Finding:
-        """Look once for the job, and claim it unless this is only a dry run."""
+    def search_once(self, *, dry: bool = False) -> Finding:
+        """List the jobs once, and claim the right one unless this is a dry run."""
         listed = self._listed_since()
         self.ledger.see(self.intent.scope, [job.id for job in listed])
         finding = self.ledger.claim(self.intent, listed, dry=dry)
@@ -175,7 +175,7 @@ class Execution:
             process_id=self.intent.process_id,
             inputs=self.intent.inputs,
             candidates=candidates,
-            find_jobs=lambda: list(self.look(dry=True).candidates),
+            find_jobs=lambda: list(self.search_once(dry=True).candidates),
         )
 
     def _send_or_find(self) -> Job:
@@ -207,7 +207,7 @@ class Execution:
         return job
 
     def _find(self, error: Exception) -> Job:
-        logger.warning("The response to an execution was lost, looking for its job: %s", error)
+        logger.warning("The response to an execution was lost, searching for its job: %s", error)
         self.ledger.move(self.intent, State.LOST)
         try:
             finding = self.search(self.session.options.lookup_waits)
@@ -220,7 +220,7 @@ class Execution:
 
     def _lost(self, reason: str, candidates: Sequence[Job] = ()) -> ExecutionUncertainError:
         lost = f"The response to the execution of {self.intent.process_id!r} was lost."
-        return self.uncertain(f"{lost} {reason} {LOOK_FIRST}", candidates)
+        return self.uncertain(f"{lost} {reason} {SEARCH_FIRST}", candidates)
 
     def _recent(self) -> list[Job]:
         page = self.session.call(self._query().request())
@@ -257,12 +257,12 @@ class Execution:
         )
 
 
-LOOK_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."
+SEARCH_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."
 NOT_FOUND = "No job with these inputs has appeared since: probably the server didn't accept it."
 
 
 def described(finding: Finding) -> str:
-    """Return what keeps people from knowing which job is the right one."""
+    """Return in words why the right job isn't certain."""
     if not finding.candidates:
         return NOT_FOUND
     ids = ", ".join(job.id for job in finding.candidates)

@@ -62,7 +62,7 @@ class Job(Viz):
         id: ID of the job (a UUID).
         account_id: ID of the account.
         workspace_id: ID of the workspace, or None.
-        definition: What was executed: `{"inputs": {…}}`.
+        definition: The request: `{"inputs": {…}}`.
         status: See `JobStatus`.
         created, updated: UTC datetimes; None only if the server omitted them.
         collection_url: URL of the STAC collection with the results, or None before there are any.
@@ -135,7 +135,7 @@ class Job(Viz):
     @property
     def is_finished(self) -> bool:
         """True once the outcome is decided, whether the job succeeded or failed."""
-        return self.status in TERMINAL_STATUSES or self.status in types.DECIDED_STATUSES
+        return self.status in TERMINAL_STATUSES or self.status in types.SETTLING_STATUSES
 
     @property
     def session(self) -> Session:
@@ -244,9 +244,9 @@ class Job(Viz):
 
         lifecycle = Lifecycle[Job](
             status=lambda job: job.status,
-            sequence=types.LIFE,
+            sequence=types.STATUS_SEQUENCE,
             terminal=TERMINAL_STATUSES,
-            settling=types.DECIDED_STATUSES,
+            settling=types.SETTLING_STATUSES,
         )
         return track(
             self, lifecycle, wait=wait, retries=retries, on_update=on_update, progress=progress

@@ -41,7 +41,7 @@ Scope = tuple[str, str]
 
 
 class State(StrEnum):
-    """What is known about one request to execute a process; see the diagram of this module."""
+    """The state of one request to execute a process; see the diagram of this module."""
 
     INTENT = "intent"
     SENT = "sent"
@@ -54,7 +54,7 @@ class State(StrEnum):
 
 
 UNDERWAY = frozenset({State.INTENT, State.SENT, State.LOST})
-# Whoever is in one of these can still claim a job.
+# In these states, an intent can still claim a job.
 OPEN = UNDERWAY | {State.UNCERTAIN}
 NEXT: dict[State, frozenset[State]] = {
     State.INTENT: frozenset({State.SENT, State.UNRECORDED}),
@@ -63,7 +63,7 @@ NEXT: dict[State, frozenset[State]] = {
     State.UNCERTAIN: frozenset({State.EXECUTED, State.NOT_FOUND, State.UNCERTAIN}),
     State.NOT_FOUND: frozenset({State.EXECUTED, State.UNCERTAIN}),
     State.UNRECORDED: frozenset({State.EXECUTED, State.NOT_FOUND, State.UNRECORDED}),
-    # Where the record of an outcome can't be written, the outcome has to be found again.
+    # If the record of an outcome can't be written, the outcome has to be found again.
     State.EXECUTED: frozenset({State.UNCERTAIN}),
     State.REFUSED: frozenset({State.UNCERTAIN}),
 }
@@ -74,10 +74,10 @@ class Intent:
     """One request to execute a process.
 
     Attributes:
-        process_id, workspace_id, inputs: What is requested.
-        entry: Whose it is. Two intents with the same entry don't compete for a job.
+        process_id, workspace_id, inputs: The request.
+        entry: Its owner. Two intents with the same entry don't compete for a job.
         key: Identifies the intent, also after its journal was opened again.
-        state: How it stands.
+        state: See `State`.
         job: Its job, once it is known.
         known: IDs of jobs that existed before the request, as a journal recorded them.
         tick: Jobs that the ledger has seen up to this tick existed before the request, too.
@@ -103,7 +103,7 @@ class Intent:
 
 @frozen
 class Finding:
-    """What a search for the job of an intent came to.
+    """The result of a search for the job of an intent.
 
     Attributes:
         job: The job that was claimed; None if none could be.
@@ -121,7 +121,7 @@ class Finding:
 
 @define
 class KnownJobs:
-    """The jobs of one scope that were listed or responded, each with the tick of that moment."""
+    """The known jobs of one scope, each with the tick when it was listed or returned."""
 
     seen: dict[str, int] = field(factory=dict)
     tick: int = 0
@@ -135,7 +135,7 @@ class KnownJobs:
 
 
 class Ledger:
-    """What this Python process knows about the jobs and executions of one account.
+    """The jobs and executions of one account, as far as this Python process knows them.
 
     Attributes:
         sessions: Sessions that use it.
@@ -178,7 +178,7 @@ class Ledger:
             known.see(job_ids)
 
     def begin(self, intent: Intent) -> None:
-        """Let a request be sent once no other is under way whose job could be confused with its."""
+        """Mark as sent, once no other request is in flight whose job could be confused with its."""
         known = self._jobs_of(intent.scope)
         with self._changed:
             self._changed.wait_for(lambda: not self._is_blocked(intent))
@@ -187,13 +187,13 @@ class Ledger:
             self._move(intent, State.SENT)
 
     def withdraw(self, intent: Intent) -> None:
-        """Forget an intent that left nothing at the server."""
+        """Forget an intent that left nothing on the server."""
         with self._changed:
             self._open.pop(intent.key, None)
             self._changed.notify_all()
 
     def move(self, intent: Intent, state: State, job: Job | None = None) -> None:
-        """Record how an intent stands now, and the job if it has one."""
+        """Record the new state of an intent, and the job if it has one."""
         with self._changed:
             self._move(intent, state)
             intent.job = job
@@ -201,10 +201,10 @@ class Ledger:
                 self._own(intent, job.id)
 
     def restore(self, intents: Iterable[Intent], owners: Mapping[str, Hashable]) -> None:
-        """Take over what a journal recorded.
+        """Adopt the records of a journal.
 
         Args:
-            intents: Those that may still claim a job.
+            intents: Those that can still claim a job.
             owners: Keys of intents by the IDs of their jobs.
         """
         with self._changed:
@@ -251,7 +251,7 @@ class Ledger:
         Args:
             intent: A request whose response was lost.
             listed: All jobs that might have been created since.
-            dry: Only look.
+            dry: Return the candidates, and claim none.
         """
         known = self._jobs_of(intent.scope)
         with self._changed:
@@ -352,7 +352,7 @@ class Ledgers:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew: a forked process doesn't have the threads whose requests are under way."""
+        """Start over: after a fork, the threads whose requests are in flight don't exist."""
         self._lock = threading.Lock()
         self._by_account: dict[str, Ledger] = {}
 
@@ -362,8 +362,8 @@ class Ledgers:
         with self._lock:
             ledger = self._by_account.get(account)
             if ledger is None or all(user._is_closed for user in ledger.sessions):
-                # With the last session all that could be told about its requests has ended, and
-                # what follows begins with a list of its own.
+                # With the last session, everything known about its requests has ended; later
+                # requests begin with a listing of their own.
                 ledger = self._by_account[account] = Ledger()
             ledger.sessions.add(session)
             return ledger

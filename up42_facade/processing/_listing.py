@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from up42_client.models import ProcessingJob, ProcessingJobList
     from up42_client.types import Request
 
-# IDs per request: a hundred UUIDs make a URL of 4 kB, which every server accepts.
+# IDs per request: with a hundred UUIDs, a URL has 4 kB, which every server accepts.
 IDS_PER_REQUEST = 100
 
 
@@ -182,7 +182,7 @@ def entries_of(page: ProcessingJobList, *, is_strict: bool = False) -> Sequence[
     if page.jobs is None and page.additional_properties.get("jobs", page) is not None:
         raise UnexpectedResponseError(
             "The server responded to a request for jobs with JSON that contains no list of them: "
-            "expected `jobs`. Check region and base_url; a proxy might stand in between.",
+            "expected `jobs`. Check region and base_url; a proxy might be in between.",
             status_code=200,
         )
     if is_strict and page.additional_properties.get("jobs") is not None:

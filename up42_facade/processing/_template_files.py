@@ -78,7 +78,7 @@ class TemplateReader:
         if process is None:
             return None
         inputs = self._inputs(row, process, given)
-        # The schema's errors for values that can't even be read would only repeat the others.
+        # The schema's errors for values that can't even be read would be the same again.
         if len(self.errors) == before:
             self._check(row, process, inputs)
         return process.template(workspace_id=workspace, **inputs)

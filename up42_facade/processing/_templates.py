@@ -1,4 +1,4 @@
-"""What all job templates share: inputs, validation, cost, and execution."""
+"""The base of all job templates: inputs, validation, cost, and execution."""
 
 from __future__ import annotations
 
@@ -253,7 +253,7 @@ def assess(template: JobTemplate) -> Assessment:
 def assess_in_turn(
     template: JobTemplate, inputs: dict[str, Any], process: set[ValidationError]
 ) -> Assessment:
-    """Do the same as `assess` with one request after the other, as one of many templates.
+    """Assess one of many templates, with one request after the other.
 
     Args:
         template: The template.

@@ -1,4 +1,4 @@
-"""The small types of the processing API: statuses, errors, sorting, cost."""
+"""Small types of the processing API: statuses, errors, sort fields, and costs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from up42_facade._common.sorting import SortingField
 
 @frozen(order=True)
 class ValidationError:
-    """What is wrong with the inputs of a process. This is a value, not an exception.
+    """An error in the inputs of a process. This is a value, not an exception.
 
     Attributes:
         message: For people.
-        name: For programs, for instance `MissingPanchromaticAsset`; the set is open.
+        name: For programs, for example `MissingPanchromaticAsset`; the set is open.
     """
 
     message: str
@@ -30,7 +30,7 @@ class ValidationError:
 class JobStatus(StrEnum):
     """Status of a processing job.
 
-    A status that isn't listed here is kept as it came: `JobStatus("paused").value == "paused"`.
+    A status that isn't listed here is kept: `JobStatus("paused").value == "paused"`.
     """
 
     CREATED = "created"
@@ -51,13 +51,13 @@ class JobStatus(StrEnum):
         if not isinstance(value, str):
             return None
         unknown = str.__new__(cls, value)
-        # Escaped, as the repr of an enum shows it as it is.
+        # Escaped, because the repr of an enum doesn't escape it.
         unknown._name_ = str.__repr__(value.upper())[1:-1]
         unknown._value_ = value
         return unknown
 
 
-# What a job that came without any status gets.
+# The status of a job that the server sent without one.
 UNKNOWN_STATUS = "unknown"
 
 TERMINAL_STATUSES = (
@@ -68,10 +68,10 @@ TERMINAL_STATUSES = (
     JobStatus.UNLICENSED,
 )
 SUCCEEDED_STATUSES = (JobStatus.SUCCESSFUL, JobStatus.CAPTURED)
-# The outcome is decided, the credits may not be settled yet; newer servers may stop here.
-DECIDED_STATUSES = (JobStatus.SUCCESSFUL, JobStatus.FAILED)
-# The way of a job to the end, for progress bars.
-LIFE = (
+# The outcome is decided, but the credits might not be settled yet; newer servers might stop here.
+SETTLING_STATUSES = (JobStatus.SUCCESSFUL, JobStatus.FAILED)
+# The statuses of a successful job, for progress bars.
+STATUS_SEQUENCE = (
     JobStatus.CREATED,
     JobStatus.LICENSED,
     JobStatus.VALID,
@@ -83,14 +83,14 @@ LIFE = (
 
 
 class JobResults(TypedDict, total=False):
-    """The `results` of a job as the API sends them."""
+    """The `results` of a job, as the API sends them."""
 
     collection: str | None
     errors: list[dict[str, Any]] | None
 
 
 class JobMetadata(TypedDict, total=False):
-    """A processing job as the API sends it."""
+    """A processing job, as the API sends it."""
 
     processID: str
     jobID: str
@@ -117,13 +117,13 @@ class JobSorting:
 
 @frozen(order=False)
 class Cost:
-    """What a job would cost; compares with other costs and with numbers of credits.
+    """The cost of a job; compares with other costs and with numbers of credits.
 
     Attributes:
-        strategy: How the price is made, for instance `area` or `none`; the set is open.
-        credits: The price in credits.
-        size: Size of the input in `unit`s, if the price depends on it.
-        unit: For instance `SQ_KM`.
+        strategy: How the cost is calculated, for example `area` or `none`; the set is open.
+        credits: The cost in credits.
+        size: Size of the input in `unit`s, if the cost depends on it.
+        unit: For example `SQ_KM`.
 
     Example:
         >>> Cost("area", 63, 15.8, "SQ_KM") <= 100
@@ -151,9 +151,9 @@ class Cost:
         if isinstance(other, Cost):
             return bool(compare(self.credits, other.credits))
         if isinstance(other, bool) or not isinstance(other, Real | Decimal):
-            # mypy knows this answer in operators only; Python turns it into a TypeError.
+            # mypy allows this value in operators only; Python raises a TypeError for it.
             return NotImplemented  # type: ignore[no-any-return]
-        # Python raises where a Decimal that is NaN is ordered; here that is False, as for floats.
+        # Python raises if a Decimal that is NaN is compared; here that is False, as for floats.
         if isinstance(other, Decimal) and other.is_nan():
             return False
         return bool(compare(self.credits, other))
