@@ -347,7 +347,7 @@ def test_interruption_says_where_to_look(
     monkeypatch.setattr(Execution, "_send", interrupt)
     with pytest.raises(KeyboardInterrupt) as caught:
         wanted.execute()
-    assert "look for its job" in caught.value.__notes__[0]
+    assert "find its job" in caught.value.__notes__[0]
 
 
 def test_identical_executions_side_by_side(
