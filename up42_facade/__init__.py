@@ -16,7 +16,7 @@ from up42_facade._version import __version__ as __version__
 _SUBMODULES = ("errors", "processing_templates")
 _NAMES = {
     "session": "Balance Session TransportOptions authenticate get_balance",
-    "stac": "search_items",
+    "stac": "get_item search_items",
     "results": "Asset download_items initialize_asset",
     "analytics": "AnalyticsJobSorting get_jobs initialize_job initialize_jobtask",
     "processing": (

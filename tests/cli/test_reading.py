@@ -134,6 +134,18 @@ def test_items_that_match(sandbox: Sandbox, up42_here: Up42) -> None:
     assert cloudy in ids("--collection", "SPOT")
     assert cloudy not in ids("--collection", "SPOT", "--filter", clear)
     assert len(ids("--limit", "2")) == 2
+    assert cloudy not in ids("--max-cloud-cover", "50")
+    assert ids("--collection", "PNEO", "--bbox", "13,52,14,53") == [neo]
+    assert ids("--bbox=-14,52,-13,53") == []
+    day = "2024-06-02"
+    assert neo in ids("--acquired-after", day, "--acquired-before", "2024-06-03")
+    assert neo not in ids("--acquired-before", day)
+    oldest_first = ids("--sort", "properties.datetime")
+    assert oldest_first == list(reversed(ids()))
+    west, south, east, north = sandbox.sample_item("pneo-berlin")["bbox"]
+    area = {"type": "Point", "coordinates": [(west + east) / 2, (south + north) / 2]}
+    Path("area.geojson").write_text(json.dumps(area))
+    assert neo in ids("--intersects", "area.geojson")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "1"])
@@ -141,6 +153,25 @@ def test_a_filter_that_is_none(up42_here: Up42, text: str) -> None:
     ended = up42_here("items", "list", "--filter", text)
     assert ended.code == 2
     assert "--filter" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--bbox", "a"), "--bbox"),
+        (("--bbox", "5,0,4,1"), "--bbox=[5.0, 0.0, 4.0, 1.0]"),
+        (("--acquired-after", "soon"), "--acquired-after='soon'"),
+        (("--intersects", "nowhere.geojson"), "--intersects"),
+        (("--collection", "PNEE"), "Did you mean 'PNEO'?"),
+        (("--filter", '{"op": "=", "args": [{"property": "gdb"}, 1]}'), "Did you mean 'gsd'?"),
+    ],
+)
+def test_searches_that_cannot_work(
+    up42_here: Up42, arguments: tuple[str, ...], expected: str
+) -> None:
+    ended = up42_here("items", "list", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert expected in ended.err
 
 
 def test_jobs(sandbox: Sandbox, up42_here: Up42) -> None:

@@ -78,11 +78,11 @@ def test_estimate_of_what_is_not_valid(up42_here: Up42) -> None:
         ((TREES, "--input", "=x"), 2, "expected NAME=VALUE"),
         ((TREES, "--input", "a=1", "--input", "a=2"), 2, "given twice"),
         ((TREES, "--title", "T", "--input", "title=U"), 2, "given twice"),
-        ((TREES, "--item", "x", "--input", "item=y"), 2, "given twice"),
-        ((TREES, "--item", "x", "--item", "y"), 2, "takes one --item"),
+        ((TREES, "--item", "/x", "--input", "item=y"), 2, "given twice"),
+        ((TREES, "--item", "/x", "--item", "/y"), 2, "takes one --item"),
         ((TREES, "--input", "tile=x"), 2, "Did you mean 'title'?"),
         ((TREES, "--input", "self=x"), 2, "no input 'self'"),
-        ((CHANGE, "--item", "x"), 2, "--input NAME=URL"),
+        ((CHANGE, "--item", "/x"), 2, "--input NAME=URL"),
         ((), 2, "Missing argument"),
     ],
 )
@@ -100,6 +100,14 @@ def test_arguments_that_cannot_work(
     assert expected in ended.err
     assert ended.error["exit_code"] == code
     assert sandbox.jobs == {}
+
+
+def test_the_id_of_an_item(sandbox: Sandbox, up42_here: Up42) -> None:
+    scene = sandbox.sample_item("spot-berlin")
+    arguments = ("estimate", TREES, "--title", "T", "--json", "--item")
+    assert up42_here(*arguments, scene["id"]).json["inputs"]["item"] == sandbox.item_url()
+    unknown = up42_here(*arguments, "nope")
+    assert (unknown.code, unknown.error["type"]) == (ExitCode.ERROR, "NotFoundError")
 
 
 def test_several_items(sandbox: Sandbox) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -158,12 +159,13 @@ def test_sort_fields_that_are_none(sandbox: Sandbox, session: up42.Session, valu
     ],
     ids=repr,
 )
-def test_values_of_filters(value: Any, expected: Any) -> None:
-    from up42_facade.stac._search_arguments import search_body
-
-    wanted = {"op": "=", "args": [{"property": "a"}, value]}
-    body = search_body(wanted, None, None, 10).to_dict()
-    assert json.loads(json.dumps(body))["filter"]["args"][1] == json.loads(json.dumps(expected))
+def test_values_of_filters(
+    sandbox: Sandbox, session: up42.Session, value: Any, expected: Any
+) -> None:
+    # The sandbox doesn't accept all of them.
+    with suppress(up42.ApiError):
+        ids(session, filter={"op": "=", "args": [{"property": "gsd"}, value]})
+    assert sent(sandbox)["filter"]["args"][1] == json.loads(json.dumps(expected))
 
 
 def test_a_filter_with_a_datetime_finds_the_same_as_one_with_a_string(
@@ -218,3 +220,106 @@ def test_filters_that_are_none(sandbox: Sandbox, session: up42.Session, value: A
     with pytest.raises(up42.InvalidInputError, match="filter"):
         up42.search_items(value, session=session)
     assert sandbox.requests == []
+
+
+def ids(session: up42.Session, **arguments: Any) -> list[str]:
+    return [item.id for item in up42.search_items(session=session, **arguments)]
+
+
+def test_conditions(sandbox: Sandbox, session: up42.Session) -> None:
+    neo = sandbox.sample_item("pneo-berlin")["id"]
+    cloudy = sandbox.sample_item("spot-berlin-cloudy")["id"]
+    everything = ids(session)
+    assert ids(session, collection="PNEO") == [neo]
+    assert set(everything) - set(ids(session, max_cloud_cover=50)) >= {cloudy}
+    assert neo in ids(session, acquired_after="2024-06-02", acquired_before=dt.date(2024, 6, 3))
+    assert neo not in ids(session, acquired_before="2024-06-02")
+    assert ids(session, collection="PNEO", bbox=(13, 52, 14, 53)) == [neo]
+    assert ids(session, bbox=(-14, 52, -13, 53)) == []
+    clear = {"op": "<", "args": [{"property": "eo:cloud_cover"}, 50]}
+    assert cloudy not in ids(session, filter=clear, collection="SPOT")
+    oldest = ids(session, sortby="properties.datetime")
+    assert ids(session, sortby="properties.datetime", limit=2) == oldest[:2]
+
+
+def test_conditions_are_sent(sandbox: Sandbox, session: up42.Session) -> None:
+    ids(session, acquired_after="2024-06-01", max_cloud_cover=np.int64(5), limit=3)
+    body = sent(sandbox)
+    assert body["limit"] == 3
+    assert body["filter"] == {
+        "op": "and",
+        "args": [
+            {
+                "op": ">=",
+                "args": [{"property": "datetime"}, {"timestamp": "2024-06-01T00:00:00Z"}],
+            },
+            {"op": "<=", "args": [{"property": "eo:cloud_cover"}, 5]},
+        ],
+    }
+
+
+def test_a_frame(sandbox: Sandbox, session: up42.Session) -> None:
+    import geopandas
+
+    frame = geopandas.GeoDataFrame(geometry=[BOX, shapely.box(20, 1, 21, 2)], crs="EPSG:4326")
+    for value in (frame.to_crs("EPSG:3857"), frame.geometry):
+        sandbox.clear_requests()
+        ids(session, intersects=value)
+        found = shapely.geometry.shape(sent(sandbox)["intersects"])
+        assert found.normalize().equals_exact(frame.union_all().normalize(), 1e-6)
+    sandbox.clear_requests()
+    for unusable in (frame.set_crs(None, allow_override=True), frame[:0]):
+        with pytest.raises(up42.InvalidInputError, match="intersects"):
+            up42.search_items(intersects=unusable, session=session)
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"collection": ""},
+        {"collection": 5},
+        {"acquired_after": "soon"},
+        {"acquired_after": "2024-06-02", "acquired_before": "2024-06-02"},
+        {"max_cloud_cover": "5"},
+        {"max_cloud_cover": math.nan},
+        {"bbox": [1, 2, 3]},
+        {"bbox": [0, 0, 1, 1], "intersects": BOX},
+        {"limit": 0},
+        {"limit": True},
+        {"limit": "5"},
+    ],
+    ids=repr,
+)
+def test_conditions_that_are_none(
+    sandbox: Sandbox, session: up42.Session, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(up42.InvalidInputError, match=next(iter(arguments))):
+        up42.search_items(session=session, **arguments)
+    assert sandbox.requests == []
+
+
+def test_an_unknown_collection(sandbox: Sandbox, session: up42.Session) -> None:
+    with pytest.raises(up42.InvalidInputError, match=r"PHR, .*SPOT.* Did you mean 'PNEO'\?"):
+        ids(session, collection="PNEE")
+    # A known one can have no item that matches the rest.
+    assert ids(session, collection="PNEO", acquired_before="1999-01-01") == []
+
+
+def test_an_unknown_property(session: up42.Session) -> None:
+    wanted = {"op": "not", "args": [{"op": "=", "args": [{"property": "gdb"}, 1]}]}
+    with pytest.raises(up42.InvalidInputError, match=r"'gdb'.* gsd, .*Did you mean 'gsd'\?"):
+        ids(session, filter=wanted)
+
+
+def test_get_item(sandbox: Sandbox, session: up42.Session) -> None:
+    scene = sandbox.sample_item("pneo-berlin")
+    url = sandbox.item_url("pneo-berlin")
+    for value in (scene["id"], url):
+        item = up42.get_item(value, session=session)
+        assert (item.id, item.get_self_href()) == (scene["id"], url)
+    with pytest.raises(up42.NotFoundError, match="nope"):
+        up42.get_item("nope", session=session)
+    for unusable in ("", "https://example.com/x", f"{sandbox.url}/v2/assets/stac", 5):
+        with pytest.raises(up42.InvalidInputError):
+            up42.get_item(unusable, session=session)  # type: ignore[arg-type]

@@ -398,6 +398,12 @@ def _(world: World) -> Act:
     return lambda: first(up42.search_items(session=world.session))
 
 
+@sends("get_item")
+def _(world: World) -> Act:
+    item = next(up42.search_items(session=world.session))
+    return lambda: up42.get_item(item.id, session=world.session)
+
+
 @sends("download_items")
 def _(world: World) -> Act:
     items = list(up42.search_items(session=world.session))[:2]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import up42_facade as up42
-from up42_facade.cli.options import Group, auth_options
+from up42_facade.cli.options import Group, LocalPath, auth_options
 from up42_facade.cli.output import Output, format_time, output_options
 from up42_facade.cli.tables import Column
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pystac
 
 FIELDS = (
-    "id", "title", "datetime", "collection_name", "cloud_cover", "asset_id", "bbox", "url",
+    "id", "title", "datetime", "collection_name", "cloud_cover", "asset_id", "job_id", "bbox",
+    "url",
 )  # fmt: skip
 COLUMNS = (
     Column("datetime", "acquired (UTC)", is_time=True, rank=2),
@@ -35,34 +36,70 @@ def items() -> None:
 
 @items.command("list")
 @click.option("--collection", metavar="NAME", help="Only items of this collection, such as PNEO.")
+@click.option(
+    "--bbox", metavar="W,S,E,N", help="Only items within these bounds, in degrees (EPSG:4326)."
+)
+@click.option(
+    "--intersects",
+    type=LocalPath(exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Only items that intersect the features of this file, such as GeoJSON.",
+)
+@click.option("--acquired-after", metavar="TIME", help="Only items from this time or later.")
+@click.option("--acquired-before", metavar="TIME", help="Only items from before this time.")
+@click.option("--max-cloud-cover", type=float, metavar="PERCENT", help="Maximum cloud cover.")
 @click.option("--asset", metavar="ID", help="Only items of this asset.")
-@click.option("--filter", "cql2", metavar="JSON", help="Only items that match this CQL2-JSON.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N items.")
+@click.option("--filter", metavar="JSON", help="Only items that match this CQL2-JSON.")
+@click.option(
+    "--sort", "sortby", default=NEWEST_FIRST, metavar="FIELD", help=f"Sort field. [{NEWEST_FIRST}]"
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N items.")
 @output_options
 @auth_options
 def list_items(
-    collection: str | None,
+    bbox: str | None,
+    intersects: Path | None,
     asset: str | None,
-    cql2: str | None,
-    limit: int | None,
+    filter: str | None,
     out: Output,
     session: up42.Session,
+    **options: Any,
 ) -> None:
-    """List items, the newest first, with the URLs that processes take."""
-    conditions = [
-        {"op": "=", "args": [{"property": name}, value]}
-        for name, value in (("collection_name", collection), ("asset_id", asset))
-        if value is not None
-    ]
-    conditions += [parse_filter(cql2)] if cql2 is not None else []
-    found = up42.search_items(together(conditions), sortby=NEWEST_FIRST, session=session)
-    out.records(map(item_record, islice(found, limit)), FIELDS, COLUMNS)
+    """List items, the newest first, with the URLs that processes take.
+
+    TIME is a date or a time such as 2024-06-01T12:00:00Z, in UTC if it has no time zone.
+    """
+    conditions = [parse_filter(filter)] if filter is not None else []
+    if asset is not None:
+        conditions.append({"op": "=", "args": [{"property": "asset_id"}, asset]})
+    found = up42.search_items(
+        {"op": "and", "args": conditions} if len(conditions) > 1 else next(iter(conditions), None),
+        bbox=parse_bounds(bbox) if bbox is not None else None,
+        intersects=read_features(intersects) if intersects is not None else None,
+        session=session,
+        **options,
+    )
+    out.records(map(item_record, found), FIELDS, COLUMNS)
 
 
-def together(conditions: list[dict[str, Any]]) -> dict[str, Any] | None:
-    if len(conditions) > 1:
-        return {"op": "and", "args": conditions}
-    return conditions[0] if conditions else None
+def parse_bounds(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{text!r}: expected west,south,east,north.", param_hint="--bbox"
+        ) from error
+
+
+def read_features(path: Path) -> Any:
+    import geopandas
+
+    try:
+        return geopandas.read_file(path)
+    except Exception as error:  # of its engines, each with its own
+        raise click.BadParameter(
+            f"{path} can't be read: {error}", param_hint="--intersects"
+        ) from error
 
 
 def parse_filter(text: str) -> dict[str, Any]:
@@ -84,6 +121,7 @@ def item_record(item: pystac.Item) -> dict[str, Any]:
         "collection_name": properties.get("up42-product:collection_name"),
         "cloud_cover": properties.get("eo:cloud_cover"),
         "asset_id": properties.get("up42-system:asset_id"),
+        "job_id": properties.get("up42-system:job_id"),
         "bbox": item.bbox,
         "url": item.get_self_href(),
     }

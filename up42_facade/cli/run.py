@@ -41,8 +41,8 @@ def template_options(command: Command) -> Command:
                 "--item",
                 "items",
                 multiple=True,
-                metavar="URL",
-                help="STAC item to process. Repeat it for processes that take several.",
+                metavar="ITEM",
+                help="ID or URL of the STAC item to process. Repeatable if it takes several.",
             ),
             click.option("--title", metavar="TEXT", help="Title of the results."),
             click.option(
@@ -177,8 +177,13 @@ def create_template(
     values = up42.parse_inputs(process, given)
     if title is not None:
         values[TITLE] = title
-    values.update(item_input(process, items, values))
+    values.update(item_input(process, [item_url(item, session) for item in items], values))
     return process.template(workspace_id=workspace_id, **values)
+
+
+def item_url(item: str, session: up42.Session) -> str:
+    """Return the URL of an item; IDs are looked up in storage."""
+    return item if "/" in item else str(up42.get_item(item, session=session).get_self_href())
 
 
 def split_inputs(inputs: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from up42_facade.stac._items import (
     StorageCollection,
     StorageItem,
+    get_item,
     list_items,
     read_collection,
     read_item,
@@ -12,6 +13,7 @@ from up42_facade.stac._items import (
 __all__ = [
     "StorageCollection",
     "StorageItem",
+    "get_item",
     "list_items",
     "read_collection",
     "read_item",

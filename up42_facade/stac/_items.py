@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pystac
 from pystac.stac_io import DefaultStacIO
 
+from up42_facade._common.hints import did_you_mean
 from up42_facade._common.logs import get_logger
 from up42_facade._common.paging import read_pages
 from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._common.values import as_dict, lost_page, next_link
 from up42_facade.errors import (
+    BadRequestError,
+    InvalidInputError,
+    NotFoundError,
     UnexpectedResponseError,
     UntrustedHostError,
     Up42Error,
 )
 from up42_facade.session import Session, read_public, resolve_session
-from up42_facade.stac._search_arguments import search_body
+from up42_facade.stac._search_arguments import (
+    QUERYABLES,
+    condition,
+    search_body,
+    unknown_properties,
+)
 
 if TYPE_CHECKING:
     from up42_client.models import StacItemCollection, StacSearch
+    from up42_facade._common.times import DatetimeLike
 
 logger = get_logger(__name__)
 
@@ -30,6 +42,8 @@ Content = TypeVar("Content", bound=pystac.STACObject)
 FetchPage = Callable[[], "StacItemCollection"]
 # Items per request; the server's own default of 10 would need ten times as many requests.
 PAGE_SIZE = 100
+COLLECTION_NAME = "up42-product:collection_name"
+ITEM_URL = re.compile(r"/collections/[^/]+/items/[^/]+/?$")
 # Items that can't be read whose errors are shown; the rest is counted.
 LISTED_FAILURES = 10
 
@@ -189,36 +203,72 @@ def list_items(collection_id: str, session: Session) -> Iterator[pystac.Item]:
 def search_items(
     filter: Mapping[str, Any] | None = None,
     *,
+    collection: str | None = None,
+    acquired_after: DatetimeLike | None = None,
+    acquired_before: DatetimeLike | None = None,
+    max_cloud_cover: float | None = None,
+    bbox: Sequence[float] | None = None,
     intersects: Any = None,
     sortby: str | Mapping[str, str] | Sequence[str | Mapping[str, str]] | None = None,
+    limit: int | None = None,
     session: Session | None = None,
 ) -> Iterator[pystac.Item]:
-    """Yield the items in storage that match.
+    """Yield the items in storage that match all arguments.
 
     Args:
         filter: CQL2-JSON, with property names without the `up42-*` prefix. Datetimes and numpy
             numbers can be used as values.
-        intersects: A GeoJSON geometry or feature in degrees (EPSG:4326), a shapely geometry, or
-            bounds as west, south, east, north.
+        collection: Name of the collection, such as "PNEO" (property `collection_name`).
+        acquired_after: Items acquired at this time or later: a date, a datetime, or a string, in
+            UTC if it has no time zone.
+        acquired_before: Items acquired before this time.
+        max_cloud_cover: Maximum cloud cover in percent; items without a value don't match.
+        bbox: Bounds as west, south, east, north in EPSG:4326.
+        intersects: A GeoJSON geometry or feature, or a shapely geometry, in EPSG:4326; a
+            GeoDataFrame or GeoSeries in any CRS; or bounds.
         sortby: STAC sort fields, for instance
             `[{"field": "properties.datetime", "direction": "desc"}]`, or `"-properties.datetime"`.
+        limit: Maximum number of items.
         session: Session to use. Defaults to the one set by `authenticate()`.
 
     Returns:
         Items in the server's order; pages are fetched while they are consumed.
 
     Raises:
-        InvalidInputError: If an argument can't be understood. Nothing is sent.
+        InvalidInputError: If an argument can't be used; nothing is sent. Also, when the items are
+            consumed, if the server rejects a property of the filter, or storage has no item of
+            the collection: the message lists available ones.
         UnexpectedResponseError: If an item can't be read, or the pages don't end.
 
     Example:
+        >>> items = list(up42.search_items(collection="PNEO", bbox=(13, 52, 14, 53), limit=5))
         >>> wanted = {"op": "=", "args": [{"property": "constellation"}, "PHR"]}
-        >>> items = list(up42.search_items(wanted))
+        >>> items = list(up42.search_items(wanted, acquired_after="2024-06-01"))
 
     Endpoint: POST /v2/assets/stac/search.
     """
     session = resolve_session(session)
-    search = search_body(filter, intersects, sortby, PAGE_SIZE)
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
+        raise InvalidInputError(f"limit={limit!r}: expected a whole number of at least 1.")
+    search = search_body(
+        filter,
+        collection=collection,
+        acquired_after=acquired_after,
+        acquired_before=acquired_before,
+        max_cloud_cover=max_cloud_cover,
+        bbox=bbox,
+        intersects=intersects,
+        sortby=sortby,
+        limit=min(limit or PAGE_SIZE, PAGE_SIZE),
+    )
+    found = find(search, session)
+    if collection is not None:
+        found = in_known_collection(found, collection, session)
+    return islice(found, limit)
+
+
+def find(search: StacSearch, session: Session) -> Iterator[pystac.Item]:
+    """Yield the items of a search."""
     pages = read_pages(
         "items",
         lambda: search_page(search, session),
@@ -228,10 +278,87 @@ def search_items(
     return items_of(pages, session)
 
 
+def in_known_collection(
+    items: Iterator[pystac.Item], collection: str, session: Session
+) -> Iterator[pystac.Item]:
+    """Yield items, and if there are none, check that storage has the collection.
+
+    Raises:
+        InvalidInputError: If storage has items, but none of the collection.
+    """
+    first = next(items, None)
+    if first is not None:
+        yield first
+        yield from items
+        return
+    if next(find(search_body(collection=collection, limit=1), session), None) is not None:
+        return
+    newest = find(search_body(sortby="-properties.datetime", limit=PAGE_SIZE), session)
+    names = {item.properties.get(COLLECTION_NAME) for item in islice(newest, PAGE_SIZE)}
+    known = sorted(name for name in names if isinstance(name, str))
+    if known:
+        raise InvalidInputError(
+            f"collection={collection!r}: storage has no item of this collection. The newest "
+            f"{PAGE_SIZE} items have the collections {', '.join(known)}."
+            f"{did_you_mean(collection, known)}"
+        )
+
+
+def get_item(item: str, *, session: Session | None = None) -> pystac.Item:
+    """Return an item in storage.
+
+    Args:
+        item: Its ID or URL.
+        session: Session to use. Defaults to the one set by `authenticate()`.
+
+    Raises:
+        InvalidInputError: If the URL isn't one of an item in this storage, or several items have
+            the ID.
+        NotFoundError: If there is no such item.
+
+    Example:
+        >>> item = up42.get_item(item.id)
+
+    Endpoint: GET /v2/assets/stac/collections/{collectionId}/items/{itemId}, for an ID
+    POST /v2/assets/stac/search.
+    """
+    session = resolve_session(session)
+    if isinstance(item, str) and "/" in item:
+        if not is_same_host(item, session.hosts.api) or not ITEM_URL.search(without_query(item)):
+            raise InvalidInputError(
+                f"item={without_query(item)!r} isn't the URL of an item in this storage: expected "
+                f"{session.hosts.api}/v2/assets/stac/collections/…/items/…."
+            )
+        return read_item(item, session)
+    if not isinstance(item, str) or not item:
+        raise InvalidInputError(f"item={item!r}: expected the ID or URL of an item.")
+    wanted = condition("=", "id", item)
+    found = list(islice(find(search_body(wanted, limit=2), session), 2))
+    if len(found) > 1:
+        urls = ", ".join(str(each.get_self_href()) for each in found)
+        raise InvalidInputError(f"Several items have the ID {item!r}: pass one of {urls}.")
+    if not found:
+        raise NotFoundError(
+            f"Storage has no item with the ID {item!r}. Check the ID, and that it belongs to this "
+            "account and region.",
+            status_code=404,
+        )
+    return found[0]
+
+
 def search_page(search: StacSearch, session: Session) -> StacItemCollection:
     from up42_client.api.storage import search_stac
 
-    return session.call(search_stac.request(body=search))
+    try:
+        return session.call(search_stac.request(body=search))
+    except BadRequestError as error:
+        unknown = unknown_properties(search.to_dict().get("filter"))
+        if not unknown:
+            raise
+        raise InvalidInputError(
+            f"The property {unknown[0]!r} of the filter is unknown: expected some of "
+            f"{', '.join(QUERYABLES)}.{did_you_mean(unknown[0], QUERYABLES)}"
+        ) from error
 
 
 def next_search(

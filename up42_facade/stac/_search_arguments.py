@@ -1,4 +1,4 @@
-"""Turn what people have at hand into the JSON of a STAC search, or refuse it."""
+"""Convert the arguments of `search_items` to the JSON of a STAC search, or reject them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from up42_client.types import UNSET
-from up42_facade._common.times import to_utc
+from up42_facade._common.times import moment, to_utc
 from up42_facade.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -20,24 +20,91 @@ GEOMETRIES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
 )
 DIRECTIONS = {"+": "asc", "-": "desc"}
-# Levels of a filter; servers refuse less.
+# Maximum nesting of a filter; servers accept less.
 DEEPEST = 50
+# Properties of a filter that UP42 documents; a server might know more.
+QUERYABLES = (
+    "asset_id", "cloud_cover", "collection", "collection_name", "constellation",
+    "data_product_id", "datetime", "eo:cloud_cover", "geometry", "gsd", "id", "job_id", "order_id",
+    "tags", "title", "workspace_id",
+)  # fmt: skip
 
 
-def search_body(filter: Any, intersects: Any, sortby: Any, limit: int) -> StacSearch:
-    """Return the body of a search, without what isn't given.
+def search_body(
+    filter: Any = None,
+    *,
+    collection: Any = None,
+    acquired_after: Any = None,
+    acquired_before: Any = None,
+    max_cloud_cover: Any = None,
+    bbox: Any = None,
+    intersects: Any = None,
+    sortby: Any = None,
+    limit: int,
+) -> StacSearch:
+    """Return the body of a search, without arguments that are None.
 
     Raises:
-        InvalidInputError: If an argument can't be understood.
+        InvalidInputError: If an argument can't be used.
     """
     from up42_client.models import StacSearch
 
+    if bbox is not None and intersects is not None:
+        raise InvalidInputError("bbox and intersects are given: pass one of them.")
+    area = None
+    if bbox is not None:
+        area = polygon("bbox", bbox)
+    elif intersects is not None:
+        area = geometry("intersects", intersects)
+    conditions = [] if filter is None else [cql2(filter)]
+    if collection is not None:
+        conditions.append(condition("=", "collection_name", non_empty("collection", collection)))
+    start, end = (
+        None if value is None else moment(argument, value)
+        for argument, value in (
+            ("acquired_after", acquired_after),
+            ("acquired_before", acquired_before),
+        )
+    )
+    if start is not None and end is not None and start >= end:
+        raise InvalidInputError(
+            f"acquired_after={acquired_after!r} isn't before acquired_before={acquired_before!r}."
+        )
+    if start is not None:
+        conditions.append(condition(">=", "datetime", time("acquired_after", start)))
+    if end is not None:
+        conditions.append(condition("<", "datetime", time("acquired_before", end)))
+    if max_cloud_cover is not None:
+        percentage = number("max_cloud_cover", max_cloud_cover)
+        conditions.append(condition("<=", "eo:cloud_cover", percentage))
+    both = {"op": "and", "args": conditions} if len(conditions) > 1 else None
     return StacSearch(
-        filter_=UNSET if filter is None else cql2(filter),
-        intersects=UNSET if intersects is None else geometry("intersects", intersects),
+        filter_=both or (conditions[0] if conditions else UNSET),
+        intersects=UNSET if area is None else area,
         limit=limit,
         sortby=UNSET if sortby is None else sort_fields(sortby),
     )
+
+
+def condition(op: str, property: str, value: Any) -> dict[str, Any]:
+    return {"op": op, "args": [{"property": property}, value]}
+
+
+def non_empty(argument: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidInputError(f"{argument}={value!r}: expected a non-empty string.")
+    return text(argument, value)
+
+
+def unknown_properties(filter: Any) -> list[str]:
+    """Return the properties in a filter that UP42 doesn't document."""
+    if isinstance(filter, Mapping):
+        used = filter.get("property")
+        found = [used] if isinstance(used, str) and used not in QUERYABLES else []
+        return [*found, *unknown_properties(list(filter.values()))]
+    if isinstance(filter, list):
+        return [name for part in filter for name in unknown_properties(part)]
+    return []
 
 
 def cql2(value: Any) -> dict[str, Any]:
@@ -106,9 +173,11 @@ def geometry(name: str, value: Any) -> dict[str, Any]:
 
     Args:
         name: Of the argument, for messages.
-        value: A GeoJSON geometry or feature, an object that has one (shapely), or bounds
-            (west, south, east, north).
+        value: A GeoJSON geometry or feature, an object that has one (shapely), a GeoDataFrame or
+            GeoSeries, or bounds (west, south, east, north).
     """
+    if hasattr(value, "to_crs"):
+        value = united(name, value)
     if hasattr(value, "__geo_interface__"):
         value = value.__geo_interface__
     if hasattr(value, "tolist"):
@@ -125,6 +194,13 @@ def geometry(name: str, value: Any) -> dict[str, Any]:
             "degrees (EPSG:4326), a shapely geometry, or bounds (west, south, east, north)."
         )
     return dict(found)
+
+
+def united(name: str, frame: Any) -> Any:
+    """Return the union of a frame's geometries in EPSG:4326."""
+    if frame.crs is None:
+        raise InvalidInputError(f"{name} has no CRS: set it with set_crs().")
+    return frame.to_crs("EPSG:4326").union_all()
 
 
 def is_geometry(value: Any) -> bool:
