@@ -49,6 +49,7 @@ ELSEWHERE = frozenset(
         "datetime",  # datetime
         "Drop",  # up42_sandbox, the kinds of values of two arguments of `Fault`
         "Patch",
+        "up42_sandbox.core.recording.Request",  # the base of `RecordedRequest`
         "T",  # type variables
         "T_co",
         "up42_client.types.T",
