@@ -8,21 +8,23 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from attrs import frozen
 
-from benchmarks.report import Figure
+from benchmarks.report import Figure, Unit
 from up42_facade import Session, search_items
 
 HERE = Path(__file__).resolve().parent
 SDK = "up42-py 4.3.0"
 # The last version with analytics jobs, their downloads, and plots.
 OLD_SDK = "up42-py 0.37.2"
+FIGURES = tomllib.loads((HERE / "figures.toml").read_text(encoding="utf-8"))
 RUNS = 5
 MB = 10**6
 # Seconds that every request waits where the network counts, as over the internet.
@@ -145,23 +147,52 @@ class Bench:
             yield Path(name)
 
 
-@frozen(kw_only=True)
+@frozen
 class Measurement:
     """Some work that gives one or several figures.
 
     Attributes:
-        name: Selects it.
         topic: The heading of its figures on the page.
         figures: Its figures.
         run: The function that does it.
         disk: Bytes that it needs at most.
     """
 
-    name: str
     topic: str
     figures: tuple[Figure, ...]
     run: Callable[[Bench], Readings]
     disk: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        topic: str,
+        run: Callable[[Bench], Readings],
+        *names: str,
+        disk: int = 0,
+        **variant: str,
+    ) -> Self:
+        """Create a measurement of figures in figures.toml.
+
+        Args:
+            topic, run, disk: As above.
+            names: Their names there.
+            variant: Values for the {…} in their texts.
+        """
+        figures = []
+        for name in names:
+            entry = {
+                key: value.format(**variant) if variant and isinstance(value, str) else value
+                for key, value in FIGURES[name].items()
+            }
+            unit = Unit[entry.pop("unit", "SECONDS")]
+            figures.append(Figure(name=name.format(**variant), unit=unit, **entry))
+        return cls(topic, tuple(figures), run, disk)
+
+    @property
+    def name(self) -> str:
+        """Selects it: the name of its first figure."""
+        return self.figures[0].name
 
 
 def environment(temporary: str) -> dict[str, str]:

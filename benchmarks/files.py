@@ -30,7 +30,6 @@ from benchmarks.bench import (
     file_server,
     running_sandbox,
 )
-from benchmarks.report import Figure, Unit
 
 DOWNLOADS, PLOTS = "Downloads", "Plots and maps"
 SHELL, ONE_CONNECTION = "curl | tar xz", "one connection"
@@ -41,8 +40,7 @@ CONTENT = SCENES * SCENE_BYTES
 ZIP_SCENES = 2
 # One file over throttled connections.
 THROTTLED_BYTES, BYTES_PER_SECOND, CONNECTIONS = 1000 * MB, 50 * MB, 4
-MEMORY_LIMIT = 64 * 2**20
-QUICKLOOKS, QUICKLOOK_RUNS = 24, 7
+QUICKLOOK_RUNS = 7
 # Bands of 16 bit; their noise makes gzip reach about 0.65.
 NOISE, WIDTH = 17.5, 4096
 # Images: pixels of each side; four bands of 16 bits make 470 MB.
@@ -220,180 +218,34 @@ def measure_plot(layout: str, bench: Bench) -> Readings:
     return found
 
 
-def plot(layout: str) -> Measurement:
-    image = f"470 MB in {LAYOUTS[layout][0]}"
-    memory = "The same runs: highest memory of the whole process."
-    return Measurement(
-        name=f"plot-{layout}",
-        topic=PLOTS,
-        run=partial(measure_plot, layout),
-        disk=700 * MB,
-        figures=(
-            Figure(
-                name=f"plot-{layout}",
-                what=f"plot {image}",
-                rule="`plot_results` until it returns; nothing was promised. A small image is "
-                "plotted before, so that imports and the search for fonts count for neither.",
-                key="returned",
-                against=OLD_SDK,
-            ),
-            Figure(
-                name=f"plot-{layout}-drawn",
-                what=f"plot and draw {image}",
-                rule="The same runs until the figure is drawn into memory, as on a screen: only "
-                "then is there something to see.",
-                key="drawn",
-                against=OLD_SDK,
-                at_least=4.0,
-            ),
-            Figure(
-                name=f"plot-{layout}-memory",
-                what=f"memory to plot {image}",
-                rule=memory,
-                unit=Unit.MEGABYTES,
-                key="memory",
-                against=OLD_SDK,
-                at_least=6.0,
-            ),
-            Figure(
-                name=f"map-{layout}-page",
-                what=f"page with a map of {image}",
-                rule="Size of the page that `map_results` writes.",
-                unit=Unit.MEGABYTES,
-                key="map-page",
-                at_most=5 * MB,
-            ),
-            Figure(
-                name=f"map-{layout}-memory",
-                what=f"memory for a map of {image}",
-                rule=memory,
-                unit=Unit.MEGABYTES,
-                key="map-memory",
-                at_most=300 * MB,
-            ),
-        ),
-    )
-
-
 MEASUREMENTS = (
-    Measurement(
-        name="unpack",
-        topic=DOWNLOADS,
-        run=measure_unpacking,
+    Measurement.of(
+        DOWNLOADS,
+        measure_unpacking,
+        *("unpack", "unpack-shell", "unpack-disk", "unpack-memory", "unpack-memory-total"),
         # The archive, the SDK's copy of it, and the content.
         disk=2 * 310 * MB + CONTENT,
-        figures=(
-            Figure(
-                name="unpack",
-                what="download and unpack a .tgz of 308 MB",
-                rule="Four scenes of 16 bit, 470 MB unpacked, from a server on the same machine "
-                "that sends as fast as it can. `download_archive` against the SDK's "
-                "`download_from_gcs_unpack`, after the imports.",
-                against=OLD_SDK,
-                at_least=5.0,
-            ),
-            Figure(
-                name="unpack-shell",
-                what="download and unpack a .tgz of 308 MB",
-                rule="The same archive and the same runs of ours, against curl and GNU tar in a "
-                "pipe.",
-                against=SHELL,
-                at_least=3.0,
-            ),
-            Figure(
-                name="unpack-disk",
-                what="written to disk for a .tgz of 308 MB",
-                rule="In the same runs: bytes that the process has written, by the content of the "
-                "archive. The SDK writes the archive, too, and leaves it in the temporary folder.",
-                unit=Unit.CONTENTS,
-                key="contents",
-                against=OLD_SDK,
-                # File names and logs make it a little more than the content itself.
-                at_most=1.001,
-            ),
-            Figure(
-                name="unpack-memory",
-                what="memory to unpack 308 MB, above the import",
-                rule="In the same runs: highest memory above that of the bare import of each "
-                "package.",
-                unit=Unit.MEBIBYTES,
-                key="memory",
-                against=OLD_SDK,
-                at_most=MEMORY_LIMIT,
-            ),
-            Figure(
-                name="unpack-memory-total",
-                what="memory of the process that unpacks 308 MB",
-                rule="In the same runs: highest memory of the whole process. Nothing was promised.",
-                unit=Unit.MEBIBYTES,
-                key="total",
-                against=OLD_SDK,
-            ),
-        ),
     ),
-    Measurement(
-        name="unpack-long",
-        topic=DOWNLOADS,
-        run=measure_long_unpacking,
+    Measurement.of(
+        DOWNLOADS,
+        measure_long_unpacking,
+        "unpack-long-memory",
         disk=LONG_FACTOR * (CONTENT + 320 * MB),
-        figures=(
-            Figure(
-                name="unpack-long-memory",
-                what="memory to unpack 3.2 GB, above the import",
-                rule="The same of an archive that is ten times as long. Only ours: it is to stay "
-                "within the same limit.",
-                unit=Unit.MEBIBYTES,
-                key="memory",
-                at_most=MEMORY_LIMIT,
-            ),
-        ),
     ),
-    Measurement(
-        name="unpack-zip",
-        topic=DOWNLOADS,
-        run=measure_zip,
-        disk=2 * 160 * MB + CONTENT,
-        figures=(
-            Figure(
-                name="unpack-zip",
-                what="download and unpack a .zip of 160 MB",
-                rule="Two of the same scenes in a zip; both sides write the archive first.",
-                against=OLD_SDK,
-                at_least=1.0,
-            ),
-        ),
-    ),
+    Measurement.of(DOWNLOADS, measure_zip, "unpack-zip", disk=2 * 160 * MB + CONTENT),
     # The file that is served is a hole: it takes no room.
-    Measurement(
-        name="throttled",
-        topic=DOWNLOADS,
-        run=measure_throttled,
-        disk=THROTTLED_BYTES,
-        figures=(
-            Figure(
-                name="throttled",
-                what="download 1 GB, 50 MB/s for each connection",
-                rule=f"`download_file` with {CONNECTIONS} connections against the same with one, "
-                "as the SDK does it, from a server that gives no connection more.",
-                against=ONE_CONNECTION,
-                at_least=3.5,
-            ),
-        ),
+    Measurement.of(DOWNLOADS, measure_throttled, "throttled", disk=THROTTLED_BYTES),
+    Measurement.of(DOWNLOADS, measure_quicklooks, "quicklooks"),
+    *(
+        Measurement.of(
+            PLOTS,
+            partial(measure_plot, layout),
+            *("plot-{layout}", "plot-{layout}-drawn", "plot-{layout}-memory"),
+            *("map-{layout}-page", "map-{layout}-memory"),
+            disk=700 * MB,
+            layout=layout,
+            words=words,
+        )
+        for layout, (words, _) in LAYOUTS.items()
     ),
-    Measurement(
-        name="quicklooks",
-        topic=DOWNLOADS,
-        run=measure_quicklooks,
-        figures=(
-            Figure(
-                name="quicklooks",
-                what=f"download {QUICKLOOKS} quicklooks of a job",
-                rule="`download_quicklooks` of one job for the second time, so without imports "
-                f"and first connections. Every request waits {LATENCY * 1000:.0f} ms.",
-                against=OLD_SDK,
-                at_least=6.0,
-            ),
-        ),
-    ),
-    *map(plot, LAYOUTS),
 )

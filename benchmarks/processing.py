@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from benchmarks.bench import LATENCY, SDK, Bench, Measurement, Readings, Sandbox, running_sandbox
-from benchmarks.report import Figure, Unit
 
 START, ONE_BY_ONE = "Starting up", "Jobs and templates one by one"
 BATCH = "Many templates and jobs"
@@ -21,7 +20,6 @@ SCALES = (100, 1_000, 10_000)
 SLOW, FAST = 0.001, 2_000.0
 # Seconds of the clock after which a job runs.
 UNTIL_RUNNING = 10
-WAIT = f"Every request waits {LATENCY * 1000:.0f} ms."
 
 
 def measure_imports(bench: Bench) -> Readings:
@@ -89,204 +87,44 @@ def measure_running(work: str, count: int, sides: tuple[str, ...], bench: Bench)
         return bench.compare(work, *sides, warm_up=False, **settings)
 
 
-def measurement(
-    name: str, topic: str, run: Callable[[Bench], Readings], *figures: Figure
-) -> Measurement:
-    return Measurement(name=name, topic=topic, figures=figures, run=run)
+def measure_scale(count: int, bench: Bench) -> Readings:
+    return measure_afresh("batch_whole", bench.size(count, 10), FAST, bench)
 
 
-def scale(count: int) -> Measurement:
-    rule = (
-        "Templates of one process; `Batch.execute()` and `track()` to their end without latency "
-        "and rate limit, with the journal on disk."
-    )
-    what = f"a batch of {count:,} templates from end to end"
-    return measurement(
-        f"batch-scale-{count}",
-        BATCH,
-        lambda bench: measure_afresh("batch_whole", bench.size(count, 10), FAST, bench),
-        Figure(name=f"batch-scale-{count}", what=what, rule=rule),
-        Figure(
-            name=f"batch-scale-{count}-requests",
-            what=f"requests of {what}",
-            rule="The same runs: requests that reach the sandbox.",
-            unit=Unit.REQUESTS,
-            key="requests",
-        ),
-        Figure(
-            name=f"batch-scale-{count}-memory",
-            what=f"memory of {what}",
-            rule="The same runs: highest memory above that of `import up42_facade`.",
-            unit=Unit.MEGABYTES,
-            key="memory",
-            at_most=200e6,
-        ),
-    )
+def measure_executing(count: int, bench: Bench) -> Readings:
+    return measure_afresh("batch_execute_estimated", bench.size(count, 20), SLOW, bench)
 
 
 MEASUREMENTS = (
-    measurement(
-        "import",
-        START,
-        measure_imports,
-        Figure(
-            name="import",
-            what="import the package",
-            rule="`import up42_facade` and `import up42`, each in a fresh interpreter.",
-            against=SDK,
-            at_least=8.0,
-        ),
-    ),
-    measurement(
-        "first-job",
-        START,
-        measure_first_job,
-        Figure(
-            name="first-job",
-            what="load, log in, and get one job",
-            rule="All that a short script pays for, in a fresh interpreter: what the import saves "
-            "is loaded when it is first used. Nothing was promised.",
-            against=SDK,
-        ),
-    ),
-    measurement(
-        "list-jobs",
-        ONE_BY_ONE,
-        partial(measure_listing, PAGE_SIZE),
-        Figure(
-            name="list-jobs",
-            what=f"list {JOBS:,} jobs, {PAGE_SIZE} a page",
-            rule=f"`Job.all(page_size={PAGE_SIZE})` to its end, after the login.",
-            against=SDK,
-            at_least=1.0,
-        ),
-    ),
-    measurement(
-        "list-jobs-default",
-        ONE_BY_ONE,
-        partial(measure_listing, None),
-        Figure(
-            name="list-jobs-default",
-            what=f"list {JOBS:,} jobs, the server's page size",
-            rule="The same without a page size; the server then gives 100 a page.",
-            against=SDK,
-            at_least=1.0,
-        ),
-    ),
-    measurement(
-        "get-jobs",
-        ONE_BY_ONE,
-        measure_getting,
-        Figure(
-            name="get-jobs",
-            what=f"get {GETS} jobs one after another",
-            rule="`Job.get`, after the login.",
-            against=SDK,
-            at_least=1.0,
-        ),
-    ),
-    measurement(
-        "price-one-by-one",
+    Measurement.of(START, measure_imports, "import"),
+    Measurement.of(START, measure_first_job, "first-job"),
+    Measurement.of(ONE_BY_ONE, partial(measure_listing, PAGE_SIZE), "list-jobs"),
+    Measurement.of(ONE_BY_ONE, partial(measure_listing, None), "list-jobs-default"),
+    Measurement.of(ONE_BY_ONE, measure_getting, "get-jobs"),
+    Measurement.of(
         ONE_BY_ONE,
         partial(measure_templates, "estimate_one_by_one", TEMPLATES, 1),
-        Figure(
-            name="price-one-by-one",
-            what=f"estimate {TEMPLATES} templates one after another",
-            rule=f"Templates of one process with one item, {TEMPLATES} titles: `is_valid`, then "
-            f"`cost` of each before the next. {WAIT} Both must come to the same credits.",
-            against=SDK,
-            at_least=3.5,
-        ),
+        "price-one-by-one",
     ),
-    measurement(
-        "batch-price",
-        BATCH,
-        partial(measure_templates, "batch_estimate", ESTIMATED, 100),
-        Figure(
-            name="batch-price",
-            what=f"estimate {ESTIMATED} templates",
-            rule=f"{ESTIMATED} templates of one process with titles of their own, made from "
-            "`pystac` items, sample scenes in turn. `Batch(templates).estimate()` against "
-            f"`is_valid` and `cost` of each. {WAIT} Ours keeps to 100 requests per second after "
-            "a burst of 500, and creates the table, whose import of geopandas counts; the SDK "
-            "sends 4 requests for each template and keeps to no rate. Both must come to the same "
-            "credits.",
-            against=SDK,
-            at_least=10.0,
-        ),
+    Measurement.of(
+        BATCH, partial(measure_templates, "batch_estimate", ESTIMATED, 100), "batch-price"
     ),
-    measurement(
-        "batch-execute",
-        BATCH,
-        partial(measure_templates, "batch_execute", EXECUTED, 100),
-        Figure(
-            name="batch-execute",
-            what=f"estimate and execute {EXECUTED} templates",
-            rule="The same templates; `Batch(templates).execute()` against `is_valid` and "
-            f"`execute()` of each. {WAIT} Both must have as many jobs in the end. Nothing was "
-            "promised.",
-            against=SDK,
-        ),
+    Measurement.of(
+        BATCH, partial(measure_templates, "batch_execute", EXECUTED, 100), "batch-execute"
     ),
-    measurement(
-        "batch-listings",
-        BATCH,
-        lambda bench: measure_afresh(
-            "batch_execute_estimated", bench.size(LISTED, 20), SLOW, bench
-        ),
-        Figure(
-            name="batch-listings",
-            what=f"listings of jobs while {LISTED:,} templates are executed",
-            rule=f"{LISTED:,} templates, estimated before; the journal is on disk. Bytes that the "
-            "sockets receive in response to `GET /v2/processing/jobs` during `Batch.execute()`.",
-            unit=Unit.MEGABYTES,
-            key="bytes",
-            at_most=1e6,
-        ),
+    Measurement.of(BATCH, partial(measure_executing, LISTED), "batch-listings"),
+    Measurement.of(BATCH, partial(measure_executing, TIMED), "batch-cpu"),
+    Measurement.of(BATCH, partial(measure_running, "batch_poll", POLLED, (SDK,)), "batch-track"),
+    Measurement.of(BATCH, partial(measure_running, "batch_memory", REMEMBERED, ()), "batch-memory"),
+    *(
+        Measurement.of(
+            BATCH,
+            partial(measure_scale, count),
+            "batch-scale-{count}",
+            "batch-scale-{count}-requests",
+            "batch-scale-{count}-memory",
+            count=f"{count}",
+        )
+        for count in SCALES
     ),
-    measurement(
-        "batch-cpu",
-        BATCH,
-        lambda bench: measure_afresh("batch_execute_estimated", bench.size(TIMED, 20), SLOW, bench),
-        Figure(
-            name="batch-cpu",
-            what=f"processor time to execute {TIMED} templates",
-            rule=f"{TIMED} templates, estimated before; the journal is on disk. Processor time of "
-            "the process during `Batch.execute()`, without the sandbox's. The limit is 0.7 of the "
-            "1.77 s that a listing of the recent jobs before each execution took.",
-            at_most=1.24,
-        ),
-    ),
-    measurement(
-        "batch-track",
-        BATCH,
-        partial(measure_running, "batch_poll", POLLED, (SDK,)),
-        Figure(
-            name="batch-track",
-            what=f"poll {POLLED} running jobs once",
-            rule=f"Requests that reach the sandbox while `Batch.track()` polls {POLLED} running "
-            "jobs once; against `Job.track(retries=1)` of each.",
-            unit=Unit.REQUESTS,
-            key="requests",
-            against=SDK,
-            at_most=5,
-        ),
-    ),
-    measurement(
-        "batch-memory",
-        BATCH,
-        partial(measure_running, "batch_memory", REMEMBERED, ()),
-        Figure(
-            name="batch-memory",
-            what=f"memory of a batch of {REMEMBERED:,} jobs",
-            rule=f"Highest memory above that of `import up42_facade`, of a process that creates "
-            f"{REMEMBERED:,} templates and a `Batch` of them whose jobs are in the journal on "
-            "disk, polls all jobs once, and holds them (`batch.jobs`). The templates share a few "
-            "items, which are the caller's.",
-            unit=Unit.MEGABYTES,
-            key="memory",
-            at_most=200e6,
-        ),
-    ),
-    *(scale(count) for count in SCALES),
 )

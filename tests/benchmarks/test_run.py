@@ -34,9 +34,7 @@ def made(figure: Figure, ours: list[float], rival: list[float]) -> Measurement:
         "ours": [{figure.key: value} for value in ours],
         figure.against: [{figure.key: value} for value in rival],
     }
-    return Measurement(
-        name=figure.name, topic="Things", figures=(figure,), run=lambda bench: readings
-    )
+    return Measurement("Things", (figure,), lambda bench: readings)
 
 
 WON = made(FAST, [1.0, 2.0, 4.0], [8.0, 6.0, 10.0])
@@ -87,9 +85,9 @@ def test_a_measurement_that_fails_does_not_end_the_others(
     def fail(bench: Bench) -> Any:
         raise MeasurementError("no SDK today")
 
-    broken = Measurement(name="broken", topic="Things", figures=(SLOW,), run=fail)
+    broken = Measurement("Things", (SLOW,), fail)
     assert run.measure([broken, WON], Bench({}, written), MACHINE) == 1
-    assert "broken: no SDK today" in capsys.readouterr().err
+    assert "slow: no SDK today" in capsys.readouterr().err
     assert list(report.load(written / "results.json", run.figures())) == ["fast"]
 
 
