@@ -42,7 +42,8 @@ DEFAULT_TOKEN_LIFETIME = 300.0
 class Sandbox(SandboxState):
     """A local UP42 on real sockets, with an account, credits, and sample scenes.
 
-    Use it as a context manager, or call `start()` and `stop()`.
+    Use it as a context manager, or call `start()` and `stop()`. `SandboxState` describes
+    everything that you can read and change.
 
     Args:
         port: Port of the API; 0 takes any free one.
