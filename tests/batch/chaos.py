@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -102,6 +103,18 @@ class Kill:
     when: Literal["before", "after", "later"]
 
 
+class Heard(list[RecordedRequest]):
+    """The requests to a sandbox, with a listener."""
+
+    def __init__(self, listener: Callable[[RecordedRequest], None]) -> None:
+        super().__init__()
+        self._listener = listener
+
+    def append(self, entry: RecordedRequest) -> None:
+        super().append(entry)
+        self._listener(entry)
+
+
 class Chaos:
     """Spoils a share of the requests to a sandbox, and kills at the moment that is armed."""
 
@@ -125,8 +138,7 @@ class Chaos:
         self._pid = 0
         self._lock = threading.Lock()
         world = sandbox._world
-        self._add = world.requests.add
-        world.requests.add = self._record  # type: ignore[method-assign]  # listens in
+        world.requests = Heard(self._hear)
         world.faults.take = self._take  # type: ignore[method-assign]  # listens in
 
     def arm(self, kill: Kill) -> None:
@@ -159,10 +171,9 @@ class Chaos:
         self.spoiled[kind] += 1
         return Fault(**self.random.choice(kinds.get(kind, ANYWHERE)))
 
-    def _record(self, entry: RecordedRequest) -> None:
+    def _hear(self, entry: RecordedRequest) -> None:
         kind = kind_of(entry.origin, entry.method, entry.path)
         kind = "tracking" if kind == "list" and "ids" in entry.query else kind
-        self._add(entry)
         self._pass("after", kind)
 
     def _pass(self, moment: str, kind: str) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 import up42_facade as up42
 from tests.batch import workers
-from tests.batch.chaos import Chaos, Kill
+from tests.batch.chaos import Chaos, Heard, Kill
 from tests.batch.conftest import Make, delivered, result_content
 from tests.batch.zygote import Zygote
 from up42_sandbox import Sandbox
@@ -149,15 +149,13 @@ def test_an_executor_that_is_shut_down(ended: up42.Batch, sandbox: Sandbox, tmp_
 
     pool = ThreadPoolExecutor(1)
     counted: list[str] = []
-    add = sandbox._world.requests.add
 
     def shut_down_midway(entry: Any) -> None:
-        add(entry)
         counted.append(entry.path)
         if len(counted) == 10:
             threading.Thread(target=pool.shutdown, kwargs={"cancel_futures": True}).start()
 
-    sandbox._world.requests.add = shut_down_midway  # type: ignore[method-assign]  # listens in
+    sandbox._world.requests = Heard(shut_down_midway)
     with pytest.raises(up42.PartialBatchError) as caught:
         ended.download(folder, executor=pool)
     assert 1 <= len(caught.value.failures) < COUNT

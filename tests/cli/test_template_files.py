@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +11,7 @@ import pytest
 
 import up42_facade as up42
 from tests.cli.conftest import TREES
-from up42_facade.processing import _rows as template_rows
-from up42_facade.processing import _template_files as template_files
-from up42_facade.processing import _text_inputs as text_inputs
-from up42_sandbox import Sandbox
+from up42_sandbox import Fault, Sandbox
 
 CHANGE = "detection-change-simularity"
 Read = Callable[..., list[Any]]
@@ -183,26 +179,18 @@ def test_many_problems_are_counted(problems: Problems, read: Read) -> None:
         ("[" * 100_000, {}, "[" * 100_000),
     ],
 )
-def test_texts(text: str, schema: dict[str, Any], expected: Any) -> None:
-    assert text_inputs.parse_text(text, schema) == expected
+def test_strings(text: str, schema: dict[str, Any], expected: Any) -> None:
+    process = up42.Process("odd", inputs={"value": {"schema": schema}})
+    assert up42.parse_inputs(process, {"value": text}) == {"value": expected}
 
 
-def test_a_process_without_described_inputs_takes_any(session: up42.Session) -> None:
+def test_a_process_without_described_inputs_takes_any(
+    sandbox: Sandbox, session: up42.Session
+) -> None:
     (listed,) = [process for process in up42.Process.all(session=session) if process.id == CHANGE]
     assert listed.inputs == {}
     assert up42.parse_inputs(listed, {"sensitivity": "4"}) == {"sensitivity": 4}
-    assert text_inputs.schema_of(up42.Process("odd"), "anything") == {}
-
-
-@pytest.mark.parametrize("module", [text_inputs, template_files, template_rows])
-def test_examples(module: Any, sandbox: Sandbox, tmp_path: Path) -> None:
-    csv_file = tmp_path / "campaign.csv"
-    csv_file.write_text(f"process,title,item\n{TREES},T,{sandbox.item_url()}\n")
-    with up42.authenticate(
-        username=sandbox.username, password=sandbox.password, base_url=sandbox.url
-    ):
-        runner = doctest.DocTestRunner()
-        for test in doctest.DocTestFinder().find(module, extraglobs={"up42": up42}):
-            test.globs["csv_file"] = csv_file
-            runner.run(test)
-    assert runner.failures == 0
+    body = '{"id": "odd"}'
+    sandbox.inject(Fault(path="*/odd", status=200, body=body, content_type="application/json"))
+    odd = up42.Process.get("odd", session=session)
+    assert up42.parse_inputs(odd, {"anything": "1"}) == {"anything": 1}

@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -207,12 +208,17 @@ class Interrupter:
             raise KeyboardInterrupt
 
 
-def test_an_unreachable_server_creates_nothing(sandbox: Sandbox, session: up42.Session) -> None:
-    from up42_facade.errors import ConnectionFailedError
-    from up42_facade.processing._execution import is_refusal
-
-    assert is_refusal(ConnectionFailedError("refused", sent=False))
-    assert not is_refusal(ConnectionFailedError("reset", sent=True))
+def test_an_unreachable_server_creates_nothing() -> None:
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox())
+        session = new_session(sandbox)
+        item = sandbox.item_url("pneo-berlin")
+        template(session, item).execute()
+        other = template(session, item, "Other")
+        assert other.is_valid
+        stack.close()
+        with session, pytest.raises(up42.errors.ConnectionFailedError):
+            other.execute()
 
 
 def test_an_older_job_with_the_same_inputs_is_not_taken_for_it(
