@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import partial
@@ -269,8 +269,7 @@ def _proposed(download: Download, http: httpx.Client | None) -> Download:
     source = RemoteFile(download.get_url, http=http)
     name = link_name(source.url)
     if not name:
-        with source.retry(source.open) as response:
-            name = header_name(response, source.url)
+        name = header_name(source.head(1)[0], source.url)
     url = without_query(source.url)
     path = unquote(urlsplit(url).path)
     return evolve(
@@ -282,14 +281,14 @@ def _proposed(download: Download, http: httpx.Client | None) -> Download:
 
 
 def link_name(url: str) -> str:
-    """Return the file name in the `Content-Disposition` that a signed URL asks for; or none."""
+    """Return the file name in the `Content-Disposition` in a signed URL; empty if there is none."""
     query = parse_qs(urlsplit(url).query)
     return _disposition_name(query.get("response-content-disposition", [""])[0], url)
 
 
-def header_name(response: RangeResponse, url: str) -> str:
-    """Return the file name in the `Content-Disposition` of a response; an empty one if none."""
-    return _disposition_name(response.response.headers.get("content-disposition", ""), url)
+def header_name(headers: Mapping[str, str], url: str) -> str:
+    """Return the file name in the `Content-Disposition` of a response; empty if there is none."""
+    return _disposition_name(headers.get("content-disposition", ""), url)
 
 
 def _disposition_name(text: str, url: str) -> str:

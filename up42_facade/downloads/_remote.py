@@ -428,6 +428,20 @@ class RemoteFile:
         self.retry(attempt, self.budget(lambda: len(data)))
         return bytes(data[: end - start]), seen
 
+    def head(self, count: int) -> tuple[Mapping[str, str], bytes]:
+        """Return the headers of a response and the first bytes of the object, for its format."""
+
+        def attempt() -> tuple[Mapping[str, str], bytes]:
+            data = b""
+            with self.open(0, count) as response:
+                for block in response.blocks():
+                    data += block
+                    if len(data) >= count:
+                        break
+                return response.response.headers, data[:count]
+
+        return self.retry(attempt)
+
     def _accept(
         self, response: httpx.Response, url: str, start: int, known: Validator
     ) -> RangeResponse:

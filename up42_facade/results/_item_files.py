@@ -22,6 +22,7 @@ from up42_facade.downloads import (
     usable_checksum,
 )
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
+from up42_facade.results._formats import format_of_bytes
 from up42_facade.session import resolve_session
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ ARCHIVE_TYPES = {
     "application/x-gzip": ".tgz",
     "application/x-tar": ".tar",
 }
+# Media types that say nothing about the content.
+UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
 # Suffixes that say what a file contains.
 DATA_SUFFIXES = (".tif", ".tiff", ".jp2", ".png", ".jpg", ".jpeg", ".geojson", ".json", ".gpkg")
 DOWNLOAD_URL = "/download-url"
@@ -90,7 +93,7 @@ class ItemFile:
             group=str(self.item.id),
             is_unpacked=unpacking and self.is_archive,
         )
-        if self.media_type or suffix_of(self.key):
+        if self.media_type not in UNTYPED or suffix_of(self.key):
             return download
         name = file_name(RemoteFile(self.url, http=self.session.storage), self.key)
         is_archive = name.lower().endswith(ARCHIVE_SUFFIXES)
@@ -113,16 +116,16 @@ def file_name(source: RemoteFile, key: str) -> str:
     The first of these that tells what the file contains decides: the `Content-Disposition` in
     the signed URL or the response, the URL's path, the media type, and the first bytes.
     """
-    own = without_query(source.url).rpartition("/")[2]
-    if tells_content(name := link_name(source.url)):
+    name = link_name(source.url)
+    if tells_content(name):
         return name
-    with source.retry(lambda: source.open(0, HEAD_BYTES)) as response:
-        for name in (header_name(response, source.url), own):
-            if tells_content(name):
-                return name
-        media_type = response.response.headers.get("content-type", "").partition(";")[0].strip()
-        suffix = ARCHIVE_TYPES.get(media_type) or archive_suffix(b"".join(response.blocks()))
-    return f"{key}{suffix or ''}"
+    headers, head = source.head(HEAD_BYTES)
+    for name in (header_name(headers, source.url), without_query(source.url).rpartition("/")[2]):
+        if tells_content(name):
+            return name
+    media_type = headers.get("content-type", "").partition(";")[0].strip()
+    suffix = ARCHIVE_TYPES.get(media_type) or archive_suffix(head) or format_of_bytes(head)
+    return f"{key}{suffix}"
 
 
 def tells_content(name: str) -> bool:
