@@ -16,7 +16,7 @@ from tests.docs.pages import ROOT, PageRun, all_pages, blocks, name_of
 from up42_sandbox import Sandbox
 
 # Blocks that can't run here, by page. Each has its reason beside it on the page.
-SKIPPED = {"docs/guides/buckets.md": 1, "docs/guides/dask.md": 1}
+SKIPPED = {"docs/guides/cloud-storage.md": 1, "docs/guides/dask.md": 1}
 # What a page takes for granted and can't say in a hidden block: files in the folder it runs in.
 FILES = {
     "up42_sandbox/README.md": {
