@@ -757,6 +757,23 @@ def test_ctrl_c_leaves_nothing(store, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_ctrl_c_does_not_wait_for_a_server_that_sends_nothing(store, tmp_path):
+    # One piece, and the next one after hours.
+    blob = store.put(LARGE_TGZ, bytes_per_second=1)
+    command = [sys.executable, "-c", UNPACK, blob.link(), str(tmp_path / "new")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+        while not blob.requests:
+            time.sleep(0.02)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert "KeyboardInterrupt" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
 WITHOUT_ISAL = """
 import sys
 sys.modules["isal"] = None

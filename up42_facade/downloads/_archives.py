@@ -179,13 +179,8 @@ class _Unpacker:
         self._stream.connect()
         packed = ForwardReader(self._stream.blocks())
         if archive_suffix(packed.peek(HEAD_BYTES)) == ".tgz":
-            with closing(gunzip(packed)) as plain:
-                try:
-                    self._unpack(ForwardReader(plain), "gzip of ")
-                except BaseException:
-                    # The inflating thread might be waiting for a server that sends nothing.
-                    self._stream.abort()
-                    raise
+            with closing(gunzip(packed, self._stream.abort)) as plain:
+                self._unpack(ForwardReader(plain), "gzip of ")
             self._finish(packed)
         else:
             self._unpack(packed, "")

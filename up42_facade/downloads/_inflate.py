@@ -124,10 +124,14 @@ class ForwardReader(io.RawIOBase):
         self._position += count
 
 
-def gunzip(packed: io.RawIOBase) -> Generator[bytes, None, None]:
+def gunzip(
+    packed: io.RawIOBase, abort: Callable[[], object] = lambda: None
+) -> Generator[bytes, None, None]:
     """Inflate a gzip file of one or more members, in a separate thread if isal is installed.
 
-    The file is closed in the end.
+    Args:
+        packed: The file, which is closed in the end.
+        abort: Ends a read of the file in another thread, before that thread is waited for.
 
     Raises:
         ArchiveError: If the data is cut off or damaged.
@@ -140,8 +144,12 @@ def gunzip(packed: io.RawIOBase) -> Generator[bytes, None, None]:
     """
     try:
         with io.BufferedReader(packed, BLOCK_BYTES) as buffered, open_gzip(buffered) as plain:
-            while block := plain.read(BLOCK_BYTES):
-                yield block
+            try:
+                while block := plain.read(BLOCK_BYTES):
+                    yield block
+            except BaseException:  # also if the consumer has had enough
+                abort()
+                raise
     except EOFError as error:
         raise ArchiveError("The archive is cut off: its compressed data has no end.") from error
     # isal raises the last one for a header of megabytes.
@@ -158,7 +166,10 @@ def open_gzip(packed: BinaryIO | io.BufferedReader) -> BinaryIO:
 
 
 def decoded(
-    packed: io.RawIOBase, label: str, packed_bytes: Callable[[], int]
+    packed: io.RawIOBase,
+    label: str,
+    packed_bytes: Callable[[], int],
+    abort: Callable[[], object] = lambda: None,
 ) -> Generator[bytes, None, None]:
     """Inflate a file that its store keeps with `Content-Encoding: gzip`.
 
@@ -166,13 +177,14 @@ def decoded(
         packed: The file.
         label: Name of the file in errors.
         packed_bytes: Returns how many packed bytes were read.
+        abort: As for `gunzip`.
 
     Raises:
         ChecksumError: If the file isn't gzip, or expands too much.
     """
     count = 0
     try:
-        for block in gunzip(packed):
+        for block in gunzip(packed, abort):
             count += len(block)
             if count > max(MAX_INFLATED_BYTES, packed_bytes() * MAX_INFLATED_RATIO):
                 raise ChecksumError(f"{label} expands to more than {count:,} bytes.")

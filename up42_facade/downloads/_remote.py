@@ -37,17 +37,15 @@ PROGRESS_BYTES = 16 << 10
 MIN_BYTES_PER_SECOND = 500
 # Seconds of waiting over which the speed is measured, or the client's read timeout if shorter.
 SLOW_SECONDS = 30.0
-# Responses that may be too slow before a transfer gives up: a new connection helps once or never.
-MAX_SLOW_RESPONSES = 1
-# Bytes of progress after which an earlier slow response no longer counts.
-SLOW_RESET_BYTES = 1 << 20
+# Failures that a slow response counts for: a new connection helps once or never.
+SLOW_WEIGHT = 6
 # First and longest wait between two attempts, in seconds; the wait doubles in between.
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 30.0
 # Seconds up to which a server's Retry-After is obeyed: longer ones mean "not today".
 LONGEST_RETRY_AFTER_SECONDS = 120.0
-# Links that may be refused in a row: one may have expired in a queue, more is a refusal.
-MAX_REFUSALS = 3
+# Failures that a refused link counts for: one may have expired in a queue, more is a refusal.
+REFUSAL_WEIGHT = 3
 # Bytes of a body of unknown length: the largest object that stores keep.
 MAX_FILE_BYTES = 5 << 40
 # Characters of a link that an error quotes: a `data:` link holds a complete file.
@@ -69,22 +67,27 @@ _shared: dict[int, httpx.Client] = {}
 
 
 class TransientError(Exception):
-    """A failed attempt that another attempt may repair; it never leaves this package."""
+    """A failed attempt that another attempt may repair; it never leaves this package.
+
+    Args:
+        text: The reason.
+        weight: Failures that it counts for.
+        retry_after: Seconds to wait at least.
+        is_connection: Whether the connection failed, rather than the server.
+    """
 
     def __init__(
         self,
         text: str,
         *,
+        weight: int = 1,
         retry_after: float = 0.0,
         is_connection: bool = True,
-        is_refusal: bool = False,
-        is_slow: bool = False,
     ) -> None:
         super().__init__(text)
+        self.weight = weight
         self.retry_after = retry_after
         self.is_connection = is_connection
-        self.is_refusal = is_refusal
-        self.is_slow = is_slow
 
 
 class Stopped(DownloadError):  # noqa: N818 - says what happened
@@ -170,36 +173,27 @@ class RetryBudget:
         self._stop = stop
         self._label = label
         self._position = position
-        self._reached = self._slow_reached = position()
-        self._failures = self._refusals = self._slow = 0
+        self._reached = position()
+        self._failures = 0
 
     def wait(self, error: TransientError) -> None:
         """Wait before the next attempt.
 
         Raises:
             ConnectionFailedError: If the connection failed, or was too slow, too often.
-            DownloadError: If the server refused too often in a row.
+            DownloadError: If the server refused too often.
             Stopped: If the download was stopped while waiting.
         """
         position = self._position()
         if position - self._reached >= PROGRESS_BYTES:
             self._reached = position
-            self._failures = self._refusals = 0
-        if position - self._slow_reached >= SLOW_RESET_BYTES:
-            self._slow_reached = position
-            self._slow = 0
-        self._failures += 1
-        self._refusals += error.is_refusal
-        self._slow += error.is_slow
-        if (
-            self._failures > MAX_FAILURES
-            or self._refusals > MAX_REFUSALS
-            or self._slow > MAX_SLOW_RESPONSES
-        ):
+            self._failures = 0
+        self._failures += error.weight
+        if self._failures > MAX_FAILURES:
             kind = ConnectionFailedError if error.is_connection else DownloadError
             raise kind(f"{self._label} could not be downloaded: {error}.") from error
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (self._failures - 1))
-        is_first_refusal = error.is_refusal and self._refusals == 1
+        is_first_refusal = self._failures == error.weight == REFUSAL_WEIGHT
         pause = 0.0 if is_first_refusal else random.uniform(0, longest)
         if self._stop.wait(max(error.retry_after, pause)):
             raise Stopped
@@ -267,7 +261,8 @@ class RangeResponse:
                 continue
             if received < MIN_BYTES_PER_SECOND * waited:
                 raise TransientError(
-                    f"the server sent {received:,} bytes in {waited:.0f} seconds", is_slow=True
+                    f"the server sent {received:,} bytes in {waited:.0f} seconds",
+                    weight=SLOW_WEIGHT,
                 )
             waited, received = 0.0, 0
 
@@ -493,7 +488,7 @@ class RemoteFile:
                 if self._url == url:
                     self._url = None
             text += ", also to fresh links"
-            raise TransientError(text, is_connection=False, is_refusal=True)
+            raise TransientError(text, weight=REFUSAL_WEIGHT, is_connection=False)
         if status in TRANSIENT_STATUSES:
             wait = seconds_until(response.headers.get("retry-after", "")) or 0.0
             wait = min(wait, LONGEST_RETRY_AFTER_SECONDS)

@@ -84,7 +84,8 @@ def stream_to(
                 take(block)
             return stream.position
         count, verifier = 0, Verifier(source.checksums)
-        with closing(decoded(stream, source.label, lambda: stream.position)) as blocks:
+        inflated = decoded(stream, source.label, lambda: stream.position, stream.abort)
+        with closing(inflated) as blocks:
             for block in blocks:
                 count += len(block)
                 verifier.update(block)
