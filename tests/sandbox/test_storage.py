@@ -231,3 +231,15 @@ def test_any_range_header_gives_a_part_of_the_file(header: str, size: int) -> No
         return
     if span is not None:
         assert 0 <= span.start < span.stop <= size
+
+
+def test_a_client_that_disconnects_is_no_error(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = bytes(20_000_000)
+    url = sandbox.storage.put("large.bin", content)()
+    for _ in range(20):
+        with httpx.stream("GET", url) as response:
+            next(response.iter_raw())
+    assert httpx.get(url, timeout=60).content == content
+    assert caplog.records == []

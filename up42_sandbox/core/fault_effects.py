@@ -17,7 +17,7 @@ from starlette.types import Message, Scope, Send
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import JSON_TYPE, Call, ErrorStyle, problem
-from up42_sandbox.core.server import TRANSPORT
+from up42_sandbox.core.server import TRANSPORT, until_lost
 
 PIECES_PER_SECOND = 20
 """A slow body is sent in pieces, so that it starts at once and doesn't pause."""
@@ -193,7 +193,7 @@ def _slowed_down(rate: float, scope: Scope, send: Send) -> Send:
 async def hang_up(scope: Scope) -> None:
     """Close the connection at once, without a response."""
     scope["state"][TRANSPORT].abort()
-    await _until_lost()
+    await until_lost()
 
 
 def cut_after(limit: int, scope: Scope, send: Send) -> Send:
@@ -214,14 +214,7 @@ def cut_after(limit: int, scope: Scope, send: Send) -> Send:
         # close(), unlike abort(), delivers what is already written, so the client gets
         # exactly this number of bytes.
         scope["state"][TRANSPORT].close()
-        await _until_lost()
+        await until_lost()
         raise ConnectionAbortedError(f"cut after {limit} bytes")
 
     return cutting_send
-
-
-async def _until_lost() -> None:
-    # The event loop reports the loss in its next iterations; only then does the protocol
-    # know that the client doesn't expect a response.
-    for _ in range(3):
-        await asyncio.sleep(0)

@@ -38,6 +38,14 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
+async def until_lost() -> None:
+    """Wait until the protocol knows that its connection is closed."""
+    # The event loop reports the loss in its next iterations; only then does the protocol
+    # know that the client doesn't expect a response.
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket bound to an address; port 0 takes any free one.
 

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Access, Call, Route
-from up42_sandbox.core.server import TRANSPORT
+from up42_sandbox.core.server import TRANSPORT, until_lost
 from up42_sandbox.storage.objects import BUCKET, StorageError, StoredObject
 
 CHUNK_BYTES = 256 * 1024
@@ -80,7 +80,11 @@ class FileSlice(Response):
         self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send headers and bytes; stop early if the client disconnects."""
+        """Send headers and bytes.
+
+        Raises:
+            ConnectionAbortedError: If the client disconnects.
+        """
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         if scope["method"] != "HEAD":
@@ -92,7 +96,10 @@ class FileSlice(Response):
         began, sent = time.monotonic(), 0
         with self._path.open("rb", buffering=0) as file:
             file.seek(self._part.start)
-            while sent < len(self._part) and not transport.is_closing():
+            while sent < len(self._part):
+                if transport.is_closing():
+                    await until_lost()
+                    raise ConnectionAbortedError("the client disconnected")
                 chunk = file.read(min(CHUNK_BYTES, len(self._part) - sent))
                 if not chunk:
                     break
