@@ -1,1 +1,1 @@
-"""What several parts of the facade use."""
+"""Helpers that several packages of the facade use."""

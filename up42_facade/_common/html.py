@@ -1,7 +1,7 @@
 """Tables for notebooks: plain HTML without scripts or network, readable in any theme.
 
-Every text is escaped, whoever wrote it. Styles are inline, as notebooks drop style sheets; where
-a viewer drops those too, the words, marks and alignment still tell everything.
+All text is escaped. Styles are inline, because notebooks drop style sheets; in viewers that drop
+those, too, the words, marks, and alignment are sufficient.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from attrs import frozen
 from up42_facade._common.times import to_utc
 from up42_facade.errors import escape_for_terminal
 
-# How many rows of a grid, or entries of a list in a cell, are shown.
+# Rows of a grid, or entries of a list in a cell, that are shown.
 ROWS = 20
-# Characters of a cell; an area of interest alone may have thousands.
+# Characters of a cell; an area of interest alone can have thousands.
 LONGEST = 500
-# Characters of a text that stays on one line, and of a word that may be broken anywhere, as URLs.
+# Characters of a cell that stays on one line, and of a word that is never broken.
 SHORT = 30
 
-# Inherited colours and translucent lines read well on light and on dark ground. Rows are set
-# clear, as some sites stripe them in a light colour that they don't change in their dark theme.
+# Inherited colors and translucent lines are legible on light and dark backgrounds. Rows are
+# transparent, because some sites stripe them in a light color even in their dark theme.
 TABLE = (
     "border-collapse:collapse;border:0;margin:2px 0 8px;color:inherit;background:transparent;"
     "font-size:inherit;table-layout:auto;width:auto"
@@ -38,12 +38,12 @@ CELL = (
 WHOLE = "white-space:nowrap"
 WRAPPED = "white-space:normal;min-width:16em"
 BROKEN = f"{WRAPPED};overflow-wrap:anywhere"
-# Without these, notebooks take what stands between two dollar signs for a formula.
+# Without these, notebooks read text between two dollar signs as a formula.
 NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
-# Colours with a contrast of at least 3 : 1 both on white and on the usual dark grounds. Only the
-# mark has one, and no mark depends on it.
-GREEN, RED, BLUE, AMBER, GREY = "#2f9e44", "#e5484d", "#2b88d8", "#c27a00", "#868e96"
+# Colors with a contrast of at least 3:1 on white and on the usual dark backgrounds. Only marks are
+# colored, and all can be told apart without color.
+GREEN, RED, BLUE, AMBER, GRAY = "#2f9e44", "#e5484d", "#2b88d8", "#c27a00", "#868e96"
 MARKS = {
     "✓": (GREEN, "successful captured succeeded"),
     "✗": (
@@ -52,10 +52,10 @@ MARKS = {
     ),
     "?": (AMBER, "uncertain cancelling"),
     "●": (BLUE, "licensed valid accepted running executing"),
-    "○": (GREY, "created pending not_started"),
+    "○": (GRAY, "created pending not_started"),
 }
-# Character references of all that HTML, JavaScript, or Jinja could take for code; HTML knows none
-# for control characters.
+# Character references of everything that HTML, JavaScript, or Jinja could read as code; HTML has
+# none for control characters.
 REFERENCES = {
     **dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "�"),
     **{ord(mark): f"&#{ord(mark)};" for mark in "&<>\"'`$\\{}\u2028\u2029"},
@@ -66,7 +66,7 @@ MARK_OF = {word: mark for mark, (_, words) in MARKS.items() for word in words.sp
 
 @frozen
 class Status:
-    """A status word, shown with a coloured mark; one that isn't known is shown without."""
+    """A status, shown with a colored mark; an unknown one is shown without."""
 
     word: str
 
@@ -75,9 +75,9 @@ def table(caption: str, rows: Mapping[str, object]) -> str:
     """Return a two-column HTML table; rows whose value is None are left out.
 
     Args:
-        caption: What the table shows.
+        caption: Title of the table.
         rows: Values by name. Times are shown in UTC, a `Status` with its mark, the entries of
-            a list on lines of their own; anything else as its text.
+            a list on separate lines, and anything else as a string.
     """
     body = "".join(
         f'<tr style="{ROW}">{head(name)}{cell(value, "left")}</tr>'
@@ -99,11 +99,10 @@ def grid(
     A column of numbers is aligned to the right.
 
     Args:
-        caption: What the table shows.
+        caption: Title of the table.
         columns: Names of the columns.
-        rows: The rows to show, each with a value per column; see `table`. A caller with many
-            takes the first `ROWS` and says in `more` how many there are beyond them.
-        more: How many rows are not shown.
+        rows: The rows to show, at most `ROWS`, each with a value per column; see `table`.
+        more: Number of rows that aren't shown.
     """
     lines = [list(row) for row in rows]
     sides = [
@@ -144,17 +143,17 @@ def cell(value: object, where: str) -> str:
 
 
 def wrapping(value: object) -> str:
-    """Return the style that says where the text of a cell may be broken."""
+    """Return the style for line breaks in a cell."""
     if isinstance(value, dt.datetime | Status) or is_number(value):
         return WHOLE
-    texts = [str(entry) for entry in (value if isinstance(value, LISTS) else [value])]
-    if any(len(word) > SHORT for text in texts for word in text.split()):
+    lines = [str(entry) for entry in (value if isinstance(value, LISTS) else [value])]
+    if any(len(word) > SHORT for line in lines for word in line.split()):
         return BROKEN
-    return WRAPPED if any(len(text) > SHORT for text in texts) else WHOLE
+    return WRAPPED if any(len(line) > SHORT for line in lines) else WHOLE
 
 
 def side(values: Iterable[object]) -> str:
-    """Tell where a column is aligned: to the right if it holds numbers and nothing else."""
+    """Return how a column is aligned: to the right if it contains only numbers."""
     given = [value for value in values if value is not None]
     return "right" if given and all(map(is_number, given)) else "left"
 
@@ -182,18 +181,18 @@ def marked(word: str) -> str:
     mark = MARK_OF.get(word.lower().replace(" ", "_"))
     if mark is None:
         return escaped(word)
-    colour, _ = MARKS[mark]
-    return f'<span style="color:{colour}" aria-hidden="true">{mark}</span> {escaped(word)}'
+    color, _ = MARKS[mark]
+    return f'<span style="color:{color}" aria-hidden="true">{mark}</span> {escaped(word)}'
 
 
 def readable_time(moment: dt.datetime) -> str:
-    """Return a time to the second in UTC; one without a zone is taken for UTC."""
+    """Return a time in UTC, to the second; UTC is assumed if it has no zone."""
     utc = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
     return f"{utc:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def readable(value: object) -> object:
-    """Return a time that came as text as a time; anything else as it is."""
+    """Return a time in a string as a datetime, and anything else unchanged."""
     return to_utc(value) or value
 
 
@@ -212,17 +211,17 @@ def lines_of(values: Iterable[object]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a string as HTML: cut where it is very long, with control characters as escapes."""
+    """Return a string as HTML: cut off if it is very long, with control characters as escapes."""
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}… ({len(text):,} characters)"
     return html.escape(escape_for_terminal(text))
 
 
 def inert(text: str) -> str:
-    """Return a string as HTML that is text and nothing else, wherever it passes on its way.
+    """Return a string as HTML that stays plain text in JavaScript and Jinja templates, too.
 
-    folium puts it into a JavaScript string, and compiles the result as a Jinja template. So
-    whatever means something to HTML, JavaScript, or Jinja becomes a character reference, which
-    only the browser's HTML parser resolves, as the last of them.
+    folium puts it into a JavaScript string and compiles the result as a Jinja template. So every
+    character that means something to HTML, JavaScript, or Jinja becomes a character reference,
+    which only the browser's HTML parser resolves, as the last of them.
     """
     return text.encode("utf-8", "replace").decode().translate(REFERENCES)

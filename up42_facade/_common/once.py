@@ -1,4 +1,4 @@
-"""A value that is made when it is first asked for."""
+"""A value that is created when it is first needed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """Holds what the first caller made; callers in other threads wait for it.
+    """The value that the first caller creates; callers in other threads wait for it.
 
-    A failure is not kept: the next caller tries again.
+    A failure isn't kept: the next caller tries again.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Once(Generic[T]):
         self._made: list[T] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        # Locks can't be pickled; the value can travel with what remembers it.
+        # Locks can't be pickled.
         return {"made": list(self._made)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -28,7 +28,7 @@ class Once(Generic[T]):
         self._made = state["made"]
 
     def get(self, make: Callable[[], T], is_current: Callable[[T], bool] | None = None) -> T:
-        """Return the value, made by `make` if there is none yet, or one that isn't current."""
+        """Return the value, created by `make` if there is none yet, or it isn't current."""
         with self._lock:
             if self._made and is_current is not None and not is_current(self._made[0]):
                 self._made = []
@@ -38,5 +38,5 @@ class Once(Generic[T]):
 
     @property
     def known(self) -> T | None:
-        """The value if it was made already, else None; waits for nobody."""
+        """The value if it was created already, otherwise None, without waiting."""
         return next(iter(self._made), None)

@@ -1,4 +1,4 @@
-"""Read a listing page by page, to its end or to a limit, with the next page on its way."""
+"""Read a listing page by page, to its end or to a limit, and prefetch the next page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TypeVar
 from up42_facade.errors import UnexpectedResponseError
 
 Page = TypeVar("Page")
-# Consecutive pages without anything new after which a listing counts as endless. A list that
-# moves while it's read repeats a page or two; a search can have empty pages in the middle.
+# Consecutive pages without new entries after which a listing counts as endless. A list that
+# changes while it's read can have a page twice; a search can have empty pages in the middle.
 STALE_PAGES = 20
 # Pages of one listing: 17 minutes at the documented rate limit.
 LARGEST_LISTING = 100_000
@@ -23,19 +23,19 @@ def read_pages(
     following: Callable[[Page], tuple[Hashable, Callable[[], Page]] | None],
     keys: Callable[[Page], Sequence[Hashable]],
 ) -> Iterator[Page]:
-    """Yield pages; the next one is fetched while the caller works on the present one.
+    """Yield pages. The next one is fetched while the caller processes the current one.
 
     Args:
-        what: What is listed, for messages.
+        what: Kind of the entries, for messages.
         first: Fetches the first page, when the first element is requested.
-        following: Returns the address of the page after a given one and what fetches it, or
-            None at the end.
+        following: Returns the address of the page after a given one and a function that fetches
+            it, or None at the end.
         keys: Returns the identities of a page's entries.
 
     Raises:
-        UnexpectedResponseError: If the pages don't end: an address repeats, or too many pages
-            bring nothing new. Or if the link to the next page can't be used. The pages before
-            have been yielded.
+        UnexpectedResponseError: If the pages don't end (an address occurs twice, or too many
+            pages have no new entries), or the link to the next page can't be used. The pages
+            before it have been yielded.
     """
     addresses: set[Hashable] = set()
     known: set[Hashable] = set()
@@ -66,8 +66,8 @@ def read_pages(
 def endless(what: str, pages: int) -> UnexpectedResponseError:
     return UnexpectedResponseError(
         f"The list of {what} doesn't end: after {pages} pages the server leads back to a page "
-        "that was already read, or to pages without anything new. What was listed so far is "
-        "complete up to there. Try again, and report it to UP42 if it persists.",
+        "that was already read, or to pages without new entries. The list is complete up to there."
+        " Try again, and report it to UP42 if it persists.",
         status_code=200,
     )
 

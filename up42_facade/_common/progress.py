@@ -10,26 +10,26 @@ from typing import Any
 from tqdm import TqdmWarning
 
 with warnings.catch_warnings():
-    # In a notebook without ipywidgets bars are made of letters, which is no reason to warn.
+    # In a notebook without ipywidgets, bars consist of characters. Nobody needs a warning for that.
     warnings.simplefilter("ignore", TqdmWarning)
     from tqdm.auto import tqdm
 
-# Set to 0 to switch every bar off, for instance in scheduled jobs.
+# Set to 0 to switch off all bars, for example in scheduled jobs.
 PROGRESS_VARIABLE = "UP42_PROGRESS"
 
 
 def is_shown(progress: bool) -> bool:
-    """Tell whether a bar would be shown: wanted, not switched off, and somebody to see it."""
+    """Return whether a bar would be shown: in a terminal or notebook, unless switched off."""
     if not progress or os.environ.get(PROGRESS_VARIABLE) == "0":
         return False
     return "ipykernel" in sys.modules or sys.stderr.isatty()
 
 
 def bar(*, progress: bool, **options: Any) -> tqdm[Any]:
-    """Make a tqdm bar that is silent unless `is_shown(progress)`.
+    """Create a tqdm bar that is silent unless `is_shown(progress)`.
 
     Args:
-        progress: The caller's wish.
-        options: Whatever tqdm takes (`total`, `desc`, `unit`, …).
+        progress: Whether the caller wants a bar.
+        options: Arguments of tqdm (`total`, `desc`, `unit`, …).
     """
     return tqdm(disable=not is_shown(progress), **options)

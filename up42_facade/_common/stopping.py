@@ -1,4 +1,4 @@
-"""End transfers from another thread: all that were begun in one context, however deep inside."""
+"""Stop transfers from another thread: all that were started in one context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 
 class Stop:
-    """Ends the transfers that are begun under it, and ends with the one that it is made under.
+    """Stops the transfers that are started under it. It is stopped by the one it is created under.
 
     Example:
         >>> stop = Stop()
@@ -30,7 +30,7 @@ class Stop:
             outer._adopt(self)
 
     def set(self) -> None:
-        """End them, also those that begin from now on."""
+        """Stop them, and those that start from now on."""
         with self._lock:
             self.is_set = True
             inner = list(self._inner)
@@ -39,7 +39,7 @@ class Stop:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Let transfers that this thread begins belong to this stop."""
+        """Apply this to the transfers that the thread starts in the block."""
         token = _present.set(self)
         try:
             yield
@@ -47,7 +47,7 @@ class Stop:
             _present.reset(token)
 
     def event(self) -> threading.Event:
-        """Return an event of one transfer, which may be set alone: its failure is its own."""
+        """Return the event of one transfer, which can also be set alone, if only that fails."""
         event = threading.Event()
         self._adopt(event)
         return event
@@ -63,6 +63,6 @@ _present: ContextVar[Stop | None] = ContextVar("up42_facade_stop", default=None)
 
 
 def transfer_stop() -> threading.Event:
-    """Return the event that ends a transfer that begins now."""
+    """Return the event that stops a transfer that starts now."""
     stop = _present.get()
     return threading.Event() if stop is None else stop.event()

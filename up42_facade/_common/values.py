@@ -29,14 +29,14 @@ def entries(value: Any) -> list[Any]:
 
 
 def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
-    """Tell whether a value can be compared as a number: numpy's too, but no NaN and no bool."""
+    """Return whether a value can be compared as a number, including numpy's. NaN and bool can't."""
     if isinstance(value, Decimal):
         return not value.is_nan()
     return isinstance(value, Real) and not isinstance(value, bool) and value == value
 
 
 def whole(value: object) -> int | None:
-    """Return a whole number that fits into 64 bits; None for anything that is none."""
+    """Return a whole number that fits into 64 bits, or None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, float) and not value.is_integer():
@@ -77,7 +77,7 @@ def next_link(page: ProcessingJobList | StacItemCollection) -> tuple[str, Link] 
 
 def lost_page(reason: str) -> UnexpectedResponseError:
     return UnexpectedResponseError(
-        f"The server sent no usable link to the next page: {reason}. What was listed so far is "
-        "complete up to there. Try again, and report it to UP42 if it persists.",
+        f"The server sent no usable link to the next page: {reason}. The list is complete up to "
+        "there. Try again, and report it to UP42 if it persists.",
         status_code=200,
     )

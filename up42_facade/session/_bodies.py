@@ -1,4 +1,4 @@
-"""What responses may contain: headers that can be read, and bodies within limits."""
+"""Check headers of responses, and limit their bodies."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ def seconds_until(retry_after: str) -> float | None:
 class LimitedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """The decoded body of a response, limited in size and time.
 
-    The body of an error is cut off where it's too long, too slow, or damaged, so that the error
-    keeps its status. For others, reading raises:
+    The body of an error is cut off if it's too long, too slow, or damaged, so that the error keeps
+    its status. For others, reading raises:
 
     Raises:
         ConnectionFailedError: If the body takes too long.

@@ -67,7 +67,7 @@ def collect(
         )
     known = with_environment({**given, **stored})
     project_id = known.get("project_id")
-    # The project ID isn't secret: str() makes a plain string of a `Secret`.
+    # The project ID isn't secret: str() returns the plain string of a `Secret`.
     return choose(known), None if project_id is None else str(project_id)
 
 

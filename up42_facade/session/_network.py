@@ -187,7 +187,7 @@ class Route:
     Args:
         network: Proxies and certificates.
         limits: Limits of connections for each proxy and scheme, as in httpx.
-        gate: What requests pass first.
+        gate: Gate that requests pass first.
     """
 
     def __init__(self, network: Network, limits: httpx.Limits, gate: Gate) -> None:

@@ -58,7 +58,7 @@ class Register:
             self._forms = (*kept, *sorted(forms, key=len))[-MOST_FORMS:]
 
     def redact(self, text: str) -> str:
-        """Return a text without the secrets."""
+        """Return a message without the secrets."""
         for form in sorted(self._forms, key=len, reverse=True):
             if form in text:
                 text = text.replace(form, HIDDEN)
@@ -69,7 +69,7 @@ register = Register()
 
 
 def without_queries(text: str) -> str:
-    """Return a text whose URLs have no query: any parameter can be a signature."""
+    """Return a message whose URLs have no query: any parameter can be a signature."""
     return URL.sub(lambda found: cut(found[0]), text)
 
 

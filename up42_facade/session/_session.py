@@ -180,7 +180,7 @@ class Session:
         return restore, (type(self), settings)
 
     def _leave_parent(self) -> None:
-        """Drop what belongs to the process that this one was forked from."""
+        """Drop what belongs to the parent of a forked child."""
         if self._connected is not None:
             # Kept, not closed: a thread that doesn't exist here might hold its locks.
             self._inherited.append(self._connected)
@@ -355,7 +355,7 @@ class Session:
 
     @property
     def _connections(self) -> Clients:
-        """The clients, created when first needed, and again in a forked process."""
+        """The clients, created when first needed, and again in a forked child."""
         self._require_open()
         connected = self._connected
         if connected is not None:
@@ -514,7 +514,7 @@ def local_credentials(settings: Settings) -> Credentials:
 
 
 def _leave_parent() -> None:
-    """Make the sessions of a forked process usable: locks and connections are the parent's."""
+    """Reset the sessions in a forked child: their locks and connections are the parent's."""
     global _arrivals
     _arrivals = threading.Lock()
     for session in {*_created.values(), *_shared.values()}:

@@ -110,7 +110,7 @@ class RequestPolicy:
         self._read = retry_rules(options, read)
 
     def apply(self, request: httpx.Request, stream: bool) -> None:
-        """Tell the transports how to treat a request."""
+        """Set the rules for a request."""
         request.extensions["streamed"] = stream
         safe = self._streamed if stream else self._read
         request.extensions["retry"] = safe if is_safe(request) else self._never

@@ -1,4 +1,4 @@
-"""STAC storage as pystac objects whose links resolve with the session's credentials."""
+"""STAC objects of UP42 storage as pystac objects, whose links are read with the session."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FetchPage = Callable[[], "StacItemCollection"]
 PAGE_SIZE = 100
 COLLECTION_NAME = "up42-product:collection_name"
 ITEM_URL = re.compile(r"/collections/[^/]+/items/[^/]+/?$")
-# Items that can't be read whose errors are shown; the rest is counted.
+# Unreadable items whose errors are shown; the others are counted.
 LISTED_FAILURES = 10
 
 
@@ -60,7 +60,7 @@ class SessionStacIO(DefaultStacIO):
 
         Raises:
             UntrustedHostError: If it isn't an http link, for example a local file.
-            Up42Error: As other requests.
+            Up42Error: If the request fails.
         """
         if is_same_host(href, self._session.hosts.api):
             return self._session.http.get(self._session.hosts.resolve(href)).text
@@ -69,49 +69,49 @@ class SessionStacIO(DefaultStacIO):
         return read_public(self._session.storage, href)
 
     def stac_object_from_dict(self, *arguments: Any, **options: Any) -> pystac.STACObject:
-        """Return the object, whose links are followed in the same way."""
+        """Return the object. Its links are read in the same way."""
         found: pystac.STACObject = super().stac_object_from_dict(*arguments, **options)
         return bound(found, self._session)
 
 
 class StorageLink(pystac.Link):
-    """A link that is followed with a session, also in copies, and fails with errors of ours."""
+    """A link that is read with a session, also in copies, and raises errors of this package."""
 
     _session: Session | None = None
 
     def resolve_stac_object(self, root: pystac.Catalog | None = None) -> pystac.Link:
-        """Read what the link leads to, once.
+        """Read the target of the link, once.
 
         Raises:
-            Up42Error: If it can't be read, as for other requests.
+            Up42Error: If it can't be read.
         """
         if self.owner is not None and self._session is not None:
-            # Copies of pystac leave it out, and would read without credentials, local files too.
+            # pystac doesn't copy it, and would read without credentials, and local files, too.
             self.owner._stac_io = SessionStacIO(self._session)  # type: ignore[attr-defined]
         try:
             return super().resolve_stac_object(root)
         except Up42Error:
             raise
-        except Exception as error:  # whatever pystac makes of it
+        except Exception as error:  # pystac raises errors of any class
             problem, cause = type(error).__name__, error.__cause__
         # Raised here, without the error of pystac as its context: that quotes the link.
         if isinstance(cause, Up42Error):
             raise cause
         raise UnexpectedResponseError(
-            f"The link {self.rel!r} of {getattr(self.owner, 'id', None)!r} leads to no STAC object "
-            f"({problem}): {without_query(str(self._target_href))!r}.",
+            f"The link {self.rel!r} of {getattr(self.owner, 'id', None)!r} doesn't lead to a STAC "
+            f"object ({problem}): {without_query(str(self._target_href))!r}.",
             status_code=200,
         )
 
     def clone(self) -> StorageLink:
         copy = super().clone()
-        assert isinstance(copy, StorageLink)  # noqa: S101 - pystac makes its own class
+        assert isinstance(copy, StorageLink)  # noqa: S101 - pystac creates its own class
         copy._session = self._session
         return copy
 
 
 def bound(content: Content, session: Session) -> Content:
-    """Let a STAC object read others with a session."""
+    """Return a STAC object that reads others with a session."""
     content._stac_io = SessionStacIO(session)  # type: ignore[attr-defined]
     for link in content.links:
         link.__class__ = StorageLink
@@ -120,7 +120,7 @@ def bound(content: Content, session: Session) -> Content:
 
 
 class StorageItem(pystac.Item):
-    """An item whose copies and pickles follow links with its session, too."""
+    """An item whose copies and pickles read links with its session, too."""
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -129,16 +129,16 @@ class StorageItem(pystac.Item):
 
 
 class StorageCollection(pystac.Collection):
-    """A collection in UP42's storage, whose items come page by page from the API."""
+    """A collection in UP42 storage, whose items are listed page by page."""
 
-    # That of the default session, in a collection that somebody read with pystac alone.
+    # None in a collection that was read with pystac alone: the default session is used.
     _session: Session | None = None
 
     def get_items(self, *ids: str, recursive: bool = False) -> Iterator[pystac.Item]:
         """Yield the collection's items.
 
         Args:
-            ids: Only these items; all if none is given.
+            ids: IDs of the items to yield. Defaults to all.
             recursive: Kept for pystac; collections in storage have no children.
 
         Raises:
@@ -154,13 +154,13 @@ class StorageCollection(pystac.Collection):
     def clone(self) -> StorageCollection:
         """Return a copy that lists its items with the same session."""
         copy = super().clone()
-        assert isinstance(copy, StorageCollection)  # noqa: S101 - pystac makes its own class
+        assert isinstance(copy, StorageCollection)  # noqa: S101 - pystac creates its own class
         copy._session, copy._stac_io = self._session, self._stac_io
         return copy
 
 
 def read_collection(collection_url: str, session: Session) -> StorageCollection:
-    """Return the collection that a job's `results.collection` names.
+    """Return the collection behind the `results.collection` of a job.
 
     Endpoint: GET /v2/assets/stac/collections/{collectionId}.
     """
@@ -174,7 +174,7 @@ def read_collection(collection_url: str, session: Session) -> StorageCollection:
 
 
 def read_item(url: str, session: Session) -> pystac.Item:
-    """Return the item behind a URL of the storage.
+    """Return the item behind a URL of UP42 storage.
 
     Endpoint: GET /v2/assets/stac/collections/{collectionId}/items/{itemId}.
     """
@@ -213,7 +213,7 @@ def search_items(
     limit: int | None = None,
     session: Session | None = None,
 ) -> Iterator[pystac.Item]:
-    """Yield the items in storage that match all arguments.
+    """Yield the items in UP42 storage that match all arguments.
 
     Args:
         filter: CQL2-JSON, with property names without the `up42-*` prefix. Datetimes and numpy
@@ -226,17 +226,17 @@ def search_items(
         bbox: Bounds as west, south, east, north in EPSG:4326.
         intersects: A GeoJSON geometry or feature, or a shapely geometry, in EPSG:4326; a
             GeoDataFrame or GeoSeries in any CRS; or bounds.
-        sortby: STAC sort fields, for instance
+        sortby: STAC sort fields, for example
             `[{"field": "properties.datetime", "direction": "desc"}]`, or `"-properties.datetime"`.
         limit: Maximum number of items.
         session: Session to use. Defaults to the one set by `authenticate()`.
 
     Returns:
-        Items in the server's order; pages are fetched while they are consumed.
+        Items in the server's sort order. Pages are fetched as they are needed.
 
     Raises:
         InvalidInputError: If an argument can't be used; nothing is sent. Also, when the items are
-            consumed, if the server rejects a property of the filter, or storage has no item of
+            consumed, if the server rejects a property of the filter, or UP42 storage has no item of
             the collection: the message lists available ones.
         UnexpectedResponseError: If an item can't be read, or the pages don't end.
 
@@ -364,7 +364,7 @@ def search_page(search: StacSearch, session: Session) -> StacItemCollection:
 def next_search(
     page: StacItemCollection, search: StacSearch, session: Session
 ) -> tuple[str, FetchPage] | None:
-    """Return the address of the next page and what fetches it; None at the end.
+    """Return the address of the next page and a function that fetches it; None at the end.
 
     Raises:
         UnexpectedResponseError: If the body of the link, when it's followed, isn't a search.
@@ -388,7 +388,7 @@ def next_search(
             found = StacSearch.from_dict(following)
         except (ValueError, TypeError, AttributeError) as error:
             raise UnexpectedResponseError(
-                f"The storage sent a link to the next page whose body isn't a search: {error}.",
+                f"The server sent a link to the next page whose body isn't a search: {error}.",
                 status_code=200,
             ) from error
         return search_page(found, session)
@@ -397,17 +397,15 @@ def next_search(
 
 
 def item_keys(page: StacItemCollection) -> list[Hashable]:
-    """Return the identities of a page's items, as far as they have some."""
+    """Return what identifies the items of a page."""
     return [(str(item.get("collection")), str(item.get("id"))) for item in page.features or ()]
 
 
 def items_of(pages: Iterable[StacItemCollection], session: Session) -> Iterator[pystac.Item]:
-    """Yield the items of pages, so that one that can't be read doesn't lose the others.
-
-    Each comes once: pages shift if items arrive while they are read.
+    """Yield the items of pages, each once: pages shift if items are added in the meantime.
 
     Raises:
-        UnexpectedResponseError: If items can't be read, after all others. It names them.
+        UnexpectedResponseError: If items can't be read, after all others were yielded.
     """
     failures: list[UnexpectedResponseError] = []
     seen: set[tuple[str | None, str]] = set()
@@ -436,19 +434,19 @@ def item_of(content: dict[str, Any], session: Session) -> pystac.Item:
 
 
 def readable(read: Callable[[dict[str, Any]], Any], content: dict[str, Any]) -> Any:
-    """Return what pystac makes of a JSON object, without its unusable links and assets.
+    """Return the pystac object of a JSON object, without unusable links and assets.
 
     Raises:
-        UnexpectedResponseError: If pystac can't read it. The message has no part of it but the
-            ID, because it can contain signed URLs.
+        UnexpectedResponseError: If pystac can't read it. The message contains only its type and
+            ID, because other parts can contain signed URLs.
     """
     try:
         return read(usable(content))
-    except Exception as error:  # whatever pystac raises on content that isn't STAC
+    except Exception as error:  # pystac raises errors of any class
         problem = type(error).__name__
     # Raised here, without the error of pystac as its context: that quotes the content.
     raise UnexpectedResponseError(
-        f"The storage sent an object that pystac can't read as STAC ({problem}): type "
+        f"The server sent an object that pystac can't read as STAC ({problem}): type "
         f"{content.get('type')!r}, ID {content.get('id')!r}. Report it to UP42 if it persists.",
         status_code=200,
     )

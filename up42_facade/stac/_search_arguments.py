@@ -110,7 +110,7 @@ def unknown_properties(filter: Any) -> list[str]:
 def cql2(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not isinstance(value.get("op"), str):
         raise InvalidInputError(
-            f"filter={value!r}: expected CQL2-JSON, for instance "
+            f"filter={value!r}: expected CQL2-JSON, for example "
             "{'op': '<', 'args': [{'property': 'gsd'}, 1]}."
         )
     found: dict[str, Any] = as_json("filter", value)
@@ -118,7 +118,7 @@ def cql2(value: Any) -> dict[str, Any]:
 
 
 def as_json(name: str, value: Any, depth: int = 0) -> Any:
-    """Return a value as JSON has it: numpy's numbers as numbers, datetimes as CQL2 writes them."""
+    """Return a value as JSON, with numpy's numbers as numbers, and datetimes as in CQL2."""
     if depth > DEEPEST:
         raise InvalidInputError(f"{name} is nested deeper than {DEEPEST} levels.")
     if value is None or isinstance(value, bool):
@@ -172,7 +172,7 @@ def geometry(name: str, value: Any) -> dict[str, Any]:
     """Return a GeoJSON geometry in EPSG:4326.
 
     Args:
-        name: Of the argument, for messages.
+        name: Name of the argument, for messages.
         value: A GeoJSON geometry or feature, an object that has one (shapely), a GeoDataFrame or
             GeoSeries, or bounds (west, south, east, north).
     """
@@ -190,8 +190,8 @@ def geometry(name: str, value: Any) -> dict[str, Any]:
     parts = found.get("geometries") if found.get("type") == "GeometryCollection" else [found]
     if not isinstance(parts, list) or not parts or not all(is_geometry(part) for part in parts):
         raise InvalidInputError(
-            f"{name}={value!r}: expected a GeoJSON geometry with longitudes and latitudes in "
-            "degrees (EPSG:4326), a shapely geometry, or bounds (west, south, east, north)."
+            f"{name}={value!r}: expected a GeoJSON geometry in EPSG:4326, a shapely "
+            "geometry, or bounds (west, south, east, north)."
         )
     return dict(found)
 
@@ -204,7 +204,7 @@ def united(name: str, frame: Any) -> Any:
 
 
 def is_geometry(value: Any) -> bool:
-    """Return whether a value is a geometry with at least one position, all within the world."""
+    """Return whether a value is a geometry whose positions are longitudes and latitudes."""
     if not isinstance(value, dict) or value.get("type") not in GEOMETRIES:
         return False
     found = list(positions(value.get("coordinates")))
