@@ -23,6 +23,7 @@ HOMES = {
     "up42_facade": (
         "up42_facade",
         "up42_facade.errors",
+        "up42_client.types",
         "up42_facade.processing_templates",
         "up42_facade.processing",
         "up42_facade.session",

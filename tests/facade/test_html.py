@@ -133,7 +133,7 @@ def a_cost(session: up42.Session, text: str) -> up42.Cost:
 def an_asset(session: up42.Session, text: str) -> up42.Asset:
     found = pystac.Item(text, None, None, dt.datetime(2024, 6, 1), {"title": text})
     found.add_asset(text, pystac.Asset("x"))
-    session.once(("stac_items", text), lambda: [found])
+    session.get_or_create(("stac_items", text), lambda: [found])
     return up42.initialize_asset(text, session=session)
 
 

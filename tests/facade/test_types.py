@@ -26,6 +26,15 @@ def use(job: up42.Job, older: analytics.Job, as_dataframe: bool) -> None:
     job.get_results_json(as_dataframe=True).to_file("features.gpkg")
     older.get_results_json(True).to_file("features.gpkg")
     job.get_results_json(as_dataframe)
+
+
+def fail() -> None:
+    try:
+        assert_type(up42.authenticate(), up42.Session)
+    except up42.NotFoundError as error:
+        assert_type(error.status_code, int)
+    except up42.errors.CostLimitError as error:
+        assert_type(error.spent, int)
 """
 
 

@@ -110,12 +110,12 @@ def _(world: World) -> Act:
     return lambda: world.session.follow(link, lambda response: response.json())
 
 
-local("Session", "client executor http storage", lambda world: world.session)
+local("Session", "client executor http payer storage", lambda world: world.session)
 LOCAL["Session.close"] = attribute("close", lambda world: world.new_session())
 LOCAL["Session.aclose"] = attribute("close", lambda world: world.new_session())
-LOCAL["Session.once"] = lambda world: lambda: world.session.once("key", dict)
-LOCAL["Session.known"] = lambda world: lambda: world.session.known("key")
-LOCAL["Session.forget"] = lambda world: lambda: world.session.forget("key")
+LOCAL["Session.get_or_create"] = lambda world: lambda: world.session.get_or_create("key", dict)
+LOCAL["Session.get_cached"] = lambda world: lambda: world.session.get_cached("key")
+LOCAL["Session.invalidate"] = lambda world: lambda: world.session.invalidate("key")
 
 
 # Processing jobs -------------------------------------------------------------------------------

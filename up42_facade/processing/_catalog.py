@@ -38,7 +38,9 @@ def read_process(process_id: str, session: Session) -> Process:
     Raises:
         NotFoundError: If it doesn't exist; the error names the closest ones.
     """
-    return session.once(("process", process_id), lambda: request_process(process_id, session))
+    return session.get_or_create(
+        ("process", process_id), lambda: request_process(process_id, session)
+    )
 
 
 def request_process(process_id: str, session: Session) -> Process:
@@ -79,8 +81,8 @@ def are_eulas_accepted(ids: tuple[str, ...], session: Session) -> bool:
 
     for eula_id in ids:
         key, request = ("eula", eula_id), get_eula.request(eula_id)
-        if not session.once(key, partial(session.call, request)).is_accepted:
-            session.forget(key)
+        if not session.get_or_create(key, partial(session.call, request)).is_accepted:
+            session.invalidate(key)
             return False
     return True
 

@@ -29,7 +29,7 @@ class Asset:
 
     def _repr_html_(self) -> str:
         # Showing an asset asks for nothing: its items are there once they were asked for.
-        items = self._session.known(("stac_items", self.asset_id)) or []
+        items = self._session.get_cached(("stac_items", self.asset_id)) or []
         rows = {
             "Storage": self._session.hosts.api,
             "Items": [item.properties.get("title") or item.id for item in items] or None,
@@ -46,7 +46,7 @@ class Asset:
 
         Endpoint: POST /v2/assets/stac/search.
         """
-        return self._session.once(("stac_items", self.asset_id), self._find_items)
+        return self._session.get_or_create(("stac_items", self.asset_id), self._find_items)
 
     def download(
         self,

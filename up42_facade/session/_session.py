@@ -269,7 +269,7 @@ class Session:
                 "Project credentials have no default workspace: pass workspace_id, or authenticate "
                 "with username and password."
             )
-        return self.once("workspace", self._request_workspace)
+        return self.get_or_create("workspace", self._request_workspace)
 
     @property
     def payer(self) -> str:
@@ -312,7 +312,7 @@ class Session:
         """
         return readable(self.http.get(self.hosts.resolve(link)), read)
 
-    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+    def get_or_create(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the cached value of a key. The first caller creates it; other callers wait.
 
         A failure isn't cached: the next caller tries again.
@@ -322,13 +322,13 @@ class Session:
         value: T = known.get(make)
         return value
 
-    def known(self, key: Hashable) -> Any | None:
+    def get_cached(self, key: Hashable) -> Any | None:
         """Return the cached value of a key, or None."""
         with self._lock:
             holder = self._known.get(key)
         return holder.known if holder else None
 
-    def forget(self, key: Hashable) -> None:
+    def invalidate(self, key: Hashable) -> None:
         """Drop the cached value of a key."""
         with self._lock:
             self._known.pop(key, None)
