@@ -46,7 +46,7 @@ _positive: Any = validators.gt(0)
 
 @frozen(kw_only=True)
 class ArchiveLimits:
-    """What an archive may contain before it is refused. Raise what your results need.
+    """Limits above which an archive is refused. Raise those that your results need.
 
     Example:
         >>> ArchiveLimits(max_members=1_000_000).max_members
@@ -100,7 +100,7 @@ def download_archive(
         http: Client to use. Defaults to a shared one without credentials.
         size: Length of the archive in bytes, if known.
         checksum: Of the archive, as multihash (hexadecimal) or `algorithm:digest`, if known.
-        limits: What the archive may contain.
+        limits: Limits above which the archive is refused.
         progress: Whether to show a progress bar.
         overwrite: Fetch the archive even if all of its files exist.
         source_id: Stable ID of the archive, such as its URL without the query. The delivered files

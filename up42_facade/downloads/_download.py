@@ -244,7 +244,7 @@ def _is_folder(target: str | Path) -> bool:
 
 
 def _named(downloads: list[Download], http: httpx.Client | None, workers: int) -> list[Download]:
-    """Give downloads into folders their paths: the names that servers propose, made distinct."""
+    """Return downloads into folders with distinct paths, by the names that servers propose."""
     wanted = [download for download in downloads if _is_folder(download.target)]
     if not wanted:
         return downloads

@@ -147,7 +147,7 @@ class Fetch:
         names: Sequence[str],
         progress: bool,
     ) -> None:
-        """Put files into the store and record them, or leave nothing new there."""
+        """Upload files and record them, or leave nothing new in the store."""
         added: list[str] = []
         is_single = progress and len(paths) == 1
         tasks: list[Callable[[], None]] = [

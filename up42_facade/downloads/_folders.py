@@ -162,7 +162,7 @@ def lock(handle: int, *, wait: bool = False) -> bool:
 
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Let only one download at a time take paths in a folder, across threads and programs.
+    """Allow only one download at a time to take paths in a folder, across threads and programs.
 
     If locks don't exist (on Windows and some network file systems), nothing is excluded.
     """

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ VERSION = 1
 
 @frozen
 class Record:
-    """What one source delivered into a folder.
+    """The files that one source delivered into a folder.
 
     Attributes:
         folder: The output folder.
@@ -61,7 +62,7 @@ class Record:
         """
         if any(file.version == "" or self.folder.find(file.name) != file for file in self.files):
             return False
-        with source.retry(lambda: source.open(0, 1)) as response:
+        with source.retry(partial(source.open, 0, 1)) as response:
             return self.validator.confirms(response.validator)
 
 

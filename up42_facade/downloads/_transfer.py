@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -437,7 +438,7 @@ def transfer(
     connections: int = 1,
     claim: Claim = lambda _version, _path: nullcontext(),
 ) -> None:
-    """Bring a remote file to its final path, or continue an interrupted transfer.
+    """Transfer a remote file to its final path, or continue an interrupted transfer.
 
     Args:
         source: The remote file.
@@ -457,8 +458,14 @@ def transfer(
             for left in reversed(range(MAX_RESTARTS + 1)):
                 # A server whose copies disagree may still send one of them completely.
                 count = connections if left else 1
+                # If everything arrived before, requesting more would be an error.
+                start = part.first_gap()
+                if start and start == part.validator.size:
+                    start -= 1
                 try:
-                    with _first_response(source, part, ranged=count > 1) as response:
+                    with source.retry(
+                        partial(source.open, start, known=part.validator, ranged=count > 1)
+                    ) as response:
                         if is_complete(response):
                             part.discard()
                             return
@@ -470,18 +477,7 @@ def transfer(
                     if not left:
                         raise
                     part.reset()
+                    part.validator = Validator()
         except ChecksumError:
             part.discard()
             raise
-
-
-def _first_response(source: RemoteFile, part: PartFile, *, ranged: bool) -> RangeResponse:
-    start = part.first_gap()
-    if start and start == part.validator.size:
-        # Everything arrived before: requesting more would be an error.
-        start -= 1
-    try:
-        return source.retry(lambda: source.open(start, known=part.validator, ranged=ranged))
-    except ContentChanged:
-        part.reset()
-        return source.retry(lambda: source.open(ranged=ranged))

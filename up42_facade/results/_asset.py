@@ -1,4 +1,4 @@
-"""Assets in storage: their items, and their files on disk."""
+"""Assets in UP42 storage: their items and files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Asset:
-    """An asset in storage: the delivered data of an order or of a job."""
+    """An asset in UP42 storage: the delivered data of an order or a job."""
 
     def __init__(self, asset_id: str, session: Session) -> None:
         self.asset_id = asset_id
@@ -28,7 +28,7 @@ class Asset:
         return f"Asset(asset_id={self.asset_id!r})"
 
     def _repr_html_(self) -> str:
-        # Showing an asset asks for nothing: its items are there once they were asked for.
+        # Displaying an asset sends no request: its items are shown once they were requested.
         items = self._session.get_cached(("stac_items", self.asset_id)) or []
         rows = {
             "Storage": self._session.hosts.api,
@@ -39,10 +39,10 @@ class Asset:
 
     @property
     def stac_items(self) -> list[pystac.Item]:
-        """The STAC items of the asset, asked for once.
+        """The STAC items of the asset, requested once.
 
         Raises:
-            NotFoundError: The storage has no item of this asset.
+            NotFoundError: If UP42 storage has no item of this asset.
 
         Endpoint: POST /v2/assets/stac/search.
         """
@@ -61,16 +61,22 @@ class Asset:
         """Download the asset's files.
 
         Args:
-            output_directory: A folder, or the URL of one in another store (extra `cloud`);
-                default: the folder `asset_<id>` in the current one.
-            assets, unpacking, overwrite, progress, storage_options: As for `download_items`.
+            output_directory: A folder, or the URL of one in cloud storage (extra `cloud`).
+                Defaults to the folder `asset_<id>` in the current one.
+            assets: Only assets with these keys, roles, or media types. Defaults to all.
+            unpacking: Unpack archives while they arrive, instead of keeping them.
+            overwrite: Fetch also files that exist and are unchanged. Files of others stay.
+            progress: Whether to show a progress bar.
+            storage_options: For the fsspec backend of the cloud storage.
 
         Returns:
             The paths.
 
         Raises:
-            NotFoundError, InvalidInputError, DownloadError, UploadError: As for `stac_items` and
-                `download_items`.
+            NotFoundError: If UP42 storage has no item of this asset.
+            InvalidInputError: If an argument can't be used, or `assets` matches nothing.
+            DownloadError: If a file can't be fetched completely.
+            UploadError: If the cloud storage refuses or can't be reached.
 
         Example:
             >>> paths = up42.initialize_asset(asset_id).download(folder, assets="thumbnail")
@@ -95,7 +101,7 @@ class Asset:
         items = list(search_items(by_asset, session=self._session))
         if not items:
             raise NotFoundError(
-                f"The storage has no STAC item of asset {self.asset_id!r}. Check the id and the "
+                f"The storage has no STAC item of asset {self.asset_id!r}. Check the ID and the "
                 "region; data that was added before 2023 has no STAC items.",
                 status_code=404,
             )
@@ -103,19 +109,20 @@ class Asset:
 
 
 def initialize_asset(asset_id: str, session: Session | None = None) -> Asset:
-    """Return an asset by its id, without a request.
+    """Return an asset by its ID, without a request.
 
     Args:
-        asset_id: The id (a UUID), as the console and STAC items show it.
-        session: Default: that of `authenticate()`.
+        asset_id: The ID (a UUID), as the console and STAC items show it.
+        session: Session to use. Defaults to the one set by `authenticate()`.
 
     Raises:
-        InvalidInputError: The id is no text or empty. NotAuthenticatedError: No session.
+        InvalidInputError: If `asset_id` isn't a non-empty string.
+        NotAuthenticatedError: If there is no session.
 
     Example:
         >>> asset = up42.initialize_asset(asset_id=known_id)
         >>> item = asset.stac_items[0]
     """
     if not isinstance(asset_id, str) or not asset_id:
-        raise InvalidInputError(f"asset_id={asset_id!r} is not usable: expected a non-empty text.")
+        raise InvalidInputError(f"asset_id={asset_id!r}: expected a non-empty string.")
     return Asset(asset_id, resolve_session(session))
