@@ -99,7 +99,9 @@ def recorded(page: str) -> str:
         terminal = Terminal(sandbox, home)
         text = BLOCK.sub(lambda block: terminal.block(block[0]), page)
         text = text.replace(sandbox.url, SHOWN_URL).replace(str(home), SHOWN_HOME)
-        return in_order(with_fixed_times(text, sandbox), list(sandbox.jobs))
+        text = in_order(with_fixed_times(text, sandbox), list(sandbox.jobs))
+        # Files are downloaded concurrently.
+        return re.sub(r"(Downloaded .*\n)+", lambda m: "".join(sorted(m[0].splitlines(True))), text)
 
 
 def with_fixed_times(text: str, sandbox: Sandbox) -> str:

@@ -154,6 +154,7 @@ def reporter(
         elif status in lifecycle.sequence:
             shown.n = lifecycle.sequence.index(status) + 1
         shown.refresh()
+        logger.info("Job %s is %s.", job.id, status)
         if on_update is not None:
             on_update(job)
 

@@ -199,6 +199,7 @@ class Tracker:
             if listed is None:
                 return False
             for entry in self._update(listed.result):
+                logger.info("Entry %d (%s) is %s.", entry.index, entry.title, entry.status)
                 if on_update is not None:
                     on_update(entry)
             on_poll()

@@ -10,7 +10,6 @@ import click
 import up42_facade as up42
 from up42_facade.cli.options import Group, account_options, auth_options, prompt_for_credentials
 from up42_facade.cli.output import Output, is_interactive, output_options
-from up42_facade.session import DEFAULT_PROFILE, delete_login, save_login
 
 LOGIN_FIELDS = ("profile", "path")
 FIELDS = ("api", "region", "workspace_id", "project_id")
@@ -31,6 +30,8 @@ def login(out: Output, account: dict[str, Any]) -> None:
     They are stored unencrypted in a file that only you can read. --profile names the login, for
     several accounts. Without a terminal, UP42_USERNAME and UP42_PASSWORD are stored.
     """
+    from up42_facade.session import DEFAULT_PROFILE, save_login
+
     if "cfg_file" in account:
         raise click.UsageError("--cfg-file can't be stored: pass it to each command instead.")
     profile = account.pop("profile", None) or os.environ.get("UP42_PROFILE") or DEFAULT_PROFILE
@@ -50,6 +51,8 @@ def login(out: Output, account: dict[str, Any]) -> None:
 @account_options
 def logout(out: Output, account: dict[str, Any]) -> None:
     """Delete a stored login. Without --profile, it's the one named default."""
+    from up42_facade.session import DEFAULT_PROFILE, delete_login
+
     profile = account.get("profile") or os.environ.get("UP42_PROFILE") or DEFAULT_PROFILE
     out.record({"profile": profile, "path": str(delete_login(profile))}, LOGIN_FIELDS)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from attrs import frozen
 
 import up42_facade as up42
 from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt, reworded
@@ -26,7 +25,6 @@ from up42_facade.cli.output import (
     Command,
     Output,
     OutputFormat,
-    is_stderr_terminal,
     output_options,
     print_message,
     with_options,
@@ -123,33 +121,6 @@ def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
             raise CommandError(f"{len(invalid)} of {len(rows)} rows aren't valid.")
 
 
-@frozen(kw_only=True)
-class RunOptions:
-    """The options of `up42 batch run`."""
-
-    max_credits: Decimal | None
-    yes: bool
-    budget_id: str | None
-    cheapest_first: bool
-    max_concurrent: int | None
-    retry_failed: bool
-    is_tracked: bool
-    wait: float
-    timeout: float
-    output_directory: str | None
-
-    @property
-    def execution(self) -> dict[str, Any]:
-        """Arguments of `Batch.execute` and `Batch.retry`."""
-        return {
-            "max_credits": self.max_credits,
-            "max_concurrent": self.max_concurrent,
-            "cheapest_first": self.cheapest_first,
-            "budget_id": self.budget_id,
-            "wait": self.wait,
-        }
-
-
 @batch.command("run")
 @journal_options
 @spending_options
@@ -208,7 +179,7 @@ def run_batch(
     ):
         rows = select_rows(whole, templates)
         try:
-            run_rows(rows, RunOptions(**options), known)
+            run_rows(rows, known, **options)
         finally:
             show(out, rows)
         require_results(rows)
@@ -296,47 +267,57 @@ def select_rows(
     return found
 
 
-def run_rows(rows: up42.Batch, options: RunOptions, known: int) -> None:
+def run_rows(
+    rows: up42.Batch,
+    known: int,
+    *,
+    max_credits: Decimal | None,
+    yes: bool,
+    retry_failed: bool,
+    is_tracked: bool,
+    wait: float,
+    timeout: float,
+    output_directory: str | None,
+    **limits: Any,
+) -> None:
     """Execute, and if requested track and download.
 
     Args:
         rows: The entries of the file.
-        options: Options of the command.
         known: Number of entries that the journal had before.
+        max_credits, yes, retry_failed, is_tracked, wait, timeout, output_directory, limits: The
+            options of the command.
     """
+    limits = {**limits, "max_credits": max_credits, "wait": wait}
     rows.estimate()
     executable = rows.filter(status=EXECUTABLE)
-    failed = rows.failed() if options.retry_failed else rows[:0]
-    if len(executable) or len(failed):
-        confirm_batch(executable + failed, options, known)
+    failed = rows.failed() if retry_failed else rows[:0]
+    wanted = executable + failed
+    if len(wanted):
+        print_new(wanted, known)
+        question = f"Execute {len(wanted)} jobs for {wanted.cost.credits} credits?"
+        confirm(question, max_credits, yes)
     if len(executable):
-        rows.execute(**options.execution)
+        rows.execute(**limits)
     if len(failed):
-        rows.retry(**options.execution)
+        rows.retry(**limits)
     left = len(rows.filter(status=EXECUTABLE))
     if left:
         print_message(f"{left} of {len(rows)} jobs weren't executed: not enough credits.")
-    if options.is_tracked or options.output_directory is not None:
-        on_update = None if is_stderr_terminal() else print_status
-        rows.track(wait=options.wait, timeout=options.timeout, on_update=on_update)
-    if options.output_directory is not None:
-        rows.download(options.output_directory)
+    if is_tracked or output_directory is not None:
+        rows.track(wait=wait, timeout=timeout)
+    if output_directory is not None:
+        rows.download(output_directory)
 
 
-def confirm_batch(wanted: up42.Batch, options: RunOptions, known: int) -> None:
+def print_new(wanted: up42.Batch, known: int) -> None:
+    """Print how many rows a journal doesn't contain yet, and their cost."""
     new = wanted.filter(predicate=lambda entry: entry.index >= known)
     if known and len(new):
         print_message(
             f"{len(new)} rows aren't in the journal yet: they cost {new.cost.credits} credits "
             "more. A row with another title, item, or parameter is a new one."
         )
-    question = f"Execute {len(wanted)} jobs for {wanted.cost.credits} credits?"
-    confirm(question, options.max_credits, options.yes)
-
-
-def print_status(entry: up42.BatchEntry) -> None:
-    """Print a change of status, where there is no progress bar."""
-    print_message(f"{entry.index} {entry.title}: {entry.status}")
 
 
 def show(out: Output, shown: up42.Batch) -> None:

@@ -24,9 +24,7 @@ from up42_facade.cli.options import (
 from up42_facade.cli.output import (
     Output,
     format_time,
-    is_stderr_terminal,
     output_options,
-    print_message,
 )
 from up42_facade.cli.tables import Column
 
@@ -111,7 +109,7 @@ def list_jobs(
 
 
 def sorting_field(text: str) -> up42.SortingField:
-    """Return the field of `JobSorting` that a text such as `credits.asc` names.
+    """Return the field of `JobSorting` that a string such as `credits.asc` names.
 
     Raises:
         BadParameter: If there is no such field or direction.
@@ -215,21 +213,12 @@ def track(job: up42.Job, wait: float, timeout: float) -> None:
     wait = min(wait, timeout)
     advice = f"The job continues on the server; wait for it again: up42 jobs track {job.id}"
     with on_interrupt(advice), in_command_terms(job):
-        job.track(
-            wait=wait,
-            retries=int(timeout // wait) + 1,
-            on_update=None if is_stderr_terminal() else print_status,
-        )
+        job.track(wait=wait, retries=int(timeout // wait) + 1)
 
 
 def in_command_terms(job: up42.Job) -> AbstractContextManager[None]:
     """Return a context in which errors name the command for `Job.track()`."""
     return reworded({r"call track\(\)": f"run up42 jobs track {job.id}"})
-
-
-def print_status(job: up42.Job) -> None:
-    """Print a change of status, where there is no progress bar."""
-    print_message(f"Job {job.id} is {job.status.value}.")
 
 
 def require_success(job: up42.Job) -> None:

@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def prepare_streams() -> None:
-    """Let any text be written in any locale, and make sure that stderr exists."""
+    """Allow all characters in every locale, and make sure that stderr exists."""
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open until the end
     for stream in (sys.stdout, sys.stderr):

@@ -20,11 +20,11 @@ from up42_facade.cli.output import (
     Command,
     global_option,
     is_interactive,
+    is_stderr_terminal,
     print_message,
     with_options,
 )
 from up42_facade.errors import escape_for_terminal
-from up42_facade.session import DEFAULT_PROFILE, login_path
 
 SECRETS = ("UP42_PASSWORD", "UP42_PROJECT_API_KEY")
 NOTHING_DONE = "Nothing was executed."
@@ -87,8 +87,10 @@ def account_options(command: Command) -> Command:
     def wrapped(*arguments: Any, **options: Any) -> None:
         context = click.get_current_context()
         given = {k: context.meta[k] for k in ACCOUNT_ARGUMENTS if k in context.meta}
-        level = logging.INFO if "verbose" in context.meta else logging.WARNING
-        with reworded(option_phrases(context.command.params)), log_to_stderr(level):
+        with (
+            reworded(option_phrases(context.command.params)),
+            log_to_stderr("verbose" in context.meta),
+        ):
             command(*arguments, account=given, **options)
 
     return with_options(wrapped, ACCOUNT_OPTIONS)
@@ -113,6 +115,9 @@ def has_credentials(account: dict[str, Any]) -> bool:
         return True
     if any(os.environ.get(name) for name in (*SECRETS, "UP42_PROFILE")):
         return True
+    # Not at the top: it loads httpx, which --help doesn't need.
+    from up42_facade.session import DEFAULT_PROFILE, login_path
+
     return "username" not in account and login_path(DEFAULT_PROFILE).is_file()
 
 
@@ -134,20 +139,23 @@ class StderrHandler(logging.Handler):
 
 
 @contextmanager
-def log_to_stderr(level: int) -> Iterator[None]:
-    """Print what the package logs, and for the level INFO the requests, without their secrets."""
-    handler = StderrHandler(level)
-    loggers = [logging.getLogger(name) for name in ("up42_facade", "httpx")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.setLevel(level)
+def log_to_stderr(is_verbose: bool) -> Iterator[None]:
+    """Print warnings; without progress bars also changes, and if verbose also requests."""
+    levels = {
+        "up42_facade": logging.INFO if is_verbose or not is_stderr_terminal() else logging.WARNING,
+        "httpx": logging.INFO if is_verbose else logging.WARNING,
+    }
+    handler = StderrHandler()
+    former = {name: logging.getLogger(name).level for name in levels}
+    for name, level in levels.items():
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(level)
     try:
         yield
     finally:
-        for logger, former in zip(loggers, levels, strict=True):
-            logger.removeHandler(handler)
-            logger.setLevel(former)
+        for name, level in former.items():
+            logging.getLogger(name).removeHandler(handler)
+            logging.getLogger(name).setLevel(level)
 
 
 def wait_options(command: Command) -> Command:
@@ -256,7 +264,7 @@ def require_consent(max_credits: Decimal | None, yes: bool) -> None:
 
 
 def confirm(question: str, max_credits: Decimal | None, yes: bool) -> None:
-    """Ask before something is executed, unless an option has confirmed it.
+    """Ask for confirmation, unless an option has given it.
 
     Raises:
         UsageError: If there is no terminal to ask on.

@@ -1,4 +1,4 @@
-"""What commands print: data to stdout, as a table, JSON, or CSV; messages to stderr."""
+"""Output of the commands: data to stdout, as a table, JSON, or CSV; messages to stderr."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Command = Callable[..., None]
 
 JSON_OPTION = "--json"
 CSV_OPTION = "--csv"
-# Characters that make a spreadsheet calculate, or that it skips before one of them.
+# First characters of a formula in a spreadsheet, and characters that it skips before them.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
@@ -81,7 +81,7 @@ class Output:
             write(card(ordered(record, fields)) if text is None else text)
 
     def text(self, text: str, records: Iterable[Record], fields: Sequence[str]) -> None:
-        """Write a text instead of a table, or the records with the same content."""
+        """Write plain text instead of a table, or the records with the same content."""
         if self.format is OutputFormat.TABLE:
             write(escape_for_terminal(text))
         else:
@@ -187,7 +187,7 @@ def use_utf_8() -> None:
 
 
 def write(text: str) -> None:
-    """Write a text to stdout and end its last line.
+    """Write to stdout and end the last line.
 
     Raises:
         BrokenPipe: If the reader closed the pipe.

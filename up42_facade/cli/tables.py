@@ -79,9 +79,9 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> tu
 
     limit = terminal_width()
     cells = {column: [column.show(record) for record in records] for column in columns}
-    is_wide = total_width(widths_of(cells)) <= limit
+    is_wide = total_width(natural_widths(cells)) <= limit
     below = [] if is_wide else [column for column in columns if column.is_below]
-    widths = fit({c: texts for c, texts in cells.items() if c not in below}, limit)
+    widths = fit({c: shown for c, shown in cells.items() if c not in below}, limit)
     grid = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for column in widths:
         grid.add_column(
@@ -90,14 +90,14 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> tu
             no_wrap=True,
         )
     for row in zip(*(cells[column] for column in widths), strict=True):
-        texts = [Text(text, STATUS_STYLES.get(text, "")) for text in row]
-        for text, room in zip(texts, widths.values(), strict=True):
-            text.truncate(room, overflow="ellipsis")
-        grid.add_row(*texts)
+        parts = [Text(text, STATUS_STYLES.get(text, "")) for text in row]
+        for part, room in zip(parts, widths.values(), strict=True):
+            part.truncate(room, overflow="ellipsis")
+        grid.add_row(*parts)
     heading, *rows = render(grid, sum(widths.values()) + GAP * len(widths))
-    parts = [[f"{' ' * GAP}{text}" for text in cells[column]] for column in below]
+    indented = [[f"{' ' * GAP}{text}" for text in cells[column]] for column in below]
     # Each row, followed by what is printed below it.
-    lines = [heading, *chain.from_iterable(zip(rows, *parts, strict=True))]
+    lines = [heading, *chain.from_iterable(zip(rows, *indented, strict=True))]
     hidden = [column for column in columns if column not in widths and column not in below]
     return "\n".join(lines), [column.heading for column in hidden if any(cells[column])]
 
@@ -105,16 +105,16 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> tu
 def card(record: Mapping[str, Any]) -> str:
     """Return one record, with a line per field; fields without a value are omitted."""
     fields = {name: to_lines(value) for name, value in record.items()}
-    indent = max((len(name) for name, texts in fields.items() if texts), default=0)
+    indent = max((len(name) for name, found in fields.items() if found), default=0)
     room = max(terminal_width() - indent - GAP, MIN_WIDTH)
-    found = []
-    for name, texts in fields.items():
+    printed = []
+    for name, found in fields.items():
         label = f"{name:{indent}}"
-        for line in (part for text in texts for part in wrap(text, room)):
+        for line in (part for text in found for part in wrap(text, room)):
             value = style(line, fg=STATUS_STYLES.get(line))
-            found.append(f"{style(label, bold=True)}{' ' * GAP}{value}")
+            printed.append(f"{style(label, bold=True)}{' ' * GAP}{value}")
             label = " " * indent
-    return "\n".join(found)
+    return "\n".join(printed)
 
 
 def wrap(text: str, room: int) -> list[str]:
@@ -176,7 +176,7 @@ def terminal_width() -> int:
 
 def fit(cells: Mapping[Column, Sequence[str]], limit: int) -> dict[Column, int]:
     """Return the columns that fit, each with its width."""
-    widths = widths_of(cells)
+    widths = natural_widths(cells)
     if sum(widths[column] for column in widths if not column.is_cut and not column.rank) > limit:
         # Columns that are never hidden are already too wide: lines will be broken anyway.
         return widths
@@ -189,10 +189,10 @@ def fit(cells: Mapping[Column, Sequence[str]], limit: int) -> dict[Column, int]:
         widths = {column: found for column, found in widths.items() if column.rank < last.rank}
 
 
-def widths_of(cells: Mapping[Column, Sequence[str]]) -> dict[Column, int]:
+def natural_widths(cells: Mapping[Column, Sequence[str]]) -> dict[Column, int]:
     from rich.cells import cell_len
 
-    return {column: max(map(cell_len, [column.heading, *texts])) for column, texts in cells.items()}
+    return {column: max(map(cell_len, [column.heading, *shown])) for column, shown in cells.items()}
 
 
 def total_width(widths: Mapping[Column, int]) -> int:
@@ -202,7 +202,7 @@ def total_width(widths: Mapping[Column, int]) -> int:
 def cut(
     widths: Mapping[Column, int], spare: Mapping[Column, int], excess: int
 ) -> dict[Column, int]:
-    """Take the excess from the widest of the columns that may be cut."""
+    """Return widths without the excess, taken from the widest of the columns that may be cut."""
     found = dict(widths)
     for _ in range(min(max(excess, 0), sum(spare.values()))):
         widest = max(

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpx
 from attrs import evolve
 
+from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
 from up42_facade._common.stopping import Stop
 from up42_facade._common.urls import without_query
@@ -33,6 +34,8 @@ T = TypeVar("T")
 DEFAULT_CONNECTIONS = 4
 # Files fetched at the same time: hides the latency of small ones, is polite to the server.
 DEFAULT_WORKERS = 8
+
+logger = get_logger(__name__)
 
 _FILE_NAME = re.compile(r"""filename\s*=\s*("(?:[^"\\]|\\.)*"|[^;]+)""", re.IGNORECASE)
 _FILE_NAME_STAR = re.compile(r"filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)", re.IGNORECASE)
@@ -231,6 +234,7 @@ def _download(
                 connections=connections,
                 claim=claim,
             )
+        logger.info("Downloaded %s.", target)
     return target
 
 
