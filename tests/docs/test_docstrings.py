@@ -103,6 +103,8 @@ def names(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[di
     opened = session_module._default
     if opened is not None and opened is not session:
         opened.close()
+    # What is left as the default would be closed with this test.
+    monkeypatch.setattr(session_module, "_default", None)
 
 
 def default_session(sandbox: Sandbox) -> up42.Session:
