@@ -291,6 +291,20 @@ def test_certificates_are_read(name: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert len(context.get_ca_certs()) == 1
 
 
+@pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
+def test_damaged_certificates_are_found_with_the_first_https_url(
+    use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "damaged.pem"
+    path.write_text("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    reachable(use)
+    forget_shared()
+    secure = up42.Session(username="u", password="p", base_url="https://127.0.0.1:9")
+    with secure, pytest.raises(up42.ConfigurationError, match=r"SSL_CERT_FILE=.*damaged\.pem"):
+        use(secure)
+
+
 def test_certificates_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "0123abcd.0").write_text("")
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))

@@ -107,9 +107,9 @@ class Network:
     def _proxy(self, name: str, value: str) -> httpx.Proxy:
         url = value.strip() if "://" in value else f"http://{value.strip()}"
         shown = without_query(url)
+        certificates = self.certificates if url.lower().startswith("https://") else None
         try:
-            secured = url.lower().startswith("https://")
-            proxy = httpx.Proxy(url, ssl_context=self.certificates if secured else None)
+            proxy = httpx.Proxy(url, ssl_context=certificates)
         except (httpx.InvalidURL, ValueError):
             proxy = None
         if proxy is None or not is_usable(proxy.url):
@@ -222,7 +222,7 @@ class Transport(httpx.BaseTransport):
         return response
 
     def close(self) -> None:
-        for pool in self._pools.values():
+        for pool in list(self._pools.values()):
             pool.close()
 
 
