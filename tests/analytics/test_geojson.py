@@ -76,5 +76,5 @@ def test_a_property_called_geometry_does_not_replace_the_shape() -> None:
     [5, "x", {"geometry": {"type": "Blob"}}, {"geometry": {"type": "Point"}}, {"properties": 5}],
 )
 def test_what_is_no_feature(feature: Any) -> None:
-    with pytest.raises(up42.UnexpectedResponseError, match="no GeoJSON"):
+    with pytest.raises(up42.UnexpectedResponseError, match="isn't valid GeoJSON"):
         to_frame(collection(feature))

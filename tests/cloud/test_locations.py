@@ -185,10 +185,10 @@ def test_plots_and_maps_say_that_they_need_files_here(finished: up42.Job, memory
     finished.download_results(memory.url, progress=False)
     finished.download_quicklooks(f"{memory.url}/quicklooks", progress=False)
     for draw in (finished.plot_results, finished.plot_quicklooks, finished.map_results):
-        with pytest.raises(up42.InvalidInputError, match=r"memory://.+' is in another store"):
+        with pytest.raises(up42.InvalidInputError, match=r"memory://.+' is in cloud storage"):
             draw()
     area = "gs://bucket/area.geojson"
-    with pytest.raises(up42.InvalidInputError, match=r"area\.geojson' is in another store"):
+    with pytest.raises(up42.InvalidInputError, match=r"area\.geojson' is in cloud storage"):
         viz_inputs.read_aoi(area)
 
 

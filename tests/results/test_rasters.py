@@ -219,12 +219,12 @@ def test_choice_of_assets(results: Results, assets: Any) -> None:
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"assets": "trees"}, r"assets='trees' fits no raster.*trees\.tif \(image/tiff\)"),
-        ({"assets": "thumbnail"}, "fits no raster"),
-        ({"assets": []}, "fits no raster"),
-        ({"item_ids": "other"}, "item_ids='other' fits no item.*There are: "),
-        ({"item_ids": []}, "fits no item"),
-        ({"item_ids": 5}, "fits no item"),
+        ({"assets": "trees"}, r"assets='trees' matches no raster.*trees\.tif \(image/tiff\)"),
+        ({"assets": "thumbnail"}, "matches no raster"),
+        ({"assets": []}, "matches no raster"),
+        ({"item_ids": "other"}, "item_ids='other' matches no item.*Available: "),
+        ({"item_ids": []}, "matches no item"),
+        ({"item_ids": 5}, "matches no item"),
     ],
 )
 def test_choices_that_fit_nothing(trees: up42.Job, choice: dict[str, Any], message: str) -> None:

@@ -241,14 +241,14 @@ def test_a_crs_of_mars(results: Results) -> None:
 @pytest.mark.parametrize("content", [b"<html>", b"", b"\xff", b"[]", b"null", b'{"type": "Point"}'])
 def test_what_claims_to_be_geojson(results: Results, content: bytes) -> None:
     results.put("a.bin", content, GEOJSON)
-    with pytest.raises(up42.UnexpectedResponseError, match=r"'a\.bin' of item one is no"):
+    with pytest.raises(up42.UnexpectedResponseError, match=r"'a\.bin' of item one isn't"):
         results.job.get_results_json()
 
 
 @pytest.mark.parametrize("odd", [5, "x", {"properties": 5}, {"properties": ["a"]}])
 def test_what_is_no_feature(results: Results, odd: Any) -> None:
     results.put("a.geojson", collection(feature(), odd))
-    with pytest.raises(up42.UnexpectedResponseError, match="no GeoJSON"):
+    with pytest.raises(up42.UnexpectedResponseError, match="isn't valid GeoJSON"):
         results.job.get_results_json()
 
 

@@ -1,4 +1,4 @@
-"""Synthetic images whose colours are known, and a look at what a figure shows."""
+"""Synthetic images whose colors are known, and a look at what a figure shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 
-# A place in Berlin: metres in UTM 33.
+# A place in Berlin: meters in UTM 33.
 WEST, NORTH, CRS = 390_000.0, 5_820_000.0, "EPSG:32633"
 LOW, HIGH = 100, 3000
 # The quarters of `quarters()`, by where they are in the image: share of width and height.
@@ -51,10 +51,10 @@ def write(
     count, height, width = bands.shape
     place = {}
     if crs is not None:
-        metres = 600 / max(height, width)
+        meters = 600 / max(height, width)
         place = {
             "crs": crs,
-            "transform": transform or Affine(metres, 0, WEST, 0, -metres, NORTH),
+            "transform": transform or Affine(meters, 0, WEST, 0, -meters, NORTH),
         }
     settings = {"driver": "GTiff", "dtype": bands.dtype.name, "count": count, **place, **profile}
     with warnings.catch_warnings():
@@ -92,12 +92,12 @@ def rendered(figure: Figure) -> Any:
 
 
 def images_of(figure: Figure) -> list[Axes]:
-    """Return the axes that show an image: no colour bars."""
+    """Return the axes that show an image: no color bars."""
     return [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
 
 
-def colour_at(figure: Figure, place: tuple[float, float], number: int = 0) -> tuple[int, ...]:
-    """Return the colour that a figure shows at a place of an image: shares of width, height."""
+def color_at(figure: Figure, place: tuple[float, float], number: int = 0) -> tuple[int, ...]:
+    """Return the color that a figure shows at a place of an image: shares of width, height."""
     pixels = rendered(figure)
     axes = images_of(figure)[number]
     left, right, bottom, top = axes.images[0].get_extent()
@@ -106,8 +106,8 @@ def colour_at(figure: Figure, place: tuple[float, float], number: int = 0) -> tu
     return tuple(int(value) for value in pixels[round(pixels.shape[0] - row), round(column)][:3])
 
 
-def is_near(colour: Sequence[int], expected: Sequence[int], most: int = 12) -> bool:
-    return all(abs(a - b) <= most for a, b in zip(colour, expected, strict=True))
+def is_near(color: Sequence[int], expected: Sequence[int], most: int = 12) -> bool:
+    return all(abs(a - b) <= most for a, b in zip(color, expected, strict=True))
 
 
 def features_of(shown: Any) -> list[Any]:

@@ -95,14 +95,14 @@ def test_an_image_of_any_name(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     shutil.copy(scenes.write_quarters(tmp_path / "scene.tif"), path)
     figure = viz.plot_results(path)
-    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHEAST), scenes.GREEN)
+    assert scenes.is_near(scenes.color_at(figure, scenes.NORTHEAST), scenes.GREEN)
     assert any("ImageOverlay" in str(type(c)) for c in viz.map_results(path)._children.values())
 
 
 @pytest.mark.parametrize("name", ["data", "things.json", "x.tif"])
 def test_features_of_any_name(name: str, tmp_path: Path) -> None:
     path = scenes.write_geojson(tmp_path / name, [(Point(13, 52), {"a": 1})])
-    assert any("GeoJson" in str(type(child)) for child in viz.map_results(path)._children.values())
+    assert scenes.features_of(viz.map_results(path))
 
 
 TOPOLOGY = '{"type": "Topology", "objects": {}, "arcs": []}'
@@ -254,5 +254,5 @@ def test_a_geopackage_with_a_line_of_one_point_and_rounded_ids(
     for draw in DRAW:
         caplog.clear()
         draw(path)
-        assert "1 features have no place" in caplog.text
+        assert "1 features have no usable geometry" in caplog.text
         assert "'id' may be rounded" in caplog.text

@@ -42,6 +42,9 @@ def test_processing_raster(sandbox: Sandbox, session: up42.Session, tmp_path: Pa
     page.mkdir()
     job.map_results(save_html=page)
     assert (page / "final_map.html").stat().st_size > 10_000
+    today = f"{job.created:%Y-%m-%d}"
+    assert job.plot_results().get_suptitle() == f"t · {today} · detection-trees-spacept"
+    assert job.plot_results(title="Trees").get_suptitle() == "Trees"
     assert job.refresh().results == paths
 
 
@@ -92,6 +95,8 @@ def test_analytics(sandbox: Sandbox, session: up42.Session, tmp_path: Path) -> N
     assert page.exists()
     job.download_quicklooks(tmp_path)
     assert images(job.plot_quicklooks()) == 2
+    assert job.plot_quicklooks().get_suptitle() == f"Analytics job {job.id}"
+    assert job.refresh().plot_quicklooks().get_suptitle().startswith("NDVI of Berlin · 20")
     task = job.get_jobtasks()[-1]
     task.download_results(tmp_path / "task")
     assert images(task.plot_results()) == 2

@@ -26,10 +26,10 @@ HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1
 def results(tmp_path: Path) -> list[Path]:
     """An image, three points and a rectangle on it."""
     image = scenes.write_quarters(tmp_path / "scene.tif", nodata=0)
-    metres = [Point(scenes.WEST + x, scenes.NORTH - y) for x, y in ((150, 150), (450, 450))]
+    meters = [Point(scenes.WEST + x, scenes.NORTH - y) for x, y in ((150, 150), (450, 450))]
     shapes = gpd.GeoSeries(
         [
-            *metres,
+            *meters,
             box(scenes.WEST + 100, scenes.NORTH - 500, scenes.WEST + 200, scenes.NORTH - 400),
         ],
         crs=scenes.CRS,
@@ -124,9 +124,9 @@ def test_the_image_lies_where_it_belongs(
     picture = tmp_path / "screen.png"
     picture.write_bytes(page.screenshot())
     with rasterio.MemoryFile(picture.read_bytes()) as memory, opened(memory) as pixels:
-        colours = pixels.read([1, 2, 3])
+        colors = pixels.read([1, 2, 3])
     x, y = round(frame["x"] + frame["width"] * 0.9), round(frame["y"] + frame["height"] * 0.1)
-    assert scenes.is_near(colours[:, y, x], scenes.GREEN)
+    assert scenes.is_near(colors[:, y, x], scenes.GREEN)
 
 
 def test_features_are_highlighted_under_the_mouse(

@@ -39,17 +39,19 @@ def overlay(shown: folium.Map) -> Any:
     return next(child for child in shown._children.values() if isinstance(child, kind))
 
 
-def test_signatures_are_the_documented_ones() -> None:
+def test_signatures_are_the_documented_ones_and_more() -> None:
     expected = {
         "plot_results": {
-            "figsize": (14, 8),
+            "figsize": None,
             "bands": None,
             "titles": None,
             "filepaths": None,
             "plot_file_format": None,
+            "title": None,
+            "coordinates": False,
             "kwargs": inspect.Parameter.empty,
         },
-        "plot_quicklooks": {"figsize": (8, 8), "filepaths": None, "titles": None},
+        "plot_quicklooks": {"figsize": None, "filepaths": None, "titles": None, "title": None},
         "map_results": {
             "bands": None,
             "aoi": None,
@@ -161,7 +163,7 @@ WRONG: dict[str, tuple[Callable[[Path, Path], Any], str]] = {
         lambda s, t: viz.map_results(scenes.write_quarters(t / "n.tif", crs=None)),
         "n.tif has no CRS",
     ),
-    "aoi in metres": (
+    "aoi in meters": (
         lambda s, t: viz.map_results(s, aoi=gpd.GeoDataFrame(geometry=[Point(4e5, 5e6)])),
         "no CRS",
     ),

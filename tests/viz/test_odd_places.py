@@ -101,7 +101,7 @@ def test_an_image_around_a_pole(crs: str, south: bool, tmp_path: Path) -> None:
 def test_an_image_beyond_all_web_maps(tmp_path: Path) -> None:
     image = gray(tmp_path / "pole.tif", "EPSG:3995", -10_000, 10_000, 100)
     viz.plot_results(image)
-    with pytest.raises(up42.InvalidInputError, match=r"pole\.tif lies beyond 85\.05"):
+    with pytest.raises(up42.InvalidInputError, match=r"pole\.tif is beyond 85\.05"):
         viz.map_results(image)
 
 
@@ -130,9 +130,9 @@ def test_color_tables(side: int, tmp_path: Path) -> None:
     with rasterio.open(path, "r+") as dataset:
         dataset.write_colormap(1, {0: (0, 0, 0, 0), 1: RED, 2: GREEN})
     for figure in (viz.plot_results(path), viz.plot_results(path, bands=[1])):
-        assert scenes.is_near(scenes.colour_at(figure, (0.25, 0.5)), RED[:3])
-        assert scenes.is_near(scenes.colour_at(figure, (0.75, 0.5)), GREEN[:3])
-    values = scenes.colour_at(viz.plot_results(path, cmap="gray"), (0.75, 0.5))
+        assert scenes.is_near(scenes.color_at(figure, (0.25, 0.5)), RED[:3])
+        assert scenes.is_near(scenes.color_at(figure, (0.75, 0.5)), GREEN[:3])
+    values = scenes.color_at(viz.plot_results(path, cmap="gray"), (0.75, 0.5))
     assert len(set(values)) == 1, "a caller who passes colors gets these"
     pixels = picture(viz.map_results(path))
     seen = pixels[:3, pixels[-1] > 0] if len(pixels) == 4 else pixels.reshape(3, -1)
@@ -165,7 +165,7 @@ def test_geometries_that_cannot_be_drawn(tmp_path: Path, caplog: pytest.LogCaptu
     with caplog.at_level(logging.WARNING):
         figure = viz.plot_results(path)
         shown = viz.map_results(path)
-    assert "odd.geojson: 5 features have no place" in caplog.text
+    assert "odd.geojson: 5 features have no usable geometry" in caplog.text
     assert figure.axes[0].has_data()
     kinds = [feature["geometry"]["type"] for feature in scenes.features_of(shown)]
     assert kinds == ["Point", "LineString", "Point", "Polygon", "LineString"]

@@ -20,7 +20,6 @@ from shapely.geometry import Point, box
 import up42_facade as up42
 from tests.viz import scenes
 from up42_facade import viz
-from up42_facade.viz._plots import FEATURE_COLOURS
 
 QUARTERS = {
     scenes.NORTHWEST: scenes.RED,
@@ -37,23 +36,25 @@ def scene(tmp_path: Path) -> Path:
 
 def shows(figure: Figure, expected: dict[tuple[float, float], tuple[int, ...]]) -> bool:
     return all(
-        scenes.is_near(scenes.colour_at(figure, place), colour)
-        for place, colour in expected.items()
+        scenes.is_near(scenes.color_at(figure, place), color) for place, color in expected.items()
     )
 
 
-def test_sixteen_bits_show_their_content_in_true_colour(scene: Path) -> None:
+def test_sixteen_bits_show_their_content_in_true_color(scene: Path) -> None:
     figure = viz.plot_results(scene)
     assert shows(figure, QUARTERS)
     assert len(figure.axes) == 1
     assert figure.axes[0].get_title() == "scene"
+    assert figure.get_suptitle() == ""
+    figure = viz.plot_results(scene, figsize=(14, 8))
     assert tuple(figure.get_size_inches()) == (14, 8), "width first, as matplotlib has it"
+    assert shows(figure, QUARTERS)
 
 
-def test_bands_decide_on_the_colours(scene: Path) -> None:
+def test_bands_decide_on_the_colors(scene: Path) -> None:
     figure = viz.plot_results(scene, bands=[1, 2, 3])
-    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST), scenes.BLUE)
-    assert scenes.is_near(scenes.colour_at(figure, scenes.SOUTHWEST), scenes.RED)
+    assert scenes.is_near(scenes.color_at(figure, scenes.NORTHWEST), scenes.BLUE)
+    assert scenes.is_near(scenes.color_at(figure, scenes.SOUTHWEST), scenes.RED)
 
 
 def test_one_band_is_grey(scene: Path) -> None:
@@ -81,7 +82,7 @@ def test_what_has_no_data_is_clear_and_not_part_of_the_stretch(tmp_path: Path) -
     assert shows(figure, {scenes.NORTHEAST: scenes.BLACK, (0.5, 0.05): scenes.WHITE})
 
 
-def test_alpha_is_a_mask_and_no_colour(tmp_path: Path) -> None:
+def test_alpha_is_a_mask_and_no_color(tmp_path: Path) -> None:
     bands = scenes.quarters()[[2, 1, 0, 3]].astype("uint16")
     bands[3] = 65_535
     bands[3, :20] = bands[:3, :20] = 0
@@ -236,8 +237,8 @@ def test_probabilities_have_a_ramp_and_a_bar(
     bars = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
     assert [bar.get_ylabel() for bar in bars] == ["Probability"]
     assert figure.axes[0].images[0].get_clim() == (0, 1)
-    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST), (240, 249, 33))
-    assert scenes.is_near(scenes.colour_at(figure, scenes.SOUTHEAST), (13, 8, 135))
+    assert scenes.is_near(scenes.color_at(figure, scenes.NORTHWEST), (240, 249, 33))
+    assert scenes.is_near(scenes.color_at(figure, scenes.SOUTHEAST), scenes.WHITE), "transparent"
 
 
 def test_imagery_is_no_probability(tmp_path: Path) -> None:
@@ -247,11 +248,141 @@ def test_imagery_is_no_probability(tmp_path: Path) -> None:
         assert len(figure.axes) == 1
 
 
+def bars_of(figure: Figure) -> list[Any]:
+    return [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 300), (100, 400), (400, 100)])
+def test_the_figure_fits_the_images(tmp_path: Path, height: int, width: int) -> None:
+    values = np.random.default_rng(1).integers(0, 9, (3, height, width), dtype="uint16")
+    path = scenes.write(tmp_path / "a.tif", values)
+    for count in (1, 2, 3):
+        figure = viz.plot_results([path] * count)
+        across, up = figure.get_size_inches()
+        assert across <= 14
+        assert up <= 8.1
+        scenes.rendered(figure)
+        shown = figure.axes[0].get_window_extent()
+        assert shown.height / shown.width == pytest.approx(height / width, rel=0.02)
+        assert count * shown.width / figure.dpi > 0.8 * across, "the images fill the figure"
+
+
+def test_geographic_images_have_the_shape_that_they_have_on_the_ground(tmp_path: Path) -> None:
+    values = np.zeros((1, 100, 100), dtype="uint8")
+    grid = Affine(0.001, 0, 13, 0, -0.001, 60.05)
+    figure = viz.plot_results(
+        scenes.write(tmp_path / "a.tif", values, crs="EPSG:4326", transform=grid)
+    )
+    scenes.rendered(figure)
+    shown = figure.axes[0].get_window_extent()
+    assert shown.height / shown.width == pytest.approx(2, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("crs", "transform", "scale", "name"),
+    [
+        ("EPSG:32633", None, "100 m", "EPSG:32633"),
+        ("EPSG:3857", Affine(100, 0, 0, 0, -100, 8_400_000), "2 km", "EPSG:3857"),
+        ("EPSG:4326", Affine(0.01, 0, 13, 0, -0.01, 1), "50 km", "EPSG:4326"),
+        ("EPSG:2263", Affine(10, 0, 980_000, 0, -10, 200_000), "100 m", "EPSG:2263"),
+    ],
+)
+def test_a_scale_bar_and_the_crs_are_below_the_image(
+    tmp_path: Path, crs: str, transform: Any, scale: str, name: str
+) -> None:
+    path = scenes.write(tmp_path / "a.tif", scenes.quarters(), crs=crs, transform=transform)
+    [axes] = viz.plot_results(path).axes
+    [bar] = [artist for artist in axes.artists if hasattr(artist, "size_bar")]
+    assert bar.txt_label.get_text() == scale
+    assert [text.get_text() for text in axes.texts] == [name]
+    plain = viz.plot_results(scenes.write(tmp_path / "b.tif", scenes.quarters(), crs=None)).axes[0]
+    assert (list(plain.artists), list(plain.texts)) == ([], [])
+
+
+def test_the_scale_bar_is_right_on_the_ground(scene: Path) -> None:
+    figure = viz.plot_results(scene)
+    scenes.rendered(figure)
+    [axes] = figure.axes
+    bar = next(artist for artist in axes.artists if hasattr(artist, "size_bar"))
+    line = bar.size_bar.get_children()[0].get_window_extent()
+    # The image is 600 m wide.
+    meters = line.width / axes.get_window_extent().width * 600
+    assert meters == pytest.approx(100, rel=0.05)
+
+
+def test_coordinates_on_request(scene: Path) -> None:
+    [axes] = viz.plot_results(scene, coordinates=True).axes
+    assert axes.axison
+    assert not viz.plot_results(scene).axes[0].axison
+    scenes.rendered(axes.figure)
+    found = {text.get_text() for text in axes.get_xticklabels()}
+    assert "390200" in found
+
+
+def test_images_of_one_kind_share_the_stretch_and_one_color_bar(tmp_path: Path) -> None:
+    low = np.tile(np.linspace(-0.2, 0.3, 100, dtype="float32"), (1, 100, 1))
+    paths = [
+        scenes.write(tmp_path / "2020.tif", low, ("NDVI",)),
+        scenes.write(tmp_path / "2024.tif", low + 0.3, ("NDVI",)),
+    ]
+    figure = viz.plot_results(paths)
+    first, second = (axes.images[0] for axes in scenes.images_of(figure))
+    assert first.get_clim() == second.get_clim()
+    assert [bar.get_ylabel() for bar in bars_of(figure)] == ["NDVI"]
+    bright = scenes.quarters() * 2
+    paths = [
+        scenes.write_quarters(tmp_path / "a.tif"),
+        scenes.write(tmp_path / "b.tif", bright, ("blue", "green", "red", "nir")),
+    ]
+    figure = viz.plot_results(paths)
+    assert scenes.is_near(scenes.color_at(figure, scenes.NORTHWEST, 0), (127, 0, 0))
+    assert scenes.is_near(scenes.color_at(figure, scenes.NORTHWEST, 1), scenes.RED)
+    much = scenes.write(tmp_path / "c.tif", scenes.quarters() * 20, ("blue", "green", "red", "nir"))
+    assert shows(viz.plot_results([paths[0], much]), QUARTERS), "other kinds keep their own"
+
+
+@pytest.mark.parametrize(
+    ("stem", "name", "low", "label"),
+    [
+        ("a_ndvi", "", 0.1, "NDVI"),
+        ("a", "Water index", -0.4, "Water index"),
+        ("a", "", -0.4, "Index"),
+        ("a", "reflectance", -0.4, None),
+        ("a", "", 0.1, None),
+    ],
+)
+def test_indices_have_a_diverging_color_map_and_a_bar(
+    tmp_path: Path, stem: str, name: str, low: float, label: str | None
+) -> None:
+    values = np.tile(np.linspace(low, 0.8, 100, dtype="float32"), (1, 100, 1))
+    figure = viz.plot_results(scenes.write(tmp_path / f"{stem}.tif", values, (name,)))
+    assert [bar.get_ylabel() for bar in bars_of(figure)] == ([label] if label else [])
+    if label:
+        below, above = figure.axes[0].images[0].get_clim()
+        assert below == -above
+        assert scenes.is_near(scenes.color_at(figure, (0.99, 0.5)), (1, 102, 94), 20)
+
+
+def test_nothing_covers_the_image(tmp_path: Path, scene: Path) -> None:
+    ships = scenes.write_geojson(tmp_path / "ships.geojson", [(thing(300, 300, 60), {"n": 1})])
+    figure = viz.plot_results([scene, ships], title="Ships in Berlin")
+    pixels = scenes.rendered(figure)
+    [axes] = figure.axes
+    image = axes.get_window_extent()
+    around = [axes.get_legend(), axes.title, figure._suptitle, *axes.texts, *axes.artists]
+    for artist in around:
+        box = artist.get_window_extent()
+        assert not box.padded(-1).overlaps(image.padded(-1)), artist
+        assert 0 <= box.x0 <= box.x1 <= pixels.shape[1]
+        assert 0 <= box.y0 <= box.y1 <= pixels.shape[0]
+    assert shows(figure, QUARTERS)
+
+
 def thing(x: float, y: float, half: float = 0) -> Any:
-    """Return a point or square in degrees, so many metres from the scene's corner."""
-    centre = Point(scenes.WEST + x, scenes.NORTH - y)
-    metres = box(*centre.buffer(half).bounds) if half else centre
-    return gpd.GeoSeries([metres], crs=scenes.CRS).to_crs(4326).iloc[0]
+    """Return a point or square in degrees, so many meters from the scene's corner."""
+    center = Point(scenes.WEST + x, scenes.NORTH - y)
+    meters = box(*center.buffer(half).bounds) if half else center
+    return gpd.GeoSeries([meters], crs=scenes.CRS).to_crs(4326).iloc[0]
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
@@ -264,10 +395,10 @@ def test_features_lie_over_their_image(tmp_path: Path, scene: Path, suffix: str)
     frame.to_crs(scenes.CRS if suffix == ".gpkg" else 4326).to_file(vectors)
     figure = viz.plot_results([other, scene, vectors], figsize=(12, 6))
     assert [axes.get_title() for axes in figure.axes] == ["other", "scene"]
-    yellow = tuple(int(FEATURE_COLOURS[0][i : i + 2], 16) for i in (1, 3, 5))
-    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST, 1), yellow)
-    assert scenes.is_near(scenes.colour_at(figure, (0.85, 0.75), 1), yellow, 90)
-    assert scenes.is_near(scenes.colour_at(figure, scenes.NORTHWEST, 0), scenes.RED)
+    yellow = (255, 214, 10)
+    assert scenes.is_near(scenes.color_at(figure, scenes.NORTHWEST, 1), yellow)
+    assert scenes.is_near(scenes.color_at(figure, (0.85, 0.75), 1), yellow, 90)
+    assert scenes.is_near(scenes.color_at(figure, scenes.NORTHWEST, 0), scenes.RED)
     assert figure.axes[0].get_legend() is None
     legend = figure.axes[1].get_legend()
     assert legend is not None
@@ -297,8 +428,8 @@ def test_quicklooks_are_shown_as_they_are(tmp_path: Path) -> None:
     figure = viz.plot_quicklooks(paths, titles=["Scene 1", "Scene 2"])
     assert [axes.get_title() for axes in figure.axes] == ["Scene 1", "Scene 2"]
     for number in range(2):
-        colour = scenes.colour_at(figure, (0.5, 0.5), number)
-        assert scenes.is_near(colour, (200, 40, 40))
+        color = scenes.color_at(figure, (0.5, 0.5), number)
+        assert scenes.is_near(color, (200, 40, 40))
 
 
 Wrong = Callable[[Path, Path], Any]

@@ -425,6 +425,13 @@ class Job(Results):
         found = self.session.executor.map(JobTask.get_results_json, map(self._jobtask, fruitful))
         return dict(zip(fruitful, found, strict=True))
 
+    def _title(self) -> str:
+        known = self._known
+        name = (known and known.name) or f"Analytics job {self.job_id}"
+        date = f"{known.created_at:%Y-%m-%d}" if known and known.created_at else None
+        workflow = known.workflow_name if known else None
+        return " · ".join(filter(None, (name, date, workflow)))
+
     def _refreshed(self) -> ApiJob:
         from up42_client.api.analytics import get_job
 

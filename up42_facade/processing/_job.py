@@ -706,6 +706,11 @@ class Job(Viz):
         given = {"aside": self._folder.name, **options}
         return fetch_items(items, folder, session=self.session, **given)
 
+    def _title(self) -> str:
+        name = self.title or f"Job {self.id}"
+        date = f"{self.created:%Y-%m-%d}" if self.created else None
+        return " · ".join(filter(None, (name, date, self.process_id)))
+
     def _backdrop_paths(self) -> list[str]:
         images = [p for p in self._input_files or [] if Path(p).suffix.lower() in IMAGE_SUFFIXES]
         return images[:1]

@@ -1,4 +1,4 @@
-"""What a job delivered: files, features, and rasters."""
+"""Results of jobs: files, features, and rasters."""
 
 from up42_facade.results._asset import Asset, initialize_asset
 from up42_facade.results._item_files import download_items

@@ -1,7 +1,7 @@
-"""Formats of files: told apart by content, and opened with one driver that reads nothing else.
+"""Formats of files: recognized by content, and opened with one driver that reads nothing else.
 
-A name promises nothing. GDAL opens whatever a file turns out to be, and some formats (VRT above
-all) are no images but instructions to read other files or URLs.
+A name guarantees nothing. GDAL opens any file by its content, and some formats (VRT above all)
+consist of instructions to read other files or URLs.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ SIGNATURES = (
     (".jp2", (b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")),
 )
 SQLITE = b"SQLite format 3\0"
-# Where an SQLite file says what its application calls it, and what a GeoPackage says there.
+# The application ID of an SQLite file, and those of GeoPackages.
 APPLICATION = slice(68, 72)
 GEOPACKAGES = (b"GPKG", b"GP10", b"GP11")
 JSON, GEOPACKAGE = ".json", ".gpkg"
 HEADER_BYTES = 512
 # The GDAL driver of each image format.
 DRIVERS = {".tif": "GTiff", ".png": "PNG", ".jpg": "JPEG", ".jp2": "JP2OpenJPEG"}
-# Keep GDAL from opening files beside an image: masks, overviews, and metadata with such names
-# may be in any format, and point to any file.
+# Keep GDAL from opening files next to an image: masks, overviews, and metadata with such names
+# can have any format, and point to any file.
 GDAL_OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 # Metadata by which an image names another file as its overview, which GDAL would open.
 OVERVIEW_DOMAIN = "OVERVIEWS"
@@ -59,8 +59,8 @@ def format_of_bytes(header: bytes) -> str:
 def named_overview(dataset: Any) -> str | None:
     """Return the other file that an image names as its overview, if it does.
 
-    Ask before anything else is asked of the dataset: GDAL opens that file, in any format and
-    wherever it is, as soon as overviews are looked for.
+    Call this before anything else is read from the dataset: GDAL opens that file, in any format
+    and location, as soon as overviews are requested.
     """
     found: str | None = dataset.tags(ns=OVERVIEW_DOMAIN).get("OVERVIEW_FILE")
     return found

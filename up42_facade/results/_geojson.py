@@ -21,14 +21,14 @@ CRS = "EPSG:4326"
 # The same, under its usual names.
 DEGREES = "OGC:CRS84"
 DEGREE_NAMES = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326", "EPSG:4326", DEGREES)
-# The column of the geometries, and what a property of this name is called beside it.
+# The column of the geometries, and the column of a property with this name.
 GEOMETRY = "geometry"
 GEOMETRY_PROPERTY = "properties.geometry"
-# Floats hold no whole number above this exactly, nor do numbers in browsers.
+# Above this, neither floats nor numbers in browsers represent all integers exactly.
 LARGEST_EXACT = 2**53
 LARGEST_INT64 = 2**63 - 1
-# What shapely raises for coordinates that are none, too large for a float, or nested too deep.
-NO_SHAPE = (
+# Errors of shapely for invalid coordinates, too large ones, and too deep nesting.
+INVALID_GEOMETRY = (
     ValueError,
     TypeError,
     LookupError,
@@ -43,8 +43,8 @@ CRS_NAME = re.compile(r"[\w.:/ -]+")
 def to_frame(collection: Mapping[str, Any], crs: Any = CRS) -> GeoDataFrame:
     """Turn a FeatureCollection into a frame.
 
-    Whole numbers stay exact: beside missing ones they become `Int64`. A geometry that no
-    software could draw, such as a line of one point, is missing in the frame, and logged.
+    Integers stay exact: columns with missing values become `Int64`. A geometry that can't be
+    drawn, such as a line of one point, is missing in the frame, and logged.
 
     Args:
         collection: GeoJSON.
@@ -66,27 +66,27 @@ def to_frame(collection: Mapping[str, Any], crs: Any = CRS) -> GeoDataFrame:
     features = entries(collection.get("features"))
     try:
         properties = [properties_of(feature) for feature in features]
-        shapes = shapes_of([feature.get(GEOMETRY) for feature in features])
+        found = geometries_of([feature.get(GEOMETRY) for feature in features])
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise UnexpectedResponseError(
-            f"The results hold a feature that is no GeoJSON ({error}). get_results_json() without "
-            "as_dataframe returns them as they are.",
+            f"The results contain a feature that isn't valid GeoJSON ({error}). get_results_json() "
+            "without as_dataframe returns them unchanged.",
             status_code=200,
         ) from error
     names = dict.fromkeys(str(name) for found in properties for name in found)
     columns = {name: column([found.get(name) for found in properties]) for name in names}
-    return GeoDataFrame({GEOMETRY: shapes, **columns}, geometry=GEOMETRY, crs=crs)
+    return GeoDataFrame({GEOMETRY: found, **columns}, geometry=GEOMETRY, crs=crs)
 
 
 def properties_of(feature: Mapping[str, Any]) -> dict[str, Any]:
     properties = dict(feature.get("properties") or {})
     if GEOMETRY in properties:
-        # It would replace the geometry itself.
+        # This would replace the geometry itself.
         properties[GEOMETRY_PROPERTY] = properties.pop(GEOMETRY)
     return properties
 
 
-def shapes_of(geometries: Sequence[Any]) -> Any:
+def geometries_of(geometries: Sequence[Any]) -> Any:
     """Return shapely geometries; None for one that is missing or can't be built."""
     import numpy as np
     import shapely
@@ -99,7 +99,7 @@ def shapes_of(geometries: Sequence[Any]) -> Any:
             continue
         try:
             found[index] = shapely.geometry.shape(geometry)
-        except (ShapelyError, *NO_SHAPE) as error:
+        except (ShapelyError, *INVALID_GEOMETRY) as error:
             if not is_geometry(geometry):
                 raise ValueError(f"{type(error).__name__}: {error}") from error
             unusable.append((index, str(error)))
@@ -126,7 +126,7 @@ def is_geometry(value: Any) -> bool:
 
 
 def column(values: list[Any]) -> Any:
-    """Return the values of a property as a column in which every whole number is exact."""
+    """Return the values of a property as a column in which every integer is exact."""
     import pandas as pd
 
     whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
@@ -140,10 +140,10 @@ def column(values: list[Any]) -> Any:
 
 
 def foreign_crs(declared: Any) -> pyproj.CRS | None:
-    """Return the CRS that a `crs` member of old GeoJSON names; None if it is in degrees.
+    """Return the CRS that a `crs` member of old GeoJSON names; None for EPSG:4326.
 
     Raises:
-        ValueError: If the member names none that is known.
+        ValueError: If the member doesn't name a known CRS.
     """
     if declared is None:
         return None

@@ -1,4 +1,4 @@
-"""Rasters in storage as xarray arrays that are read when their values are needed."""
+"""Rasters in UP42 storage as xarray arrays that are read lazily."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Labels = tuple[str, ...] | tuple[int, ...]
 
 @frozen
 class Header:
-    """What an image says about its pixels. Images with the same header can be stacked.
+    """The header of an image. Images with equal headers can be stacked.
 
     Attributes:
         bands: Names of the bands, or their numbers from 1.
@@ -41,7 +41,7 @@ class Header:
         crs: The rasterio CRS, or None.
         transform: From column and row to coordinates of the CRS.
         nodata: The value of pixels without data, or None.
-        block: Bands, height and width of the parts that the file can be read by.
+        block: Bands, height, and width of the parts by which the file can be read.
         attributes: Tags of the file and descriptions of the bands.
     """
 
@@ -51,7 +51,7 @@ class Header:
     dtype: str
     crs: Any
     transform: Any
-    nodata: float | None = field(eq=str)  # NaN is the same here as any other NaN
+    nodata: float | None = field(eq=str)  # any NaN equals any other
     block: tuple[int, ...] = field(eq=False)
     attributes: dict[str, Any] = field(eq=False)
 
@@ -61,7 +61,7 @@ class Header:
 
 
 @frozen(eq=False)
-class Layer:
+class RasterLayer:
     """The rasters of one asset key: one for each item, all with the same header."""
 
     key: str
@@ -122,9 +122,9 @@ def bands_at_once(dataset: Any) -> int:
 
 
 def band_attributes(dataset: Any, descriptions: tuple[str, ...], bands: Labels) -> dict[str, Any]:
-    """Return what the file says about its bands, under the names that rioxarray writes back."""
-    # Where it names the coordinates it isn't needed, and rioxarray would refuse to write a
-    # choice of the bands with the names of all.
+    """Return the metadata of the bands, under the names that rioxarray writes back."""
+    # Not if the coordinates have these names: rioxarray would refuse to write a selection of the
+    # bands with the names of all.
     names = () if descriptions == bands and dataset.count > 1 else descriptions
     found = {
         "long_name": (names, ""),
@@ -140,7 +140,7 @@ def band_attributes(dataset: Any, descriptions: tuple[str, ...], bands: Labels) 
 
 
 def fitting(nodata: float | None, dtype: str) -> float | None:
-    """Return a nodata value that pixels can have; any other marks none of them."""
+    """Return a nodata value that pixels can have; any other one has no effect."""
     if nodata is None:
         return None
     kind = np.dtype(dtype).kind
@@ -161,28 +161,31 @@ def stac_bands(file: ItemFile) -> tuple[str, ...]:
 
 
 def are_labels(names: Labels, count: int) -> bool:
-    """Tell whether bands can be looked up by these names or numbers."""
+    """Return whether bands can be selected by these names or numbers."""
     return all(names) and len(set(names)) == count == len(names)
 
 
-def layer_array(layer: Layer, chunks: dict[str, Any] | None) -> xr.DataArray:
-    """Return a layer as an array that reads when its values are needed.
+def layer_array(layer: RasterLayer, chunks: dict[str, Any] | None) -> xr.DataArray:
+    """Return a layer as a lazy array.
 
     Args:
         layer: The rasters.
-        chunks: Sizes by dimension of dask's chunks; None for an array without dask, which keeps
-            what it has read.
+        chunks: Sizes of dask's chunks by dimension. If None, the array doesn't use dask and
+            keeps the values that it has read.
 
     Returns:
-        Dimensions (item, band, y, x), without `item` where there is one item only.
+        An array with dimensions (item, band, y, x), without `item` if there is a single item.
     """
-    # xarray's types know paths only, its backends open anything.
+    # xarray's type hints allow only paths, its backends open anything.
     dataset = xr.open_dataset(layer, engine=LayerBackend, chunks=chunks)  # type: ignore[arg-type]
-    # Added here: dask would make chunks of them.
+    # Added here, because dask would split them into chunks.
     array: xr.DataArray = dataset[layer.key].assign_coords(
         {
             ITEM: layer.ids,
-            TIME: (ITEM, np.array([moment(item) for item in layer.items], "datetime64[ns]")),
+            TIME: (
+                ITEM,
+                np.array([acquisition_time(item) for item in layer.items], "datetime64[ns]"),
+            ),
         }
     )
     array = array.isel({ITEM: 0}) if len(layer.rasters) == 1 else array
@@ -196,12 +199,12 @@ def layer_array(layer: Layer, chunks: dict[str, Any] | None) -> xr.DataArray:
 
 
 class LayerBackend(BackendEntrypoint):
-    """Lets xarray open a layer; chunks and caching are xarray's then."""
+    """A backend of xarray, which adds chunks and caching."""
 
     open_dataset_parameters = ("filename_or_obj", "drop_variables")
 
-    def open_dataset(  # type: ignore[override]  # xarray hands on what it was given to open
-        self, filename_or_obj: Layer, *, drop_variables: Any = None
+    def open_dataset(  # type: ignore[override]  # xarray passes the object that it opens
+        self, filename_or_obj: RasterLayer, *, drop_variables: Any = None
     ) -> xr.Dataset:
         layer = filename_or_obj
         header = layer.header
@@ -217,8 +220,8 @@ class LayerBackend(BackendEntrypoint):
 class LayerValues(BackendArray):
     """The values of a layer, read by windows."""
 
-    def __init__(self, layer: Layer) -> None:
-        # The items stay behind: pickled, they would bring their whole collection along.
+    def __init__(self, layer: RasterLayer) -> None:
+        # Without the items: pickled, they would contain their complete collection.
         self._rasters = layer.rasters
         self._masked = layer.masked
         self.shape = layer.shape
@@ -230,7 +233,7 @@ class LayerValues(BackendArray):
         )
 
     def _read(self, key: tuple[int | slice, ...]) -> Any:
-        """Read what numbers and slices with positive steps choose."""
+        """Read a selection by numbers and slices with positive steps."""
         items, bands, rows, columns = (
             range(size)[part] if isinstance(part, slice) else range(part, part + 1)
             for part, size in zip(key, self.shape, strict=True)
@@ -252,8 +255,8 @@ class LayerValues(BackendArray):
         return values[:, :: rows.step, :: columns.step]
 
 
-def coordinates(layer: Layer) -> dict[str, Any]:
-    """Return bands and the centres of the pixels; a rotated image has none in one dimension."""
+def coordinates(layer: RasterLayer) -> dict[str, Any]:
+    """Return bands and the centers of the pixels, unless the image is rotated."""
     header = layer.header
     known: dict[str, Any] = {"band": list(header.bands)}
     transform = header.transform
@@ -263,11 +266,11 @@ def coordinates(layer: Layer) -> dict[str, Any]:
     return known
 
 
-def moment(item: pystac.Item) -> np.datetime64:
-    """Return when the image was taken, or when that began, in UTC.
+def acquisition_time(item: pystac.Item) -> np.datetime64:
+    """Return the time of acquisition, or its start, in UTC.
 
-    NaT if it isn't known, or is a placeholder such as the year 1 or 9999, which the nanoseconds
-    of a time coordinate can't hold.
+    NaT if it is unknown, or a placeholder such as the year 1 or 9999, which nanoseconds can't
+    represent.
     """
     found = to_utc(item.datetime or item.properties.get("start_datetime"))
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:

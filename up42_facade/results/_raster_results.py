@@ -1,10 +1,9 @@
 """Raster results of a processing job as lazy xarray objects. Needs the extra `xarray`.
 
-Read with rasterio through the download engine, with rioxarray for what belongs to the CRS.
-odc-stac was the alternative. It puts signed URLs into the task graph, where they expire before
-they are used, takes type, nodata and bands from STAC metadata that UP42's results don't have
-(of four bands it finds one), and resamples onto a common grid. rioxarray's own reader keeps a
-file open under one URL.
+rasterio reads through the download engine, and rioxarray adds the CRS. The alternative was
+odc-stac: it puts signed URLs into the task graph, which expire before their use, takes type,
+nodata, and bands from STAC metadata that UP42's results lack (it finds one of four bands), and
+resamples to a common grid. rioxarray's own reader keeps a file open under one URL.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from up42_facade.results._lazy_rasters import (
     DIMENSIONS,
     ITEM,
     Header,
-    Layer,
+    RasterLayer,
     layer_array,
     read_header,
 )
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 Choice = str | Sequence[str] | None
 Chunks = int | str | Mapping[str, Any] | None
-# Headers that are read at the same time.
+# Headers that are read concurrently.
 WORKERS = 8
 AUTO = "auto"
 
@@ -61,18 +60,18 @@ def open_rasters(
         return arrays[layers[0].key]
     if any(layer.header != layers[0].header or layer.ids != layers[0].ids for layer in layers):
         raise InvalidInputError(
-            f"The rasters {', '.join(map(repr, arrays))} differ in grid, bands, type or items and "
+            f"The rasters {', '.join(map(repr, arrays))} differ in grid, bands, type, or items and "
             f"don't fit into one Dataset: {differences(layers)}. Open them one by one with "
             "assets=…."
         )
     return xr.Dataset(arrays)
 
 
-def in_chunks(layer: Layer, chunks: dict[str, Any] | None) -> xr.DataArray:
+def in_chunks(layer: RasterLayer, chunks: dict[str, Any] | None) -> xr.DataArray:
     """Return a layer as an array.
 
     Raises:
-        InvalidInputError: xarray or dask can't make such chunks of it.
+        InvalidInputError: If xarray or dask can't split the layer into these chunks.
     """
     try:
         return layer_array(layer, chunks)
@@ -80,8 +79,8 @@ def in_chunks(layer: Layer, chunks: dict[str, Any] | None) -> xr.DataArray:
         if chunks is None:
             raise
         raise InvalidInputError(
-            f"{layer.key!r} ({layer.header}) can't be cut into chunks={chunks!r}: {error}. "
-            "Expected numbers of pixels, bands or items by dimension."
+            f"{layer.key!r} ({layer.header}) can't be split into chunks={chunks!r}: {error}. "
+            "Expected numbers of pixels, bands, or items by dimension."
         ) from error
 
 
@@ -89,13 +88,13 @@ def checked_chunks(chunks: Chunks) -> dict[str, Any] | None:
     """Return chunk sizes by dimension, None for no chunks.
 
     Raises:
-        InvalidInputError: They are no chunk sizes, or of a dimension that isn't there.
-        MissingExtraError: There is no dask.
+        InvalidInputError: If the chunks aren't sizes, or name an unknown dimension.
+        MissingExtraError: If dask isn't installed.
     """
     if chunks is None:
         return None
     try:
-        import dask.array  # noqa: F401 - only to see that it is there: xarray itself does without
+        import dask.array  # noqa: F401 - only to check that it is installed: xarray doesn't need it
     except ImportError as error:
         raise MissingExtraError("to_xarray(chunks=…)", "xarray") from error
     if chunks == AUTO:
@@ -120,40 +119,41 @@ def of_ids(items: Sequence[pystac.Item], item_ids: Choice) -> Sequence[pystac.It
     unknown = [item_id for item_id in wanted if item_id not in known]
     if unknown or not wanted:
         raise InvalidInputError(
-            f"item_ids={item_ids!r} fits no item of the results. There are: "
+            f"item_ids={item_ids!r} matches no item of the results. Available: "
             f"{', '.join(known) or 'none'}."
         )
     return [known[item_id] for item_id in dict.fromkeys(wanted)]
 
 
 def chosen(files: Sequence[ItemFile], job: Source, assets: Choice) -> list[ItemFile]:
-    """Return the rasters that are asked for.
+    """Return the requested rasters.
 
     Raises:
-        NoResultsError: There are no rasters. InvalidInputError: There are only others.
+        NoResultsError: If there are no rasters.
+        InvalidInputError: If none of the rasters is requested.
     """
     rasters = files_of(files, {TIFF})
     if not rasters:
         raise NoResultsError(
             f"Job {job.id} has no raster results (GeoTIFF). Its files are: {described(files)}. "
-            "get_results_json() reads vector results, download_results() brings all to disk.",
+            "get_results_json() reads vector results, download_results() downloads all files.",
             job,
         )
     wanted = wanted_assets(assets)
     found = [file for file in rasters if file.is_wanted(wanted)]
     if not found:
         raise InvalidInputError(
-            f"assets={assets!r} fits no raster: expected keys, roles or media types. There are: "
-            f"{described(rasters)}."
+            f"assets={assets!r} matches no raster: expected keys, roles, or media types. "
+            f"Available: {described(rasters)}."
         )
     return found
 
 
-def layers_of(files: Sequence[ItemFile], masked: bool) -> list[Layer]:
-    """Put the rasters of one key together, whichever items they are of.
+def layers_of(files: Sequence[ItemFile], masked: bool) -> list[RasterLayer]:
+    """Group the rasters by key, across items.
 
     Raises:
-        InvalidInputError: They lie on different grids.
+        InvalidInputError: If rasters of one key have different grids, bands, or types.
     """
     rasters = [RemoteRaster.of(file) for file in files]
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="up42-header") as pool:
@@ -163,7 +163,7 @@ def layers_of(files: Sequence[ItemFile], masked: bool) -> list[Layer]:
         places = [place for place, file in enumerate(files) if file.key == key]
         check_alike(key, [(files[place], headers[place]) for place in places])
         layers.append(
-            Layer(
+            RasterLayer(
                 key,
                 headers[places[0]],
                 tuple(files[place].item for place in places),
@@ -179,10 +179,10 @@ def check_alike(key: str, parts: Sequence[tuple[ItemFile, Header]]) -> None:
         return
     listed = "; ".join(f"{file.item.id}: {header}" for file, header in parts)
     raise InvalidInputError(
-        f"The rasters {key!r} of {len(parts)} items differ in grid, bands or type and can't be "
+        f"The rasters {key!r} of {len(parts)} items differ in grid, bands, or type and can't be "
         f"stacked: {listed}. Open them one by one with item_ids=…."
     )
 
 
-def differences(layers: Iterable[Layer]) -> str:
+def differences(layers: Iterable[RasterLayer]) -> str:
     return "; ".join(f"{layer.key}: {layer.header}, {len(layer.ids)} items" for layer in layers)

@@ -1,4 +1,4 @@
-"""A GeoTIFF in storage that is read window by window, whenever the reading happens."""
+"""GeoTIFFs in UP42 storage that are read window by window."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from up42_facade.session import Session
 
 T = TypeVar("T")
 GDAL_OPTIONS = {
-    # There are no files beside it to look for.
+    # There are no other files in the folder.
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    # Bytes of compressed tiles that GDAL asks for at once. Its default of 10 MB would fetch the
-    # rest of a larger window tile by tile.
+    # Bytes of compressed tiles that GDAL requests at once. With its default of 10 MB, it would
+    # fetch the rest of a larger window tile by tile.
     "GDAL_MAX_RAW_BLOCK_CACHE_SIZE": str(256 * 1024 * 1024),
 }
 
 
 @define(eq=False)
 class RemoteRaster:
-    """A GeoTIFF behind an API link, opened anew for each reading.
+    """A GeoTIFF behind an API link, opened for each reading.
 
-    GDAL gets its bytes from the download engine, which asks for a fresh signed URL whenever the
-    last one has expired, sits out outages, and keeps signatures out of messages and logs; GDAL's
-    own /vsicurl/ does none of that. A reading opens, reads and closes in one thread: rasterio
+    GDAL gets its bytes from the download engine, which requests a new signed URL whenever the
+    last one has expired, tolerates outages, and keeps signatures out of messages and logs; GDAL's
+    own /vsicurl/ does none of that. A reading opens, reads, and closes in one thread: rasterio
     knows an opener only in the thread that registered it (its issues 3438 and 3636), so no
-    dataset is kept or shared. Several threads can read at once without a lock.
+    dataset is kept or shared. Several threads can read concurrently without a lock.
 
-    It can be pickled if its session can; connections and links don't travel.
+    It can be pickled if its session can; the pickle contains no connections and signed URLs.
 
     Args:
         key: The asset's key.
         href: The asset's link.
-        session: Asks for signed URLs.
+        session: Requests signed URLs.
         size: Length in bytes, if known.
     """
 
@@ -59,10 +59,11 @@ class RemoteRaster:
         return cls(file.key, file.asset.href, file.session, file.size)
 
     def reading(self, read: Callable[[Any], T]) -> T:
-        """Open the raster, and return what a function makes of the rasterio dataset.
+        """Open the raster, and return the result of a function of the rasterio dataset.
 
         Raises:
-            ConnectionFailedError, DownloadError: The file can't be had, or is no GeoTIFF.
+            ConnectionFailedError: If the connection fails, after retries, too.
+            DownloadError: If the file can't be read, or isn't a GeoTIFF.
         """
         folder = OneFile(safe_name(self.key), self._ranges())
         try:
@@ -80,10 +81,10 @@ class RemoteRaster:
         except RasterioError as error:
             folder.raise_failure()
             raise DownloadError(
-                f"{self.key!r} can't be read as a GeoTIFF ({error}). download_results() brings it "
-                "to disk as it is."
+                f"{self.key!r} can't be read as a GeoTIFF ({error}). download_results() "
+                "downloads it unchanged."
             ) from error
-        # GDAL may have made do with the nothing that it got.
+        # GDAL might have continued without the bytes that it didn't get.
         folder.raise_failure()
         return found
 
@@ -91,7 +92,7 @@ class RemoteRaster:
         return RemoteRaster, (self.key, self.href, self.session, self.size)
 
     def __dask_tokenize__(self) -> tuple[str, ...]:
-        # Results never change; without this dask would pickle the session to tell them apart.
+        # Results never change; without this, dask would pickle the session to identify them.
         return type(self).__name__, self.href
 
     def _ranges(self) -> ByteRanges:
@@ -111,7 +112,7 @@ class RemoteRaster:
 
 @define(eq=False)
 class OneFile:
-    """What GDAL sees: a folder with one file in it, whose bytes come from elsewhere."""
+    """The folder that GDAL sees, with one file whose bytes come from elsewhere."""
 
     name: str
     ranges: ByteRanges
@@ -141,7 +142,7 @@ class OneFile:
         raise FileNotFoundError(path)
 
     def attempt(self, act: Callable[[], T], otherwise: Callable[[], T]) -> T:
-        """Act for GDAL, through which no exception gets: the first one is kept for later."""
+        """Call a function for GDAL, which drops exceptions: the first one is kept for later."""
         if self.failure is None:
             try:
                 return act()
@@ -150,7 +151,7 @@ class OneFile:
         return otherwise()
 
     def raise_failure(self) -> None:
-        """Raise what went wrong below GDAL, if anything did."""
+        """Raise the first exception below GDAL, if there was one."""
         if self.failure is not None:
             raise self.failure
 
@@ -159,12 +160,12 @@ class OneFile:
             raise FileNotFoundError(path)
 
 
-# Makes rasterio hand on GDAL's questions for many ranges at once.
+# Makes rasterio pass GDAL's requests for many ranges at once.
 MultiByteRangeResourceContainer.register(OneFile)
 
 
 class RangeFile(io.RawIOBase):
-    """One look at the file; its reads never raise."""
+    """The open file; its reads never raise."""
 
     def __init__(self, folder: OneFile) -> None:
         super().__init__()

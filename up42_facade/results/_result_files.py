@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """The job that delivered the files, as far as results need it."""
+    """The part of a job that results need."""
 
     id: str
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from up42_facade._common.values import entries
 from up42_facade.downloads import stream_to
 from up42_facade.errors import NoResultsError, UnexpectedResponseError
-from up42_facade.results._geojson import DEGREES, NO_SHAPE, foreign_crs, to_frame
+from up42_facade.results._geojson import DEGREES, INVALID_GEOMETRY, foreign_crs, to_frame
 from up42_facade.results._result_files import (
     GEOJSON,
     JSON,
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
     from up42_facade.results._item_files import ItemFile
     from up42_facade.results._result_files import Source
 
-# The properties that say where a feature comes from.
+# Properties with the origin of a feature.
 ITEM_ID = "item_id"
 ASSET = "asset"
-# How a feature's own property of such a name is called beside it, as for `geometry` in frames.
+# Prefix of a feature's own property with such a name, as for `geometry` in frames.
 OWN_PREFIX = "properties."
 KINDS = ("FeatureCollection", "Feature")
 
 
 def feature_collection(items: Sequence[pystac.Item], job: Source) -> dict[str, Any]:
-    """Return the features of all vector results, read several files at a time.
+    """Return the features of all vector results, reading several files at a time.
 
     Args:
         items: The result items of the job.
-        job: Its session fetches the files; errors name it.
+        job: The job, whose session fetches the files and which errors name.
 
     Raises:
-        NoResultsError: None of the files holds features.
-        UnexpectedResponseError: A file isn't the GeoJSON that it says it is.
-        DownloadError: A file could not be fetched whole.
+        NoResultsError: If no file contains features.
+        UnexpectedResponseError: If a file isn't the GeoJSON that it claims to be.
+        DownloadError: If a file can't be downloaded completely.
     """
     files = result_files(items, job.session)
     wanted = files_of(files, {GEOJSON, JSON})
@@ -54,7 +54,7 @@ def feature_collection(items: Sequence[pystac.Item], job: Source) -> dict[str, A
     if all(content is None for content in contents):
         raise NoResultsError(
             f"Job {job.id} has no vector results. Its files are: {described(files)}. "
-            "download_results() brings them to disk, to_xarray() opens rasters.",
+            "download_results() downloads them, to_xarray() opens rasters.",
             job,
         )
     features = [
@@ -67,7 +67,7 @@ def feature_collection(items: Sequence[pystac.Item], job: Source) -> dict[str, A
 
 
 def to_results_frame(collection: dict[str, Any]) -> GeoDataFrame:
-    """Turn the features into a frame that has the columns of their origin, also when empty."""
+    """Return the features as a frame with the columns of their origin, even if it is empty."""
     import pandas as pd
 
     frame = to_frame(collection)
@@ -78,7 +78,7 @@ def to_results_frame(collection: dict[str, Any]) -> GeoDataFrame:
 
 
 def load(file: ItemFile) -> dict[str, Any] | None:
-    """Fetch a file into memory; None if it is JSON of another kind and doesn't claim more."""
+    """Return the content of a file; None for JSON that neither is nor claims to be GeoJSON."""
     data = bytearray()
     stream_to(
         file.url,
@@ -91,31 +91,31 @@ def load(file: ItemFile) -> dict[str, Any] | None:
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise unreadable(file, f"is no JSON ({error})") from error
+        raise unreadable(file, f"isn't valid JSON ({error})") from error
     if isinstance(content, dict) and content.get("type") in KINDS:
         return content
     if format_of_file(file) == GEOJSON:
-        raise unreadable(file, f"is no GeoJSON: expected a {' or a '.join(KINDS)}")
+        raise unreadable(file, f"isn't GeoJSON: expected a {' or a '.join(KINDS)}")
     return None
 
 
 def features_of(content: dict[str, Any], file: ItemFile) -> list[dict[str, Any]]:
-    """Return the features of a GeoJSON object in degrees, each with its origin."""
+    """Return the features of a GeoJSON object in EPSG:4326, each with its origin."""
     found = [content] if content["type"] == KINDS[1] else entries(content.get("features"))
     for feature in found:
         if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-            raise unreadable(file, "holds a feature that is no GeoJSON")
+            raise unreadable(file, "contains a feature that isn't valid GeoJSON")
     try:
         crs = foreign_crs(content.get("crs"))
     except ValueError as error:
         raise unreadable(file, str(error)) from error
     if crs is not None:
-        found = in_degrees(found, crs, file)
+        found = in_lonlat(found, crs, file)
     return [with_origin(feature, file) for feature in found]
 
 
 def with_origin(feature: dict[str, Any], file: ItemFile) -> dict[str, Any]:
-    """Add item and asset to the properties; those that have such a name already move aside."""
+    """Add item and asset to the properties; existing ones with such a name are renamed."""
     properties = dict(feature.get("properties") or {})
     for name, value in ((ITEM_ID, file.item.id), (ASSET, file.key)):
         if name in properties:
@@ -127,21 +127,23 @@ def with_origin(feature: dict[str, Any], file: ItemFile) -> dict[str, Any]:
     return {**feature, "properties": properties}
 
 
-def in_degrees(
+def in_lonlat(
     features: list[dict[str, Any]], crs: pyproj.CRS, file: ItemFile
 ) -> list[dict[str, Any]]:
-    """Return the features with their shapes transformed to longitude and latitude."""
+    """Return the features with their geometries transformed to EPSG:4326."""
     from pyproj import Transformer
     from pyproj.exceptions import ProjError
     from shapely.errors import ShapelyError
 
     try:
-        # Old GeoJSON has x before y whatever order the definition of its CRS has.
+        # Old GeoJSON has x before y, whatever the axis order of its CRS.
         transformer = Transformer.from_crs(crs, DEGREES, always_xy=True)
         return [moved(feature, transformer) for feature in features]
-    except (ProjError, ShapelyError, *NO_SHAPE) as error:
+    except (ProjError, ShapelyError, *INVALID_GEOMETRY) as error:
         raise unreadable(
-            file, f"holds a shape that can't be brought from {crs.name!r} to degrees ({error})"
+            file,
+            f"contains a geometry that can't be transformed from {crs.name!r} to EPSG:4326 "
+            f"({error})",
         ) from error
 
 
@@ -158,13 +160,13 @@ def moved(feature: dict[str, Any], transformer: pyproj.Transformer) -> dict[str,
     )
     # The bounding box is optional and would still be in the other CRS.
     kept = {name: value for name, value in feature.items() if name != "bbox"}
-    # Not by GEOS, whose older versions leave heights out.
+    # Not by GEOS, whose older versions drop heights.
     return {**kept, "geometry": json.loads(json.dumps(shapely.geometry.mapping(there)))}
 
 
 def unreadable(file: ItemFile, reason: str) -> UnexpectedResponseError:
     return UnexpectedResponseError(
-        f"The result {file.key!r} of item {file.item.id} {reason}. download_results() brings it "
-        "to disk as it is.",
+        f"The result {file.key!r} of item {file.item.id} {reason}. download_results() downloads "
+        "it unchanged.",
         status_code=200,
     )

@@ -1,7 +1,4 @@
-"""Plots and maps of results and quicklooks. Needs the extra `viz`.
-
-Nothing of it is loaded before a function is called.
-"""
+"""Plots and maps of results and quicklooks. Needs the extra `viz`, loaded when it is needed."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FilePaths", "Viz", "map_results", "plot_quicklooks", "plot_results"]
 
-# A path, several paths, or several by any name, for instance by job id.
+# A path, several paths, or several by any name, such as job IDs.
 FilePaths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Any]
 OWN_PACKAGE = "up42_facade"
 
@@ -37,42 +34,53 @@ def extra_for(feature: str) -> Iterator[None]:
 
 def plot_results(
     filepaths: FilePaths,
-    figsize: tuple[float, float] = (14, 8),
+    figsize: tuple[float, float] | None = None,
     bands: Sequence[int] | None = None,
     titles: Sequence[str] | str | None = None,
     plot_file_format: Sequence[str] | str | None = None,
+    *,
+    title: str | None = None,
+    coordinates: bool = False,
     **kwargs: Any,
 ) -> Figure:
     """Plot images, and features over the image that they came from.
 
-    Only what the figure can show is read, from the file's overviews if it has any. Each band is
-    stretched between its 2nd and 98th percentile; pixels without data are clear. A band with
-    probabilities gets a colour ramp and a bar: one whose description says so (probability,
-    likelihood, confidence, score), or one without a description that lies between 0 and 1, or
-    is of 8 bits, and is nearly 0 in more than a half of its pixels.
+    Files are read at the resolution of the figure, from overviews if there are any. Bands are
+    stretched between the 2nd and 98th percentiles; images of one kind (same bands, type, and unit,
+    similar values) share the stretch. Pixels without data are transparent. Below each image are a
+    scale bar and the CRS.
+
+    Probability bands get a color ramp, transparent if low, and a color bar. A band counts as one
+    if its description says so (probability, likelihood, confidence, score), or if it has no
+    description, is between 0 and 1 or 8-bit, and is close to 0 in more than half of its pixels. An
+    index between -1 and 1, recognized by a name such as NDVI or by negative values, gets a
+    diverging color map and a color bar.
 
     Args:
-        filepaths: Images and vector files: a path, a list of paths, or a dict of them. GeoJSON
-            and GeoPackage files are drawn over the images among them that they overlap with,
-            those in the same folder first, or alone where there is none.
-        figsize: Width and height in inches, in this order, as matplotlib takes them. (UP42's
-            documents call the first one height.)
-        bands: Numbers of the bands, from 1: one is drawn grey, three are red, green and blue.
-            Default: red, green and blue if the file names its bands so, else the first three;
-            the first one of files with fewer.
-        titles: One for each plot; default: the names of the files.
+        filepaths: Images and vector files: a path, a list of paths, or a dict of them. Features
+            (GeoJSON, GeoPackage) are drawn over the images that they overlap, preferably those in
+            the same folder, or alone if there are none.
+        figsize: Width and height in inches, in this order, as in matplotlib. (UP42's documents
+            call the first one height.) If None, the size follows the shapes of the images, up to
+            14 × 8 for one row.
+        bands: Band numbers, starting from 1: one is drawn in gray, three as red, green, and blue.
+            If None, red, green, and blue if the file names them, or else the first three bands,
+            or the first one.
+        titles: One for each plot. If None, the names of the files.
         plot_file_format: Formats of the images by their usual suffixes (`.tif`, `.png`, `.jpg`,
-            `.jp2`). What a file contains counts, not its name. Defaults to `[".tif"]`.
-        kwargs: For `rasterio.plot.show`, for instance `cmap`, `vmin`, `vmax` or `contour`.
+            `.jp2`). The content of a file counts, not its name. Defaults to `[".tif"]`.
+        title: Title of the figure.
+        coordinates: Show the coordinates of the images at their sides.
+        kwargs: Passed to `rasterio.plot.show`, for example `cmap`, `vmin`, `vmax`, or `contour`.
 
     Returns:
-        The matplotlib figure. A notebook shows it where the call is the last line of a cell; in
-        a script `figure.savefig(…)` writes it. pyplot's state isn't touched.
+        The matplotlib figure. A notebook shows it if the call is the last line of a cell; in a
+        script, write it with `figure.savefig(…)`. The state of pyplot isn't changed.
 
     Raises:
-        InvalidInputError: No file of the format, a missing or damaged file, bands that a file
-            doesn't have, or another number of titles than plots.
-        MissingExtraError: rasterio or matplotlib isn't installed.
+        InvalidInputError: If there is no file of the format, a file is missing or damaged or lacks
+            one of the bands, or the number of titles doesn't match.
+        MissingExtraError: If rasterio or matplotlib isn't installed.
 
     Example:
         >>> figure = plot_results([scene, "trees.tif"], titles=["Scene", "Trees"])
@@ -80,34 +88,41 @@ def plot_results(
     """
     with extra_for("plot_results()"):
         from up42_facade.viz import _plots as plots
-    return plots.plot_results(filepaths, figsize, bands, titles, plot_file_format, kwargs)
+    return plots.plot_results(
+        filepaths, figsize, bands, titles, plot_file_format, title, coordinates, kwargs
+    )
 
 
 def plot_quicklooks(
     filepaths: FilePaths,
-    figsize: tuple[float, float] = (8, 8),
+    figsize: tuple[float, float] | None = None,
     titles: Sequence[str] | str | None = None,
+    *,
+    title: str | None = None,
 ) -> Figure:
-    """Plot quicklooks or thumbnails: 8-bit pictures as they are, others stretched.
+    """Plot quicklooks or thumbnails: 8-bit images unchanged, others stretched.
 
     Args:
-        filepaths: JPEG, PNG or GeoTIFF files: a path, a list of paths, or a dict of them.
-        figsize: Width and height in inches, in this order, as matplotlib takes them.
-        titles: One for each picture; default: the names of the files.
+        filepaths: JPEG, PNG, or GeoTIFF files: a path, a list of paths, or a dict of them.
+        figsize: Width and height in inches, in this order, as in matplotlib. If None, the size
+            follows the shapes of the images.
+        titles: One for each image. If None, the names of the files.
+        title: Title of the figure.
 
     Returns:
         The matplotlib figure; see `plot_results`.
 
     Raises:
-        InvalidInputError: No pictures, a missing or damaged file, or another number of titles.
-        MissingExtraError: rasterio or matplotlib isn't installed.
+        InvalidInputError: If there are no images, a file is missing or damaged, or the number of
+            titles doesn't match.
+        MissingExtraError: If rasterio or matplotlib isn't installed.
 
     Example:
         >>> figure = plot_quicklooks(["thumbnail.png"], titles=["Berlin"])
     """
     with extra_for("plot_quicklooks()"):
         from up42_facade.viz import _plots as plots
-    return plots.plot_quicklooks(filepaths, figsize, titles)
+    return plots.plot_quicklooks(filepaths, figsize, titles, title)
 
 
 def map_results(
@@ -121,38 +136,39 @@ def map_results(
     *,
     tiles: bool = True,
 ) -> folium.Map:
-    """Put images and features on a map that moves and zooms.
+    """Show images and features on an interactive map.
 
-    The page contains all of it, Leaflet included, so it opens anywhere. Only street and satellite
-    tiles come from the network; without one, the ground stays gray. Images are reduced and
-    stretched as in `plot_results`, and the page stays below 5 MB unless the features alone take
-    more. Probabilities get a colour ramp, clear where there
-    are none, and a legend.
+    The page contains everything, including Leaflet, so it opens anywhere. Only the tiles below are
+    loaded from the network; without one, the ground stays gray. Images are reduced and stretched
+    as in `plot_results`, and the page stays below 5 MB unless the features alone take more.
+    Probabilities and indices have color ramps as in `plot_results`, and a legend.
 
     Args:
-        filepaths: GeoTIFF, GeoJSON and GeoPackage files and the `data.json` of analytics jobs:
-            a path, a list of paths, or a dict of them. A GeoTIFF without a CRS takes the bounds
-            of the feature whose property `up42.data_path` names it.
-        bands: Numbers of the bands, from 1: one is drawn grey, three are red, green and blue.
-            Default: see `plot_results`.
-        aoi: A GeoDataFrame, the path of a vector file, or anything with `__geo_interface__`, in
-            a style of its own. Without a CRS its coordinates are taken for longitude and
-            latitude if they can be that, else it is refused.
+        filepaths: GeoTIFF, GeoJSON, and GeoPackage files and the `data.json` of legacy analytics
+            jobs: a path, a list of paths, or a dict of them. A GeoTIFF without a CRS gets the
+            bounds of the feature whose property `up42.data_path` names it.
+        bands: Band numbers, starting from 1: one is drawn in gray, three as red, green, and blue.
+            If None, as in `plot_results`.
+        aoi: An area of interest with its own style: a GeoDataFrame, the path of a vector file, or
+            an object with `__geo_interface__`. If it has no CRS, its coordinates are read as
+            longitude and latitude if they are in range; otherwise the area is rejected.
         show_images: Show the images.
-        show_features: Show the features; a click shows their properties. Up to 100 that have
-            names get a layer each, others are one layer per file.
-        name_column: Property that holds a feature's name.
+        show_features: Show the features; a click shows their properties. Up to 100 features with
+            names have a layer each, others have one layer per file. Areas over images are
+            unfilled.
+        name_column: Property with the name of a feature.
         save_html: Folder to save the map in as `final_map.html`, or a file name with `.html`.
-        tiles: Show streets (OpenStreetMap) or satellite images (Esri) below. Viewers of the map
-            load them from these hosts, which learn the area. If False, the page sends no request.
+        tiles: Show streets (OpenStreetMap) or satellite images (Esri) below. The viewer's browser
+            loads them from these servers, which reveals the area to them. If False, the page sends
+            no request.
 
     Returns:
-        The folium map. An element that you add might load its scripts from the web.
+        The folium map. An element that you add to it might load scripts from the web.
 
     Raises:
-        InvalidInputError: Nothing to show, a missing or damaged file, bands that a file doesn't
-            have, an image without a place, or an unusable `aoi`.
-        MissingExtraError: rasterio or folium isn't installed.
+        InvalidInputError: If there is nothing to show, a file is missing or damaged or lacks one of
+            the bands, an image isn't georeferenced, or `aoi` can't be used.
+        MissingExtraError: If rasterio or folium isn't installed.
 
     Example:
         >>> shown = map_results(["scene.tif", "ships.geojson"], save_html="ships.html")
@@ -165,70 +181,86 @@ def map_results(
 
 
 class Viz:
-    """Plots and maps of what was downloaded last: a mixin for jobs and job tasks.
+    """Plots and maps of the last download: a mixin for jobs and job tasks.
 
-    It reads `self.results` and `self.quicklooks`: the paths of the last download, or None. A
-    class that knows better overrides `_result_paths`, `_quicklook_paths` or `_backdrop_paths`.
+    It reads `self.results` and `self.quicklooks`: the paths of the last download, or None. Classes
+    that know more override `_result_paths`, `_quicklook_paths`, `_backdrop_paths`, or `_title`.
     """
 
     __slots__ = ()
 
     def plot_results(
         self,
-        figsize: tuple[float, float] = (14, 8),
+        figsize: tuple[float, float] | None = None,
         bands: Sequence[int] | None = None,
         titles: Sequence[str] | str | None = None,
         filepaths: FilePaths | None = None,
         plot_file_format: Sequence[str] | str | None = None,
+        *,
+        title: str | None = None,
+        coordinates: bool = False,
         **kwargs: Any,
     ) -> Figure:
-        """Plot the downloaded results; features over the image that they came from.
+        """Plot the downloaded results, with features over the image that they came from.
 
         Args:
-            figsize: Width and height in inches, in this order, as matplotlib takes them.
-                (UP42's documents call the first one height.)
-            bands: Numbers of the bands, from 1: one is drawn grey, three are red, green and
-                blue. Default: the file's red, green and blue, else its first three or first.
-            titles: One for each plot; default: the names of the files.
-            filepaths: A path, a list of paths or a dict of them; default: the last download.
-            plot_file_format: Formats of the images by their usual suffixes; what a file contains
+            figsize: Width and height in inches, in this order, as in matplotlib. (UP42's documents
+                call the first one height.) If None, the size follows the shapes of the images.
+            bands: Band numbers, starting from 1: one is drawn in gray, three as red, green, and
+                blue. If None, red, green, and blue, or else the first three bands or the first.
+            titles: One for each plot. If None, the names of the files.
+            filepaths: A path, a list of paths, or a dict of them. If None, the last download.
+            plot_file_format: Formats of the images by their usual suffixes. The content of a file
                 counts, not its name. Defaults to `[".tif"]`.
-            kwargs: For `rasterio.plot.show`, for instance `cmap`, `vmin` or `vmax`.
+            title: Title of the figure. If None, title, date, and process of the job.
+            coordinates: Show the coordinates of the images at their sides.
+            kwargs: Passed to `rasterio.plot.show`, for example `cmap`, `vmin`, or `vmax`.
 
         Returns:
             The matplotlib figure; a notebook shows it, `figure.savefig(…)` writes it.
 
         Raises:
-            InvalidInputError: Nothing was downloaded, or a file or argument is unusable.
-            MissingExtraError: The extra `viz` isn't installed.
+            InvalidInputError: If there was no download, or a file or argument can't be used.
+            MissingExtraError: If the extra `viz` isn't installed.
 
         Example:
             >>> paths = job.download_results(folder)
             >>> figure = job.plot_results(bands=[3, 2, 1])
         """
-        paths = self._results_or(filepaths)
-        return plot_results(paths, figsize, bands, titles, plot_file_format, **kwargs)
+        return plot_results(
+            self._results_or(filepaths),
+            figsize,
+            bands,
+            titles,
+            plot_file_format,
+            title=self._title() if title is None else title,
+            coordinates=coordinates,
+            **kwargs,
+        )
 
     def plot_quicklooks(
         self,
-        figsize: tuple[float, float] = (8, 8),
+        figsize: tuple[float, float] | None = None,
         filepaths: FilePaths | None = None,
         titles: Sequence[str] | str | None = None,
+        *,
+        title: str | None = None,
     ) -> Figure:
         """Plot the downloaded quicklooks.
 
         Args:
-            figsize: Width and height in inches, in this order, as matplotlib takes them.
-                (UP42's documents call the first one height.)
-            filepaths: A path, a list of paths or a dict of them; default: the last download.
-            titles: One for each picture; default: the names of the files.
+            figsize: Width and height in inches, in this order, as in matplotlib. If None, the size
+                follows the shapes of the images.
+            filepaths: A path, a list of paths, or a dict of them. If None, the last download.
+            titles: One for each image. If None, the names of the files.
+            title: Title of the figure. If None, title, date, and process of the job.
 
         Returns:
             The matplotlib figure; a notebook shows it, `figure.savefig(…)` writes it.
 
         Raises:
-            InvalidInputError: Nothing was downloaded, or a file or argument is unusable.
-            MissingExtraError: The extra `viz` isn't installed.
+            InvalidInputError: If there was no download, or a file or argument can't be used.
+            MissingExtraError: If the extra `viz` isn't installed.
 
         Example:
             >>> figure = job.plot_quicklooks(titles=["Berlin"])
@@ -239,7 +271,8 @@ class Viz:
                 "No quicklooks were downloaded yet: call download_quicklooks() first, or pass "
                 "filepaths."
             )
-        return plot_quicklooks(paths, figsize, titles)
+        title = self._title() if title is None else title
+        return plot_quicklooks(paths, figsize, titles, title=title)
 
     def map_results(
         self,
@@ -252,17 +285,17 @@ class Viz:
         *,
         tiles: bool = True,
     ) -> folium.Map:
-        """Put the downloaded results on a map that moves and zooms; see `viz.map_results`.
+        """Show the downloaded results on an interactive map, which opens without a network.
 
         Args:
-            bands: Numbers of the bands, from 1: one is drawn grey, three are red, green and
-                blue. Default: the file's red, green and blue, else its first three or first.
-            aoi: A GeoDataFrame, the path of a vector file, or anything with
-                `__geo_interface__`. Without a CRS its coordinates are taken for longitude and
-                latitude if they can be that, else it is refused.
+            bands: Band numbers, starting from 1: one is drawn in gray, three as red, green, and
+                blue. If None, red, green, and blue, or else the first three bands or the first.
+            aoi: A GeoDataFrame, the path of a vector file, or an object with
+                `__geo_interface__`. If it has no CRS, its coordinates are read as longitude and
+                latitude if they are in range; otherwise the area is rejected.
             show_images: Show the images.
             show_features: Show the features; a click shows their properties.
-            name_column: Property that holds a feature's name.
+            name_column: Property with the name of a feature.
             save_html: Folder to save the map in as `final_map.html`, or a file name with
                 `.html`.
             tiles: Show streets or satellite images below, which viewers load from the network.
@@ -271,8 +304,8 @@ class Viz:
             The folium map, below 5 MB unless the features alone take more.
 
         Raises:
-            InvalidInputError: Nothing was downloaded, or a file or argument is unusable.
-            MissingExtraError: The extra `viz` isn't installed.
+            InvalidInputError: If there was no download, or a file or argument can't be used.
+            MissingExtraError: If the extra `viz` isn't installed.
 
         Example:
             >>> paths = job.download_results(folder)
@@ -283,23 +316,27 @@ class Viz:
             paths, bands, aoi, show_images, show_features, name_column, save_html, tiles=tiles
         )
 
+    def _title(self) -> str | None:
+        """Return the title of the plots."""
+        return None
+
     def _result_paths(self) -> Sequence[str | os.PathLike[str]] | Mapping[str, Any] | None:
-        """Return the paths of the last download of results, None before the first."""
+        """Return the paths of the last download of results, or None."""
         return getattr(self, "results", None)
 
     def _quicklook_paths(self) -> Sequence[str | os.PathLike[str]] | Mapping[str, Any] | None:
-        """Return the paths of pictures to look at, None where a download must come first."""
+        """Return the paths of the last download of quicklooks, or None."""
         return getattr(self, "quicklooks", None)
 
     def _backdrop_paths(self) -> Sequence[str | os.PathLike[str]]:
         """Return paths of the images that vector results came from.
 
-        They are asked for only where results hold features and no GeoTIFF.
+        Called only if the results have features and no GeoTIFF.
         """
         return ()
 
     def _results_or(self, filepaths: FilePaths | None) -> FilePaths:
-        """Return the paths that were passed, or else those of the last download."""
+        """Return the given paths, or else those of the last download."""
         if filepaths is not None:
             return filepaths
         paths = self._result_paths()

@@ -1,6 +1,6 @@
 """Features as layers of a map, with popups and highlighting.
 
-Names, keys, and values come from foreign files and end up in a page: each passes `inert()`.
+Names, keys, and values come from files of others and end up in a page: each passes `inert()`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from up42_facade.results._geojson import LARGEST_EXACT
 from up42_facade.viz._inputs import DATA_PATH, drawable, in_lonlat, labels, read_features
 from up42_facade.viz._pages import Verbatim
 
-# More features than these are one layer: a list of all would be longer than the map is high.
+# More features share a layer: a list of all would be longer than the map is high.
 MOST_LAYERS = 100
-# Decimals of degrees: a centimetre on the ground.
+# Decimals of degrees: a centimeter on the ground.
 DECIMALS = 7
-COLOURS = ("#ffb000", "#00b4d8", "#f72585", "#70e000")
+COLORS = ("#ffb000", "#00b4d8", "#f72585", "#70e000")
+# Opacity of the filling of features.
+FILLED = 0.15
 HIGHLIGHT = {"color": "#ffffff", "weight": 4, "fillOpacity": 0.45}
 # Pixels.
 POINT_RADIUS = 5
@@ -45,7 +47,7 @@ class FeatureFile:
 
 
 def read_feature_files(paths: Sequence[Path]) -> list[FeatureFile]:
-    """Read vector files; features without geometry can't be shown and are left out."""
+    """Read vector files, without the features that have no geometry."""
     files = []
     for path, label in zip(paths, labels(paths), strict=True):
         for frame in read_features(path):
@@ -53,14 +55,18 @@ def read_feature_files(paths: Sequence[Path]) -> list[FeatureFile]:
     return files
 
 
-def add_features(target: folium.Map, file: FeatureFile, name_column: str, number: int) -> None:
-    """Put the features of a file on the map.
+def add_features(
+    target: folium.Map, file: FeatureFile, name_column: str, number: int, is_filled: bool
+) -> None:
+    """Add the features of a file to the map.
 
-    Scenes (they have the column with names, or say which image is theirs) get a layer each, up
-    to a hundred of them. Detections are one layer, as many as they are.
+    Up to a hundred scenes (features with the column of names, or with the name of their image)
+    have a layer each. Detections share one layer.
     """
-    style = style_of(COLOURS[number % len(COLOURS)])
     frame, count = file.frame, len(file.frame)
+    # Areas over an image don't tint it; points have nothing but their filling.
+    are_points = (frame.geom_type == "Point").all()
+    style = style_of(COLORS[number % len(COLORS)], FILLED if is_filled or are_points else 0)
     are_scenes = name_column in frame.columns or DATA_PATH in frame.columns
     if not are_scenes or count > MOST_LAYERS:
         feature_layer(frame, f"{file.label} ({count})", style).add_to(target)
@@ -72,8 +78,8 @@ def add_features(target: folium.Map, file: FeatureFile, name_column: str, number
         feature_layer(part, title, style, heading=title).add_to(target)
 
 
-def style_of(colour: str) -> dict[str, Any]:
-    return {"color": colour, "weight": 2, "fillColor": colour, "fillOpacity": 0.15}
+def style_of(color: str, opacity: float) -> dict[str, Any]:
+    return {"color": color, "weight": 2, "fillColor": color, "fillOpacity": opacity}
 
 
 class FeatureLayer(folium.GeoJson):
@@ -152,7 +158,7 @@ def collection_of(features: list[str]) -> str:
 
 
 def field_name(column: Any) -> str:
-    # The space can't be seen in the popup.
+    # The space is invisible in the popup.
     return f"{column} " if column in RESERVED_KEYS else inert(str(column))
 
 

@@ -1,4 +1,4 @@
-"""GeoPackages: SQLite databases, of which only the stored rows are read."""
+"""GeoPackages: SQLite databases, of which only stored rows are read."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from up42_facade.results._geojson import LARGEST_EXACT
 
 logger = get_logger(__name__)
 
-# What begins so describes the others, and is read first.
+# Tables with this prefix describe the others, and are read first.
 OWN_TABLES = "gpkg_"
-# Views, tables with computed columns, and virtual tables: an index is the only usual one of these.
+# Views, tables with computed columns, and virtual tables, of which only indexes are usual.
 COMPUTED = """
 SELECT name FROM sqlite_master WHERE type = 'view'
 UNION SELECT name FROM sqlite_master
@@ -26,7 +26,7 @@ UNION SELECT tables.name FROM sqlite_master AS tables, pragma_table_xinfo(tables
 """
 LAYERS = "SELECT table_name FROM gpkg_contents UNION SELECT table_name FROM gpkg_geometry_columns"
 DEFINITIONS = "SELECT * FROM gpkg_spatial_ref_sys"
-# Words of CRS definitions that files can follow. Names have slashes too: `WGS 84 / UTM zone 33N`.
+# Words before files in CRS definitions. Names contain slashes, too: `WGS 84 / UTM zone 33N`.
 FILE_WORDS = re.compile(r"extension|file|grid|model|catalog|init\s*=", re.IGNORECASE)
 PATH_MARKS = re.compile(r"[/\\~]")
 SLASH_IN_NAMES = " / "
@@ -36,12 +36,12 @@ def read_geopackage(path: Path) -> list[Any]:
     """Return the layers with geometry, as GeoDataFrames.
 
     Raises:
-        ValueError: If the file is damaged, or has layers or CRSs that `check_database` refuses.
+        ValueError: If the file is damaged, or `check_database` rejects it.
     """
     import pyogrio  # type: ignore[import-untyped]  # no types are published
     from shapely.errors import ShapelyError
 
-    # Absolute: GDAL takes a name such as `GPKG:…` or `/vsi…` for more than a name.
+    # Absolute, because GDAL interprets names such as `GPKG:…` or `/vsi…`.
     source = path.resolve()
     try:
         check_database(source)
@@ -62,7 +62,7 @@ def read_geopackage(path: Path) -> list[Any]:
 
 
 def read_layer(source: Path, name: str) -> Any:
-    """Return a layer; a geometry that can't be built, such as a line of one point, is missing."""
+    """Return a layer; invalid geometries, such as a line of one point, are missing."""
     import geopandas as gpd
     import pyogrio
     import shapely
@@ -77,7 +77,7 @@ def read_layer(source: Path, name: str) -> Any:
 
 
 def log_rounded(frame: Any, path: Path) -> None:
-    """Tell which columns might be rounded: pyogrio makes whole numbers beside nulls floats."""
+    """Log which columns might be rounded: pyogrio reads integers as floats if some are null."""
     for name in frame.select_dtypes("float"):
         values = frame[name].dropna()
         if len(values) < len(frame) and (values.abs() > LARGEST_EXACT).any():
@@ -87,14 +87,14 @@ def log_rounded(frame: Any, path: Path) -> None:
 
 
 def check_database(path: Path) -> None:
-    """Refuse a database whose content is computed, or that names files of this machine.
+    """Reject a database whose content is computed, or that names files of this machine.
 
-    A query can run for ever or fill the memory. GDAL opens the files that the definition of a CRS
+    A query can run forever or fill the memory. GDAL opens the files that the definition of a CRS
     names as soon as it reads that definition.
 
     Raises:
-        ValueError: A layer is computed, or the definition of a CRS contains a path.
-        sqlite3.Error: It is no usable database.
+        ValueError: If a layer is computed, or the definition of a CRS contains a path.
+        sqlite3.Error: If the database can't be read.
     """
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
         database.text_factory = lambda text: text.decode("utf-8", "replace")

@@ -1,6 +1,6 @@
-"""What is to be shown: files by their format, features, an area of interest.
+"""Inputs of plots and maps: files by their formats, features, an area of interest.
 
-geopandas is loaded for features only: images are on the screen in half the time without it.
+geopandas is loaded only for features: without it, images are shown in half the time.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ RASTER_FORMATS = (".tif",)
 PICTURE_FORMATS = (".jpg", ".png", ".tif")
 GEOJSON = ".geojson"
 VECTOR_FORMATS = (GEOJSON, GEOPACKAGE)
-# Other spellings of a suffix; letter case never matters.
+# Other spellings of a suffix; letter case doesn't matter.
 SPELLINGS = {".tiff": ".tif", ".jpeg": ".jpg"}
 COLLECTION = "FeatureCollection"
 LONLAT = "EPSG:4326"
-# The feature property of `data.json` that names the image of a feature.
+# The property with the image of a feature, in `data.json` of legacy analytics jobs.
 DATA_PATH = "up42.data_path"
-# Names that an error lists before it says how many more there are.
+# Names that an error lists before it counts the others.
 LISTED_NAMES = 5
 
 
 def listed(filepaths: Any) -> list[Path]:
-    """Return the paths of any documented form: a path, a list of paths, or lists by name."""
+    """Return a path, a list of paths, or lists by name as a list."""
     if isinstance(filepaths, str | os.PathLike):
         require_local(filepaths)
         return [local_folder(filepaths)]
@@ -48,19 +48,19 @@ def listed(filepaths: Any) -> list[Path]:
 
 
 def require_local(path: str | os.PathLike[str]) -> None:
-    """Refuse a file in another store, as what reads files here needs them on disk."""
+    """Reject a file in cloud storage, because plots and maps need files on disk."""
     if scheme_of(path) is not None:
         raise InvalidInputError(
-            f"{str(path)!r} is in another store: plots and maps read files on this machine. "
-            "Download the results to a folder too, or pass filepaths of local copies."
+            f"{str(path)!r} is in cloud storage: plots and maps read files on this machine. "
+            "Download the results to a folder, too, or pass filepaths of local copies."
         )
 
 
 def existing(filepaths: Any) -> list[Path]:
-    """Return the paths of any documented form.
+    """Return the paths of existing files as a list.
 
     Raises:
-        InvalidInputError: There is none, or one of them is no file.
+        InvalidInputError: If there are none, or one of them doesn't exist.
     """
     paths = listed(filepaths)
     if not paths:
@@ -72,10 +72,10 @@ def existing(filepaths: Any) -> list[Path]:
 
 
 def of_format(paths: Iterable[Path], formats: str | Sequence[str]) -> list[Path]:
-    """Return the files whose content has one of the formats, whatever they are called.
+    """Return the files whose content has one of the formats, whatever their names.
 
-    A file that is named so, and contains something else, is returned too: opening it raises the
-    error that says so.
+    A file with such a name and other content is returned, too: opening it raises the error that
+    explains it.
     """
     wanted = {canonical(item) for item in ([formats] if isinstance(formats, str) else formats)}
     return [path for path in paths if known_format(path) in wanted]
@@ -98,14 +98,14 @@ def canonical(suffix: str) -> str:
 
 
 def names_of(paths: Sequence[Path]) -> str:
-    """Return the names for an error message; many are cut short."""
+    """Return the names for an error message, which lists only the first ones."""
     shown = ", ".join(path.name for path in paths[:LISTED_NAMES])
     more = len(paths) - LISTED_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
 
 
 def labels(paths: Sequence[Path]) -> list[str]:
-    """Return a name for each file: its stem, with its folder where several are the same."""
+    """Return a name for each file: its stem, with its folder if stems are equal."""
     stems = [path.stem for path in paths]
     return [
         path.stem if stems.count(path.stem) == 1 else f"{path.parent.name}/{path.stem}"
@@ -117,7 +117,7 @@ def read_features(path: Path) -> list[Any]:
     """Return the features of a vector file, as a GeoDataFrame for each layer.
 
     Raises:
-        InvalidInputError: If the file is no GeoJSON and no GeoPackage, or is damaged.
+        InvalidInputError: If the file isn't GeoJSON or a GeoPackage, or is damaged.
     """
     found = format_of(path)
     try:
@@ -159,11 +159,11 @@ def is_feature_collection(path: Path) -> bool:
 def in_lonlat(frame: Any, what: str) -> Any:
     """Return a GeoDataFrame in EPSG:4326.
 
-    Without a CRS, coordinates that can be longitude and latitude are taken for them.
+    If it has no CRS, its coordinates are read as longitude and latitude if they are in range.
 
     Raises:
-        InvalidInputError: There is no CRS and the coordinates are none in degrees, or there is one
-            that isn't on Earth.
+        InvalidInputError: If the frame has no CRS and other coordinates, or a CRS that isn't on
+            Earth.
     """
     if frame.crs is None:
         return with_lonlat(frame, what)
@@ -174,7 +174,7 @@ def in_crs(frame: Any, crs: Any, what: str) -> Any:
     """Return a GeoDataFrame in another CRS.
 
     Raises:
-        InvalidInputError: There is no way to it, such as from one on Mars.
+        InvalidInputError: If the frame can't be transformed, for example from a CRS on Mars.
     """
     from pyproj.exceptions import ProjError
 
@@ -182,25 +182,25 @@ def in_crs(frame: Any, crs: Any, what: str) -> Any:
         return frame.to_crs(crs)
     except ProjError as error:
         raise InvalidInputError(
-            f"{what} can't be brought from its CRS {frame.crs.name!r} to another: {error}"
+            f"{what} can't be transformed from its CRS {frame.crs.name!r}: {error}"
         ) from error
 
 
 def with_lonlat(frame: Any, what: str) -> Any:
-    """Take coordinates for longitude and latitude if they can be that."""
+    """Read coordinates as longitude and latitude if they are in range."""
     with_place = frame[~frame.geometry.is_empty & frame.geometry.notna()]
     if len(with_place):
         west, south, east, north = with_place.total_bounds
         if west < -180 or south < -90 or east > 180 or north > 90:
             raise InvalidInputError(
-                f"{what} has no CRS, and its bounds ({west:g}, {south:g}, {east:g}, {north:g}) are "
-                "no longitudes and latitudes: give it its CRS, for instance by set_crs()."
+                f"{what} has no CRS, and its bounds ({west:g}, {south:g}, {east:g}, {north:g}) "
+                "aren't longitudes and latitudes: set its CRS, for example with set_crs()."
             )
     return frame.set_crs(LONLAT, allow_override=True)
 
 
 def drawable(frame: Any, what: str) -> Any:
-    """Return the features that a map or plot can show; what is left out is logged.
+    """Return the features that a map or plot can show, and log how many others there are.
 
     Features without a geometry, or with one that is empty or not finite, are left out. Parts of
     a geometry collection become features of their own, which all viewers can draw.
@@ -213,7 +213,9 @@ def drawable(frame: Any, what: str) -> Any:
     usable = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     usable[owners[~np.isfinite(points).all(axis=1)]] = False
     if not usable.all():
-        logger.warning("%s: %d features have no place and aren't shown.", what, (~usable).sum())
+        logger.warning(
+            "%s: %d features have no usable geometry and aren't shown.", what, (~usable).sum()
+        )
     found = frame[usable]
     if (found.geom_type == "GeometryCollection").any():
         found = found.explode(index_parts=False)
@@ -228,8 +230,8 @@ def read_aoi(aoi: Any) -> Any:
             `__geo_interface__`, or a GeoJSON object as dict.
 
     Raises:
-        InvalidInputError: It is none of these, has no CRS and coordinates that aren't in
-            degrees, or has no geometry.
+        InvalidInputError: If the area is anything else, has coordinates out of range and no CRS,
+            or has no geometry.
     """
     frame = drawable(in_lonlat(aoi_frame(aoi), "aoi"), "aoi")
     if not len(frame):
@@ -254,7 +256,7 @@ def aoi_frame(aoi: Any) -> Any:
 
 
 def frame_of_geojson(aoi: Any) -> Any:
-    """Make a GeoDataFrame of a GeoJSON object or of something that gives one."""
+    """Return a GeoJSON object, or an object that provides one, as a GeoDataFrame."""
     import geopandas as gpd
 
     content = aoi if isinstance(aoi, Mapping) else getattr(aoi, "__geo_interface__", None)

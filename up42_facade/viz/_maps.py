@@ -1,4 +1,4 @@
-"""Images, features and an area of interest on a folium map."""
+"""Images, features, and an area of interest on a folium map."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from attrs import define, evolve, field
 from up42_facade._common.html import inert
 from up42_facade.errors import InvalidInputError
 from up42_facade.results._formats import JSON
-from up42_facade.viz._colours import RAMP
+from up42_facade.viz._bounds import Bounds, is_across, longitudes_of, turned_to
+from up42_facade.viz._colors import Ramp
 from up42_facade.viz._features import (
     FeatureFile,
     add_features,
@@ -34,41 +35,47 @@ from up42_facade.viz._inputs import (
     read_aoi,
 )
 from up42_facade.viz._overlays import Overlay, make_overlay
-from up42_facade.viz._pages import OfflineMap, save
-from up42_facade.viz._places import Bounds, is_across, longitudes_of, turned_to
+from up42_facade.viz._pages import OfflineMap, Verbatim, save
 
-# Degrees: what lies together across it is drawn around it.
+# Degrees: images and features close to each other across it are drawn around it.
 ANTIMERIDIAN = 180.0
-# Bytes of all images of a map together: in base64 a third more, so that the page stays below
-# 5 MB and opens in a mail reader as well as in a notebook.
+# Bytes of all images of a map: in base64 a third more, so that the page stays below 5 MB and
+# opens in mail readers and notebooks.
 IMAGE_BYTES = 3_300_000
-# More entries in the layer control would cover the map: it folds up.
+# With more layers, the layer control would cover the map, so it is collapsed.
 OPEN_LAYERS = 6
 SATELLITE = (
     "https://server.arcgisonline.com/ArcGIS/rest/services/World_Imagery/MapServer/tile/{z}/{y}/{x}"
 )
 SATELLITE_CREDIT = "Tiles © Esri, Maxar, Earthstar Geographics and the GIS user community"
-# The closest zoom that the tiles have, and that of the map: images are finer than tiles.
+# The closest zoom of the tiles, and that of the map, because images are finer than tiles.
 TILE_ZOOM = 19
 MAX_ZOOM = 22
-# Zoom levels between which the first view may choose: whole ones leave half the map empty.
+# Step between the zoom levels of the first view: whole ones leave half of the map empty.
 ZOOM_SNAP = 0.25
 AOI_STYLE = {"color": "#e6194b", "weight": 3, "dashArray": "8 6", "fill": False}
-LEGEND = """
-<div class="up42-legend" style="position:fixed;left:12px;bottom:64px;z-index:1000;
- background:rgba(255,255,255,.92);color:#222;border-radius:4px;padding:8px 10px;
- font:12px/1.4 sans-serif;box-shadow:0 1px 4px rgba(0,0,0,.4)">
-<div>Probability: {names}</div>
-<div style="width:180px;height:10px;margin:4px 0 2px;
- background:linear-gradient(to right,{colours})"></div>
-<div style="display:flex;justify-content:space-between"><span>0 %</span><span>50 %</span>
-<span>100 %</span></div></div>
-"""
+# Right of the images at first, between the layer control and the credits.
+LEGENDS = (
+    '<div class="up42-legend" style="position:fixed;right:12px;bottom:32px;z-index:1000;'
+    "background:rgba(255,255,255,.92);color:#222;border-radius:4px;padding:4px 10px;"
+    'width:180px;font:12px/1.4 sans-serif;box-shadow:0 1px 4px rgba(0,0,0,.4)">{entries}</div>'
+)
+LEGEND = (
+    '<div style="margin:4px 0"><div style="overflow-wrap:anywhere">{title}</div>'
+    '<div style="height:10px;margin:4px 0 2px;border:1px solid #ccc;'
+    'background:linear-gradient(to right,{colors})"></div>'
+    '<div style="display:flex;justify-content:space-between">{values}</div></div>'
+)
+# Pixels that stay free at the right of the images for the legend, and around them.
+LEGEND_WIDTH = 226
+MARGIN = 10
+# Colors of a legend's gradient.
+LEGEND_STOPS = 17
 
 
 @define
 class Extent:
-    """The bounds of all that was put on a map, in degrees."""
+    """The bounds of everything on a map, in degrees."""
 
     places: list[Bounds] = field(factory=list)
 
@@ -77,10 +84,15 @@ class Extent:
             west, south, east, north = place
             self.places.append((west, south, east, north))
 
-    def fit(self, target: folium.Map) -> None:
+    def fit(self, target: folium.Map, right: int) -> None:
+        """Show all of it in the first view, with some pixels free at the right."""
         if self.places:
             west, south, east, north = zip(*self.places, strict=True)
-            target.fit_bounds([(min(south), min(west)), (max(north), max(east))])
+            target.fit_bounds(
+                [(min(south), min(west)), (max(north), max(east))],
+                padding_top_left=(MARGIN, MARGIN),
+                padding_bottom_right=(right, MARGIN),
+            )
 
 
 def map_results(
@@ -93,7 +105,7 @@ def map_results(
     save_html: str | os.PathLike[str] | None,
     tiles: bool,
 ) -> folium.Map:
-    """Put images and features on a map; see `up42_facade.viz.map_results`."""
+    """Show images and features on a map; see `up42_facade.viz.map_results`."""
     paths = existing(filepaths)
     images = of_format(paths, RASTER_FORMATS)
     vectors = [
@@ -102,7 +114,7 @@ def map_results(
     ]
     if not images and not vectors:
         raise InvalidInputError(
-            "There is nothing to map: expected GeoTIFF, GeoJSON, GeoPackage or data.json, got "
+            "There is nothing to map: expected GeoTIFF, GeoJSON, GeoPackage, or data.json, got "
             f"{names_of(paths)}."
         )
     area = None if aoi is None else read_aoi(aoi)
@@ -115,7 +127,7 @@ def map_results(
         area = area if area is None else turned_to(area, ANTIMERIDIAN)
     target, extent = base_map(tiles), Extent()
     add_images(target, extent, overlays)
-    add_all_features(target, extent, files, name_column)
+    add_all_features(target, extent, files, name_column, is_filled=not overlays)
     if area is not None:
         add_area(target, area)
         extent.add(area.total_bounds)
@@ -151,7 +163,7 @@ def add_tiles(
 def make_overlays(
     images: Sequence[Path], files: list[FeatureFile], bands: Sequence[int] | None
 ) -> list[Overlay]:
-    """Make the overlays of all images, which share the bytes that a map may have."""
+    """Return the overlays of all images, which share the size limit of a map."""
     return [
         make_overlay(
             path,
@@ -171,7 +183,7 @@ def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> N
             overlay.url,
             bounds=[[south, west], [north, east]],
             name=inert(name),
-            # Not by its name: this is no HTML, so there is no way to make a name inert in it.
+            # Not its name, which can't be made inert outside of HTML.
             alt=f"Image {number}",
             zindex=number,
         ).add_to(target)
@@ -179,10 +191,10 @@ def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> N
 
 
 def feature_bounds(path: Path, number: int, images: int, files: list[FeatureFile]) -> Bounds:
-    """Return where an image without a CRS lies: the bounds of the feature that it belongs to.
+    """Return the bounds of an image without a CRS: those of its feature.
 
-    That is the feature whose `up42.data_path` names it; without any such property the one with
-    the same number, if there are as many features as images.
+    It is the feature whose `up42.data_path` names the image; without such properties, the one
+    with the same number, if there are as many features as images.
     """
     for file in files:
         if DATA_PATH in file.frame.columns:
@@ -193,12 +205,12 @@ def feature_bounds(path: Path, number: int, images: int, files: list[FeatureFile
     if len(shapes) == images and not any(DATA_PATH in file.frame.columns for file in files):
         return bounds_of(shapes[number])
     raise InvalidInputError(
-        f"{path.name} has no CRS, and no feature of data.json says by '{DATA_PATH}' where it lies."
+        f"{path.name} has no CRS, and no feature of data.json names it in '{DATA_PATH}'."
     )
 
 
 def is_named(path: Path, folder: Path, named: str) -> bool:
-    """Tell whether a path in `data.json` means a file; downloads may have flattened folders."""
+    """Return whether a path in `data.json` means a file; downloads might have flattened folders."""
     relative = Path(named.lstrip("/"))
     return (folder / relative).resolve() == path.resolve() or relative.name == path.name
 
@@ -209,11 +221,15 @@ def bounds_of(shape: Any) -> Bounds:
 
 
 def add_all_features(
-    target: folium.Map, extent: Extent, files: list[FeatureFile], name_column: str
+    target: folium.Map,
+    extent: Extent,
+    files: list[FeatureFile],
+    name_column: str,
+    is_filled: bool,
 ) -> None:
     for number, file in enumerate(files):
         if len(file.frame):
-            add_features(target, file, name_column, number)
+            add_features(target, file, name_column, number, is_filled)
             extent.add(file.frame.total_bounds)
 
 
@@ -223,13 +239,25 @@ def add_area(target: folium.Map, area: Any) -> None:
 
 
 def finish(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
-    """Add what depends on everything else: legend, layer control, view."""
-    likely = [overlay for overlay in overlays if overlay.is_probability]
-    if likely:
-        names = inert(", ".join(overlay.path.stem for overlay in likely))
-        legend = LEGEND.format(names=names, colours=", ".join(RAMP))
+    """Add the parts that depend on all others: legend, layer control, view."""
+    names: dict[Ramp, list[str]] = {}
+    for overlay in overlays:
+        if overlay.ramp is not None:
+            names.setdefault(overlay.ramp, []).append(overlay.path.stem)
+    if names:
+        entries = "".join(legend(ramp, files) for ramp, files in names.items())
         # The root of a map is a Figure, which the annotation doesn't say.
-        target.get_root().html.add_child(folium.Element(legend))  # type: ignore[attr-defined]
+        target.get_root().html.add_child(Verbatim(LEGENDS.format(entries=entries)))  # type: ignore[attr-defined]
     layers = sum(getattr(child, "control", False) for child in target._children.values())
     folium.LayerControl(collapsed=layers > OPEN_LAYERS).add_to(target)
-    extent.fit(target)
+    extent.fit(target, LEGEND_WIDTH if names else MARGIN)
+
+
+def legend(ramp: Ramp, names: list[str]) -> str:
+    """Return the legend of a color ramp with the names of its images as HTML."""
+    table = ramp.table()[np.linspace(0, len(ramp.table()) - 1, LEGEND_STOPS).astype(int)]
+    colors = ",".join(f"rgba({red},{green},{blue},{a / 255:.2f})" for red, green, blue, a in table)
+    marks = [ramp.low, (ramp.low + ramp.high) / 2, ramp.high]
+    values = "".join(f"<span>{ramp.text(mark)}</span>" for mark in marks)
+    title = inert(f"{ramp.label}: {', '.join(names)}")
+    return LEGEND.format(title=title, colors=colors, values=values)

@@ -1,8 +1,8 @@
-"""Images as they are shown: the bands that are wanted, at the size that is wanted.
+"""Images at the bands and the size that are shown.
 
-A file is never read whole. Where it has overviews, the next larger one is read. Where it has
-none, every output pixel is the mean of a few source pixels spread evenly over its area: to read
-all of them would take longer than to look at the picture.
+A file is never read completely. If it has overviews, the next larger one is read. Otherwise, each
+output pixel is the mean of a few source pixels that are evenly distributed over its area: reading
+all of them would take too long.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from up42_facade.results._formats import DRIVERS, GDAL_OPTIONS, format_of, named
 COLORS = ("red", "green", "blue")
 # Transformations raise GDAL's errors, whose base class has no public name.
 TRANSFORM_ERRORS = (RasterioError, CPLE_BaseError)
-# Source pixels per band that are cheap to average all: a second's work is some 50 million.
+# Source pixels per band that are all averaged: about 50 million take a second.
 FEW_PIXELS = 8_000_000
-# Where there are too many pixels, so many rows and columns of each output pixel are read.
+# Rows and columns that are read for each output pixel if there are too many.
 SAMPLES = 2
-# Parts that are read at once: to unpack a compressed file takes longer than to read it.
+# Parts that are read concurrently: decompressing a file takes longer than reading it.
 READERS = min(4, os.cpu_count() or 1)
-# Bytes of the file that are read before it is closed, as GDAL drops its cache only then: by
-# default the cache takes up to 5 % of the machine's memory. All readers share them.
+# Bytes that are read before a file is closed, because GDAL drops its cache only then, which takes
+# up to 5% of the machine's memory by default. All readers share them.
 CHUNK_BYTES = 48_000_000 // READERS
 
-# Pixels of an image that isn't tiled, all of which are unpacked: a few kilobytes can claim more
-# than any machine has. The largest satellite scenes are TIFF and are read in parts.
+# Pixels of an image that isn't tiled, which are all decompressed: a few kilobytes can expand to
+# more than any machine's memory. The largest satellite scenes are TIFF and are read in parts.
 MOST_PIXELS = 500_000_000
-# Bytes of a part of a TIFF that has to be unpacked at once, for all bands.
+# Bytes of a part of a TIFF that must be decompressed at once, for all bands.
 MOST_BLOCK_BYTES = 256_000_000
 
 
@@ -73,12 +73,12 @@ class Scene:
 
     Attributes:
         path: The file.
-        names: Description of each band, "" where there is none.
+        names: Description of each band, or "".
         values: Masked float32 array: band, row, column.
-        transform: Of the reduced image, from pixels to `crs`; None without a place.
-        crs: None without a place.
+        transform: Of the reduced image, from pixels to `crs`; None if it isn't georeferenced.
+        crs: None if the image isn't georeferenced.
         dtype: Type of the values in the file.
-        unit: Unit of the first band, "" where there is none.
+        unit: Unit of the first band, or "".
         is_palette: True if the values are red, green, and blue from the file's color table.
     """
 
@@ -98,16 +98,21 @@ class Scene:
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east, north in units of `crs`; also of an image that is turned."""
-        a, b, c, d, e, f = self.transform[:6]
-        corners = list(itertools.product((0, self.size.width), (0, self.size.height)))
-        xs = [a * column + b * row + c for column, row in corners]
-        ys = [d * column + e * row + f for column, row in corners]
-        return min(xs), min(ys), max(xs), max(ys)
+        return grid_bounds(self.transform, self.size)
+
+
+def grid_bounds(transform: Any, size: Size) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of a grid, which might be rotated."""
+    a, b, c, d, e, f = transform[:6]
+    corners = list(itertools.product((0, size.width), (0, size.height)))
+    xs = [a * column + b * row + c for column, row in corners]
+    ys = [d * column + e * row + f for column, row in corners]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def scaled(transform: Any, across: float, down: float) -> Any:
     """Return the transform of a grid whose pixels are so many times as large."""
-    # Written out: which operator multiplies two of them depends on the version of affine.
+    # Written out, because the operator that multiplies them depends on the version of affine.
     a, b, c, d, e, f = transform[:6]
     return Affine(a * across, b * down, c, d * across, e * down, f)
 
@@ -119,12 +124,12 @@ def read_scene(
 
     Args:
         path: The file.
-        bands: Numbers of one or three bands from 1; None: see `default_bands`.
+        bands: Numbers of one or three bands, from 1. If None, see `default_bands`.
         box: Most pixels across and down.
         as_colors: Show a band that has a color table in its colors.
 
     Raises:
-        InvalidInputError: The file is no image or damaged, or doesn't have these bands.
+        InvalidInputError: If the file isn't an image, is damaged, or lacks one of the bands.
     """
     with opened(path) as dataset:
         chosen = default_bands(dataset) if bands is None else list(bands)
@@ -255,7 +260,7 @@ def color_bands(dataset: Any) -> list[int] | None:
 def check_bands(dataset: Any, bands: list[int], path: Path) -> None:
     if len(bands) not in (1, 3):
         raise InvalidInputError(
-            f"bands={bands!r} has {len(bands)} entries: expected one (grey) or three (red, green, "
+            f"bands={bands!r} has {len(bands)} entries: expected one (gray) or three (red, green, "
             f"blue). {path.name} has {band_list(dataset)}."
         )
     for band in bands:
@@ -306,7 +311,7 @@ def chunks_of(dataset: Any, size: Size) -> list[Chunk] | None:
 def row_edges(dataset: Any, size: Size, source_rows: float) -> list[int]:
     """Return output rows next to the edges of every so many source rows.
 
-    They lie on edges of blocks as far as possible: what is read across one is unpacked twice.
+    They are edges of blocks if possible: a block across one is decompressed twice.
     """
     down = dataset.height / size.height
     count = math.ceil(dataset.height / source_rows)

@@ -12,7 +12,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import Affine
 from rasterio.warp import reproject
 
-from up42_facade.viz._places import Bounds
+from up42_facade.viz._bounds import Bounds
 from up42_facade.viz._reading import TRANSFORM_ERRORS, Scene, Size, unreadable
 
 MAP_CRS = "EPSG:3857"
