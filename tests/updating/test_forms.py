@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import copy
-import functools
-import http.server
 import json
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,31 +48,12 @@ def write(path: Path, content: Any) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A web server on this machine, and the folder that it serves."""
-    folder = tmp_path / "served"
-    folder.mkdir()
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", folder
-        server.shutdown()
-        thread.join()
-
-
-def test_several_files_become_one(tmp_path: Path, document: Json) -> None:
-    from updating.command import load
-
-    assert load(str(split_up(document, tmp_path / "parts"))).value == document
-
-
-def test_several_files_behind_a_url(served: tuple[str, Path], document: Json) -> None:
+def test_several_files_become_one(served: tuple[str, Path], document: Json) -> None:
+    """From disk, and behind a URL."""
     from updating.command import load
 
     url, folder = served
-    split_up(document, folder / "parts")
+    assert load(str(split_up(document, folder / "parts"))).value == document
     assert load(f"{url}/parts/openapi.yaml").value == document
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,9 @@ def test_a_type_that_does_not_exist(tree: Tree, document: Json) -> None:
     assert f"new.yaml:{lines.index('type: bool') + 1} " in reason
 
 
-@pytest.mark.parametrize("where", ["request", "response"])
-def test_a_content_type_that_the_generator_does_not_know(
-    where: str, tree: Tree, document: Json
-) -> None:
+def test_a_content_type_that_the_generator_does_not_know(tree: Tree, document: Json) -> None:
     changed = copy.deepcopy(document)
-    found = operation(changed, "/v2/assets/stac/search", "post")
-    owner = found["requestBody"] if where == "request" else found["responses"]["200"]
+    owner = operation(changed, "/v2/assets/stac/search", "post")["requestBody"]
     owner["content"] = {"application/xml": next(iter(owner["content"].values()))}
     reason = refused(tree, tree.write(changed))
     assert "the generator failed" in reason
@@ -153,6 +150,43 @@ def test_two_models_of_one_name_in_python_are_refused(tree: Tree, document: Json
     assert "the generator failed" in reason
     assert "/components/schemas/eula" in reason
     assert "Traceback" not in reason
+
+
+def test_two_operations_of_one_name_in_python_are_refused(tree: Tree, document: Json) -> None:
+    changed = copy.deepcopy(document)
+    operation(changed, "/v2/eulas/{eulaId}")["operationId"] = "listSome"
+    operation(changed, "/v2/assets/stac")["operationId"] = "list-some"
+    operation(changed, "/v2/assets/stac")["tags"] = ["eulas"]
+    reason = refused(tree, tree.write(changed))
+    assert "GET /v2/eulas/{eulaId} and GET /v2/assets/stac" in reason or (
+        "GET /v2/assets/stac and GET /v2/eulas/{eulaId}" in reason
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d.pop("paths"),
+        lambda d: d["components"]["schemas"].update(Eula=True),
+        lambda d: operation(d, "/v2/eulas/{eulaId}").update(security=[{"nothing": []}]),
+        lambda d: schema(d, "Eula").update(allOf=[{"$ref": "#/components/schemas/Eula"}]),
+        lambda d: d["components"]["schemas"].update(Eula={"$ref": "#/components/schemas/Eula"}),
+        lambda d: schema(d, "Eula")["properties"].update(a={"enum": [{"a": 1}, {"a": 2}]}),
+        lambda d: schema(d, "Eula")["properties"].update(a={"$ref": "#/components"}),
+    ],
+)
+def test_odd_documents_end_in_no_traceback(
+    change: Callable[[Json], object], tree: Tree, document: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from updating import command, judges
+    from updating.pointers import UpdateError
+
+    changed = copy.deepcopy(document)
+    change(changed)
+    # Those that can be generated are left to the judges.
+    monkeypatch.setattr(judges, "judge", lambda *arguments: [judges.Finding("no")])
+    with pytest.raises(UpdateError):
+        command.run(tree.root, str(tree.write(changed)), dry_run=True)
 
 
 @pytest.mark.parametrize("location", ["missing.yaml", "http://127.0.0.1:9/openapi.yaml"])
