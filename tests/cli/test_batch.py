@@ -183,6 +183,21 @@ def test_rows_that_are_gone_are_not_executed(
     assert titles == ["Corrected", "Second, smaller"]
 
 
+def test_rows_that_process_results_of_the_batch(
+    sandbox: Sandbox, up42_here: Up42, campaign: Path
+) -> None:
+    up42_here("batch", "run", "campaign.csv", *FREELY, *PATIENTLY)
+    stored = up42_here("items", "list", "--json").json
+    result = next(item["url"] for item in stored if item["job_id"] in sandbox.jobs)
+    with campaign.open("a", encoding="utf-8") as file:
+        file.write(f"true-color-conversion,Again,{result}\n")
+    refused = up42_here("batch", "run", "campaign.csv", *FREELY)
+    assert refused.code == ExitCode.USAGE
+    assert "remove the new rows from the file; to add these templates to it, pass " in refused.err
+    assert "--allow-own-results." in refused.err
+    assert executions(sandbox) == 2
+
+
 def test_status_while_the_batch_runs(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
     with up42.Session() as session:
         templates = up42.read_templates(campaign, session)

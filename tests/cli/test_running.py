@@ -226,7 +226,7 @@ def test_a_lost_answer(sandbox: Sandbox, up42_here: Up42, item: str) -> None:
     sandbox.inject(Fault(method="POST", path="*/execution", drop="before"))
     lost = up42_here(*arguments)
     assert (lost.code, lost.out) == (ExitCode.UNCERTAIN, "")
-    assert f"up42 jobs list --process {TREES}" in lost.error["hints"][0]
+    assert f"Run up42 jobs list --process {TREES} --limit 5 before" in lost.error["message"]
     assert len(sandbox.jobs) == 1
 
 

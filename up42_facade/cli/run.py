@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import up42_facade as up42
-from up42_facade.cli.errors import CommandError, hint, on_interrupt
+from up42_facade.cli.errors import CommandError, hint, on_interrupt, reworded
 from up42_facade.cli.jobs import FIELDS as JOB_FIELDS
 from up42_facade.cli.jobs import error_records, job_record, require_success, track
 from up42_facade.cli.options import (
@@ -142,7 +142,7 @@ def execute(
     search = f"up42 jobs list --process {template.process_id} --limit 5"
     with (
         on_interrupt(f"Check whether the job was created before you run it again: {search}"),
-        hint(up42.ExecutionUncertainError, f"At a terminal: {search}"),
+        reworded({r"Call find_jobs\(\) of this error": f"Run {search}"}),
     ):
         return template.execute(budget_id, max_credits)
 
