@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import up42_facade
 from up42_facade.downloads import Download, download_file, download_files, open_stream, stream_to
 from up42_facade.downloads import _transfer as file_transfer
 from up42_facade.errors import (
@@ -278,7 +279,7 @@ def test_without_a_validator_one_connection_is_used(store, tmp_path, monkeypatch
 
 
 # Where the package lies, so that other processes find it whether it is installed or not.
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(file_transfer.__file__).parents[2])}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(up42_facade.__file__).parents[1])}
 
 KILLED = """
 import sys
