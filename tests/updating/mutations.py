@@ -12,6 +12,7 @@ Json = dict[str, Any]
 JOBS = "/v2/processing/jobs"
 JOB = "/v2/processing/jobs/{jobId}"
 EULA = "/v2/eulas/{eulaId}"
+ESTIMATE = "/projects/{projectId}/estimate/job"
 EXECUTION = "/v2/processing/processes/{processId}/execution"
 
 
@@ -251,8 +252,8 @@ FITTING = [
     ),
     Mutation(
         "operation renamed that the facade doesn't call",
-        lambda d: operation(d, "/v2/assets/stac").update(operationId="getStacRoot"),
-        "Changed `GET /v2/assets/stac`",
+        lambda d: operation(d, ESTIMATE, "post").update(operationId="estimateSomeJob"),
+        f"Changed `POST {ESTIMATE}`",
     ),
 ]
 
