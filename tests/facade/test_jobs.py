@@ -68,7 +68,7 @@ def test_unknown_job(session: up42.Session) -> None:
     with pytest.raises(up42.NotFoundError, match=unknown) as caught:
         up42.Job.get(unknown, session=session)
     assert caught.value.status_code == 404
-    assert "Check the id" in str(caught.value)
+    assert "Check the ID" in str(caught.value)
 
 
 @pytest.mark.parametrize("job_id", ["../../etc", "a b", "ü/?#", "%2e%2e"])
