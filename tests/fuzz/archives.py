@@ -38,8 +38,8 @@ LIMITS = [
         max_members=8,
         total_bytes=1 << 20,
         member_bytes=1 << 19,
-        expansion_ratio=50,
-        expansion_free_bytes=1 << 16,
+        max_compression_ratio=50,
+        ratio_exempt_bytes=1 << 16,
         depth=4,
     ),
 ]
@@ -189,7 +189,7 @@ def check_files(
 
 def check_sizes(paths: list[str], limits: ArchiveLimits) -> None:
     sizes = [Path(path).stat().st_size for path in paths]
-    assert len(sizes) <= limits.members
+    assert len(sizes) <= limits.max_members
     assert sum(sizes) <= limits.total_bytes
     assert max(sizes, default=0) <= limits.member_bytes
 

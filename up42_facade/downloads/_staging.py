@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence, Set
@@ -24,6 +25,8 @@ from up42_facade.errors import ArchiveError, UnsafeArchiveError
 # The hidden folder is inside the target: the same file system, so that moving is renaming,
 # and no rights on the folder above are needed.
 _PREFIX = f"{RESERVED_NAME}-unpacking-"
+# The eight characters are those that `mkdtemp` adds.
+_OURS = re.compile(re.escape(_PREFIX) + r"\w{8}")
 # Everything that such a folder can contain.
 _CONTENT = "new"
 _SPOOL = "archive.zip"
@@ -166,6 +169,8 @@ class Staging:
 
 def _remove_if_dead(folder: Path) -> None:
     """Remove the hidden folder of a program that was killed, but nothing else."""
+    if not _OURS.fullmatch(folder.name):
+        return
     with contextlib.suppress(OSError, AttributeError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
