@@ -131,6 +131,8 @@ def kinds_of(scenes: Sequence[Scene], as_is: bool) -> list[list[int]]:
 
     Images of one kind have the same bands, types of values, and units, and similar values.
     """
+    if len(scenes) == 1:
+        return [[0]]
     kinds: dict[Any, list[int]] = {}
     for number, scene in enumerate(scenes):
         single = number if as_is or scene.is_palette else None
