@@ -26,6 +26,7 @@ LOCAL: dict[str, Recipe] = {}
 
 ELSEWHERE = {
     "analytics.Job.upload_results_to_bucket": "needs a bucket: tests/analytics/test_buckets.py",
+    "check_api": "sends a hundred requests: tests/checking",
 }
 """Operations that are tested otherwise, and where."""
 
@@ -110,6 +111,11 @@ def _(world: World) -> Act:
     return lambda: world.session.follow(link, lambda response: response.json())
 
 
+@sends("get_balance")
+def _(world: World) -> Act:
+    return lambda: up42.get_balance(world.session)
+
+
 local("Session", "client executor http payer storage", lambda world: world.session)
 LOCAL["Session.close"] = attribute("close", lambda world: world.new_session())
 LOCAL["Session.aclose"] = attribute("close", lambda world: world.new_session())
@@ -191,7 +197,7 @@ def _(world: World) -> Act:
     return act
 
 
-local("Job", "inputs is_finished is_succeeded quicklooks results session", lambda w: w.known_job)
+local("Job", "inputs is_finished is_succeeded session title", lambda world: world.known_job)
 LOCAL["Job.to_metadata"] = lambda world: world.known_job.to_metadata
 LOCAL["Job.from_metadata"] = lambda world: (
     lambda: up42.Job.from_metadata(world.known_job.to_metadata(), session=world.session)
@@ -282,9 +288,7 @@ def _(world: World) -> Act:
 
 
 LOCAL["JobTemplate.inputs"] = attribute("inputs", lambda world: world.template())
-PAIRS = ("SimularityJobTemplate", "DetectionChangeSimularity", "MultiItemJobTemplate")
-for _name in (*PAIRS, "SingleItemJobTemplate", "Pansharpening", "ProcessTemplate"):
-    LOCAL[f"{_name}.inputs"] = LOCAL["JobTemplate.inputs"]
+LOCAL["ProcessTemplate.inputs"] = LOCAL["JobTemplate.inputs"]
 LOCAL["ProcessTemplate.process_id"] = attribute(
     "process_id", lambda world: world.known_process.template(title="x", item=world.item_url)
 )
@@ -384,8 +388,8 @@ local("Batch", "session to_dataframe", lambda world: world.batch())
 LOCAL["Batch.replace"] = lambda world: lambda: world.batch().replace(0, world.template())
 local(
     "BatchEntry",
-    "cost errors files geometry index inputs is_finished is_succeeded job process_id reason "
-    "status template title",
+    "charged errors files geometry has_failed inputs is_finished is_succeeded job reason status "
+    "template title",
     lambda world: world.batch()[0],
 )
 
@@ -458,24 +462,32 @@ def _(world: World) -> Act:
     return act
 
 
+LOCAL["Download.record_id"] = attribute(
+    "record_id", lambda world: downloads.Download("https://x", "x")
+)
+
+
 @sends("stream_to")
 def _(world: World) -> Act:
     link = content("a.tgz")(world)
     return lambda: downloads.stream_to(link, io.BytesIO(), progress=False)
 
 
+# Checks ----------------------------------------------------------------------------------------
+
+local("ApiReport", "is_as_documented to_markdown", lambda world: up42.ApiReport(()))
+
 # Analytics -------------------------------------------------------------------------------------
 
 LOCAL["initialize_job"] = lambda world: lambda: world.analytics_job
 LOCAL["initialize_jobtask"] = lambda world: lambda: world.jobtask
-local("analytics.Job", "id session", lambda world: world.analytics_job)
-local("analytics.JobTask", "id session", lambda world: world.jobtask)
+local("analytics.Job", "id", lambda world: world.analytics_job)
+local("analytics.JobTask", "id", lambda world: world.jobtask)
 
 READ = "info is_succeeded status refresh get_credits get_jobtasks get_results_json"
 for _name in (*READ.split(), "get_jobtasks_results_json"):
     RECIPES[f"analytics.Job.{_name}"] = attribute(_name, lambda world: world.analytics_job)
-for _name in ("info", "get_logs", "get_results_json"):
-    RECIPES[f"analytics.JobTask.{_name}"] = attribute(_name, lambda world: world.jobtask)
+RECIPES["analytics.JobTask.get_logs"] = attribute("get_logs", lambda world: world.jobtask)
 
 
 @sends("analytics.Job.get_logs")
