@@ -23,7 +23,7 @@ RENAMED = [
     ("ProcessingJob", "creditConsumption", "up42_facade/processing/_job.py", ".credit_consumption"),
     ("ProcessInput", "schema", "up42_facade/processing/_process.py", "spec.schema"),
     ("Job", "status", "up42_facade/analytics/_jobs.py", ".status"),
-    ("JobCreditsResponse", "data", "up42_facade/analytics/_jobs.py", "get_job_credits"),
+    ("JobCreditsResponse", "data", "up42_facade/analytics/_jobs.py", "self._object(request)"),
     ("SchemaProblem", "schema-error", "up42_facade/session/_responses.py", ".schema_error"),
     ("StacSearch", "filter", "up42_facade/stac/_search_arguments.py", "StacSearch("),
 ]
