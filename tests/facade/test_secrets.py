@@ -256,6 +256,14 @@ def test_logs_cut_all_of_a_foreign_url(url: str, caplog: pytest.LogCaptureFixtur
         assert "/x" in caplog.text
 
 
+def test_a_record_of_ten_megabytes_is_searched_for_urls(caplog: pytest.LogCaptureFixture) -> None:
+    with small_world() as (_, session):
+        assert session.client
+        # With a search that is quadratic in the length, this wouldn't end for days.
+        logging.getLogger("httpx").info("%s https://s.example/x?a=%s", "x" * 10**7, SIGNATURE)
+        assert SIGNATURE not in caplog.text
+
+
 def test_signed_urls_and_redirects_of_the_storage(caplog: pytest.LogCaptureFixture) -> None:
     with small_world() as (_, session), SmallServer() as store:
         store.routes["/a"] = Reply(b"", 302, {"Location": f"{store.url}/b?any={SIGNATURE}"})

@@ -254,7 +254,7 @@ def _(world: World) -> Act:
     template = world.template(world.fresh_session())
 
     def act() -> Any:
-        return template.errors or template.is_valid
+        return Reported(map(str, template.errors)) if template.errors else template.is_valid
 
     return act
 

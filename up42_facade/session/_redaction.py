@@ -28,7 +28,8 @@ HIDDEN = "…"
 SHORTEST_SECRET = 4
 # Written forms to remember: enough for 50 accounts with a token each.
 MOST_FORMS = 500
-URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]+")
+# The length of a scheme is bounded: otherwise, a megabyte of letters takes hours.
+URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,30}://[^\s'\"<>]+")
 # In the headers that httpcore logs, links can be relative.
 QUERY = re.compile(r"[?#][^\s'\"]+")
 COOKIE = re.compile(r"(\(b'set-cookie', b(['\"])).*?(?<!\\)\2\)", re.IGNORECASE)
