@@ -20,8 +20,6 @@ from google.cloud import storage
 
 import up42_facade as up42
 from tests.analytics.conftest import GetJob
-from up42_facade.analytics import _jobs as analytics_jobs
-from up42_facade.downloads import _buckets as buckets
 from up42_sandbox import Fault, Sandbox
 
 BUCKET = "storage"
@@ -112,21 +110,20 @@ def test_a_large_archive_passes_in_small_parts(
     body = {"error": None, "data": {"url": sandbox.storage.put("large.tgz", large)()}}
     sandbox.inject(Fault(path="*/downloads/results", status=200, body=body, times=None))
     read: list[int] = []
-    open_stream = analytics_jobs.open_stream
+    upload = storage.Blob.upload_from_file
 
-    def noted(*arguments: Any, **options: Any) -> Any:
-        file: Any = open_stream(*arguments, **options)
-        proxy = mock.MagicMock(wraps=file, size=None if length == "not told" else file.size)
-        proxy.__enter__.return_value = proxy
+    def noted(blob: storage.Blob, file: Any, *, size: int | None, **options: Any) -> Any:
+        proxy = mock.MagicMock(wraps=file)
         proxy.read.side_effect = lambda count=-1: read.append(count) or file.read(count)
-        return proxy
+        assert size == len(large)
+        return upload(blob, proxy, size=None if length == "not told" else size, **options)
 
-    monkeypatch.setattr(analytics_jobs, "open_stream", noted)
+    monkeypatch.setattr(storage.Blob, "upload_from_file", noted)
     made = job("ndvi")
     made.upload_results_to_bucket(client, BUCKET, folder, progress=False)
     arrived = content(client, f"v0/{folder}/{made.job_id}.tgz")
     assert hashlib.sha256(arrived).digest() == hashlib.sha256(large).digest()
-    assert max(read) == buckets.CHUNK_BYTES
+    assert max(read) == 8 << 20
     assert len(read) >= 3
 
 

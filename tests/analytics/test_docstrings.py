@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,11 +15,18 @@ from google.cloud import storage
 import up42_facade as up42
 from tests.conftest import IMPATIENT
 from up42_facade import analytics
-from up42_facade.analytics import _jobs, _results, _types
-from up42_facade.results import _geojson
 from up42_sandbox import Sandbox
 
-MODULES = [analytics, _jobs, _results, _types, _geojson]
+
+def has_examples(module: ModuleType) -> bool:
+    return any(test.examples for test in doctest.DocTestFinder().find(module))
+
+
+PARTS = [
+    import_module(f"{analytics.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(analytics.__path__)
+]
+MODULES = [module for module in (analytics, *PARTS) if has_examples(module)]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
@@ -25,9 +34,9 @@ def test_examples(
     sandbox: Sandbox, module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The upload itself is tested against an emulator, which one example isn't worth.
-    monkeypatch.setattr("up42_facade.downloads._buckets.send", lambda blob, file, url: None)
+    monkeypatch.setattr(storage.Blob, "upload_from_file", lambda *_, **options: None)
     jobs = sandbox.analytics.jobs
-    session = up42.Session(
+    session = up42.authenticate(
         username=sandbox.username,
         password=sandbox.password,
         project_id=sandbox.analytics.project_id,
@@ -35,7 +44,6 @@ def test_examples(
         options=IMPATIENT,
     )
     with session:
-        monkeypatch.setattr("up42_facade.session._session._default", session)
         jobtask_id = sandbox.analytics.task_ids("ndvi")[0]
         names: dict[str, Any] = {
             "up42": up42,

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import up42_facade as up42
-from up42_facade.results._geojson import to_frame
+from tests.analytics.conftest import GetJob
+from up42_sandbox import Fault, Sandbox
 
 POINT = {"type": "Point", "coordinates": [13.3, 52.4]}
+ToFrame = Callable[[Any], Any]
+
+
+@pytest.fixture
+def to_frame(sandbox: Sandbox, job: GetJob) -> ToFrame:
+    """Return what gives the frame of a job with these results."""
+
+    def frame(features: Any) -> Any:
+        sandbox.inject(Fault(path="*/outputs/data-json", status=200, body=features))
+        return job("ndvi").get_results_json(as_dataframe=True)
+
+    return frame
 
 
 def collection(*features: Any) -> dict[str, Any]:
@@ -19,7 +33,7 @@ def collection(*features: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "empty", [collection(), {"features": None}, {}, collection(None), {"features": "x"}]
 )
-def test_nothing(empty: dict[str, Any]) -> None:
+def test_nothing(to_frame: ToFrame, empty: dict[str, Any]) -> None:
     frame = to_frame(empty)
     assert len(frame) == 0
     assert list(frame) == ["geometry"]
@@ -27,7 +41,7 @@ def test_nothing(empty: dict[str, Any]) -> None:
     assert frame.total_bounds.shape == (4,)
 
 
-def test_properties_become_columns() -> None:
+def test_properties_become_columns(to_frame: ToFrame) -> None:
     frame = to_frame(
         collection(
             {"type": "Feature", "geometry": POINT, "properties": {"a": 1, "up42.data_path": "x"}},
@@ -50,7 +64,7 @@ def test_properties_become_columns() -> None:
         {"properties": {"a": 1}},
     ],
 )
-def test_a_feature_without_a_shape(feature: dict[str, Any]) -> None:
+def test_a_feature_without_a_shape(to_frame: ToFrame, feature: dict[str, Any]) -> None:
     frame = to_frame(collection(feature))
     assert frame["a"].tolist() == [1]
     assert frame.geometry.isna().all()
@@ -58,13 +72,13 @@ def test_a_feature_without_a_shape(feature: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("properties", [None, {}])
-def test_a_feature_without_properties(properties: Any) -> None:
+def test_a_feature_without_properties(to_frame: ToFrame, properties: Any) -> None:
     frame = to_frame(collection({"type": "Feature", "geometry": POINT, "properties": properties}))
     assert list(frame) == ["geometry"]
     assert frame.geometry.notna().all()
 
 
-def test_a_property_called_geometry_does_not_replace_the_shape() -> None:
+def test_a_property_called_geometry_does_not_replace_the_shape(to_frame: ToFrame) -> None:
     properties = {"geometry": "POINT (1 2)"}
     frame = to_frame(collection({"type": "Feature", "geometry": POINT, "properties": properties}))
     assert frame.geometry.x.tolist() == [13.3]
@@ -75,6 +89,6 @@ def test_a_property_called_geometry_does_not_replace_the_shape() -> None:
     "feature",
     [5, "x", {"geometry": {"type": "Blob"}}, {"geometry": {"type": "Point"}}, {"properties": 5}],
 )
-def test_what_is_no_feature(feature: Any) -> None:
+def test_what_is_no_feature(to_frame: ToFrame, feature: Any) -> None:
     with pytest.raises(up42.UnexpectedResponseError, match="isn't valid GeoJSON"):
         to_frame(collection(feature))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -9,8 +10,6 @@ import pytest
 import up42_facade as up42
 from tests.analytics.conftest import UNKNOWN_ID, GetJob, paths
 from up42_facade import analytics
-from up42_facade._common import tracking
-from up42_facade._common.times import to_utc
 from up42_sandbox import Fault, Sandbox
 
 SOON = {"wait": 0.02, "retries": 500, "progress": False}
@@ -102,7 +101,7 @@ def test_repr_shows_what_is_known(sandbox: Sandbox, job: GetJob) -> None:
     assert repr(made).endswith(", name='NDVI of Berlin', status='SUCCEEDED')")
     assert "\n" not in repr(made)
     shown = made._repr_html_()
-    created = to_utc(made.info["createdAt"])
+    created = dt.datetime.fromisoformat(made.info["createdAt"]).astimezone(dt.UTC)
     for text in ("NDVI of Berlin", "SUCCEEDED", "DEFAULT", f"{created:%Y-%m-%d %H:%M:%S} UTC"):
         assert text in shown
     assert "<script" not in shown
@@ -203,7 +202,7 @@ def test_track_ends_at_once_on_an_end(sandbox: Sandbox, job: GetJob, name: str) 
 def test_track_reports_in_documented_spelling(
     sandbox: Sandbox, job: GetJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     for status in ("NOT_STARTED", "NOT_STARTED", "ON_HOLD"):
         sandbox.inject(Fault(path=JOB, patch={"data": {"status": status}}))
     seen: list[Any] = []
@@ -217,7 +216,7 @@ def test_track_reports_in_documented_spelling(
 
 def test_track_gives_up(job: GetJob, monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr(tracking.time, "sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
     made = job("running")
     with pytest.raises(up42.UnfinishedJob, match="still 'RUNNING' after 3 polls") as caught:
         made.track(wait=7, retries=3, progress=False)
@@ -233,7 +232,7 @@ def test_track_gives_up(job: GetJob, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_track_sits_out_an_outage(
     sandbox: Sandbox, job: GetJob, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracking.time, "sleep", lambda _: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     sandbox.inject(Fault(path=JOB, times=20, **fault))
     assert job("ndvi").track(progress=False).is_succeeded
 

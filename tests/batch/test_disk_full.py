@@ -257,21 +257,18 @@ def test_no_room_to_note_results(make: Make, path: Path, sandbox: Sandbox, tmp_p
 
 
 def test_a_note_before_a_request_is_on_disk_when_the_request_leaves(
-    make: Make, path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Make, path: Path, sandbox: Sandbox
 ) -> None:
     """In the file itself, whatever becomes of this process."""
-    from up42_facade.processing._execution import Execution
-
     seen: list[list[tuple[str]]] = []
-    send = Execution._send
 
-    def sent(self: Execution) -> up42.Job:
+    def arrived(_: object, response: Any) -> Any:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
         seen.append(connection.execute("SELECT state FROM attempts").fetchall())
         connection.close()
-        return send(self)
+        return response
 
-    monkeypatch.setattr(Execution, "_send", sent)
+    sandbox.inject(Fault(path="*/execution", patch=arrived))
     with up42.Batch(make(1), path=path) as batch:
         batch.execute()
         (level,) = batch._journal.connection.execute("PRAGMA synchronous").fetchone()

@@ -8,35 +8,36 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import up42_facade as up42
+from tests import inside
 from tests.batch import workers
 from tests.batch.chaos import Chaos, Kill
 from tests.batch.conftest import Make, job_titles, posts
 from tests.batch.zygote import ROOT
 from tests.conftest import new_session
-from up42_facade._common.progress import bar
+
+# What begins just before a stop and what just after it can't be chosen over a socket.
 from up42_facade._common.stopping import Stop, transfer_stop
-from up42_facade.batch import _work as batch_work
-from up42_facade.batch._downloads import WORKERS as DOWNLOADS
-from up42_facade.batch._execution import WORKERS as EXECUTIONS
-from up42_facade.batch._work import run_concurrently
 from up42_sandbox import Fault, Sandbox
 from up42_sandbox.stac import results
 
 COUNT = 20
+# What is under way at the same time.
+DOWNLOADS, EXECUTIONS = 4, 8
 # Seconds: far more than it takes to end, far less than the work that was interrupted.
 SOON = 30
 # Bytes of a result, and bytes per second that the storage gives: five minutes for each file.
 SIZE, SLOW = 300_000, 1_000
 SCRIPT = """
 import json, sys
+from tests import inside
 from tests.batch import workers
 workers.campaign(*json.loads(sys.argv[1]))
 """
@@ -135,54 +136,65 @@ def test_while_it_downloads(script: Script, sandbox: Sandbox) -> None:
     script.completed()
 
 
-def test_while_a_thread_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_a_thread_is_started(
+    batch: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The pool then doesn't know the thread, which works all the same."""
-    begun, done = threading.Event(), list[int]()
 
-    class Pool(batch_work.ThreadPoolExecutor):
+    class Pool(ThreadPoolExecutor):
         def submit(self, task: Any, /, *arguments: Any, **options: Any) -> Any:
             threading.Thread(target=task, args=arguments).start()
-            assert begun.wait(20)
+            until(lambda: len(sandbox.jobs) == 1)
             raise KeyboardInterrupt
 
-    def work(record: Any, stop: threading.Event) -> None:
-        begun.set()
-        assert stop.wait(20)
-        time.sleep(0.1)
-        done.append(record.index)
-
-    monkeypatch.setattr(batch_work, "ThreadPoolExecutor", Pool)
-    records: Any = [SimpleNamespace(index=0)]
+    batch.estimate()
+    sandbox.inject(Fault(path="*/execution", patch=slowly))
+    inside.batch_pool(monkeypatch, Pool)
     with pytest.raises(KeyboardInterrupt):
-        batch_work.run_concurrently(records, work, workers=1, shown=None)
-    assert done == [0], "what was under way is finished"
+        batch.execute()
+    assert len(sandbox.jobs) == 1
+    assert {job.id for job in batch.jobs} == set(sandbox.jobs), "what was under way is finished"
 
 
 def test_between_the_first_task_and_the_last(
     batch: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C while the tasks are handed out: those that wait must not run."""
-    done: list[int] = []
-    free = threading.Event()
 
-    class Pool(batch_work.ThreadPoolExecutor):
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers: int, **options: Any) -> None:
+            super().__init__(1, **options)
+            self.count = 0
+
         def submit(self, *arguments: Any, **options: Any) -> Any:
-            if self._work_queue.qsize() == 2:
-                free.set()
+            self.count += 1
+            if self.count == 3:
+                until(lambda: len(sandbox.jobs) == 1)
                 raise KeyboardInterrupt
             return super().submit(*arguments, **options)
 
-    def work(record: Any, stop: threading.Event) -> None:
-        assert free.wait(SOON)
-        # The second task can't begin before the first has ended; by then all is given up.
-        stop.wait(SOON)
-        done.append(record.index)
+    batch.estimate()
+    # The second task can't begin before the first has ended; by then all is given up.
+    sandbox.inject(Fault(path="*/execution", patch=slowly))
+    inside.batch_pool(monkeypatch, Pool)
+    with pytest.raises(KeyboardInterrupt):
+        batch.execute()
+    assert job_titles(sandbox) == ["Scene 0"]
+    assert {job.id for job in batch.jobs} == set(sandbox.jobs)
 
-    monkeypatch.setattr(batch_work, "ThreadPoolExecutor", Pool)
-    records = [*batch._entries, *batch._entries]
-    with bar(progress=False) as shown, pytest.raises(KeyboardInterrupt):
-        run_concurrently(records, work, workers=1, shown=shown)
-    assert done == [0]
+
+def slowly(_: object, response: Any) -> Any:
+    """Give Ctrl-C time before the response."""
+    time.sleep(0.3)
+    return response
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something has happened on the server."""
+    end = time.monotonic() + SOON
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_while_a_lost_answer_is_looked_for(
@@ -195,16 +207,15 @@ def test_while_a_lost_answer_is_looked_for(
     batch.estimate()
     sandbox.inject(Fault(path="*/execution", drop="before", times=None))
     looks: list[int] = []
-    sleeping = batch_work.as_completed
 
     def interrupted(futures: Any) -> Any:
         while not any(entry.path == "/v2/processing/jobs" for entry in sandbox.requests[-1:]):
             threading.Event().wait(0.01)
         looks.append(1)
         raise KeyboardInterrupt
-        yield from sleeping(futures)
+        yield from futures
 
-    monkeypatch.setattr(batch_work, "as_completed", interrupted)
+    inside.batch_waits(monkeypatch, interrupted)
     ended = threading.Event()
 
     def call() -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import up42_facade as up42
+from tests import inside
 from tests.batch import workers
 from tests.batch.conftest import Make, job_titles
 from tests.batch.zygote import Zygote
-from up42_facade.processing import _execution as execution
 from up42_facade.processing_templates import UpsamplingNS
 from up42_sandbox import Fault, Sandbox
 
@@ -67,7 +67,7 @@ def test_jobs_of_another_copy_are_noticed(
 def test_more_jobs_of_another_copy_than_one_page_has(
     make: Make, path: Path, sandbox: Sandbox, second: up42.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "RECENT_JOBS", 5)
+    inside.few_recent_jobs(monkeypatch, 5)
     copy = path.with_name("copy.db")
     with up42.Batch(make(12), path=path) as batch:
         batch[:1].execute()

@@ -13,8 +13,6 @@ import pytest
 import up42_facade as up42
 from tests.batch.conftest import Make, job_titles, posts
 from tests.conftest import IMPATIENT, new_session
-from up42_facade.processing._execution import Execution
-from up42_facade.processing._ledger import Finding
 from up42_facade.processing_templates import GreyWeight, JobTemplate, Pansharpening
 from up42_sandbox import Fault, Sandbox
 
@@ -107,52 +105,42 @@ def test_the_servers_clocks_differ_by_seconds(batch: up42.Batch, sandbox: Sandbo
     assert batch[0].job is not None
 
 
-def test_a_list_that_lags_behind(
-    sandbox: Sandbox, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_that_lags_behind(sandbox: Sandbox, make: Make) -> None:
     """The job of an equal entry shows up late, just when that of the next one is looked for."""
     with up42.Batch(make("a", "a"), allow_duplicates=True) as batch:
         batch[:1].execute()
-        recent = Execution._recent
-        monkeypatch.setattr(Execution, "_recent", lambda self: recent(self)[1:])
-        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        sandbox.inject(
+            Fault(path=JOBS, patch=lambda _, page: {**page, "jobs": page["jobs"][1:]}),
+            Fault(path=EXECUTION, drop="before"),
+        )
         with pytest.raises(up42.PartialBatchError):
             batch.execute()
-        monkeypatch.undo()
+        assert not sandbox.pending_faults()
         batch.execute()
         assert len(sandbox.jobs) == 2
         assert {job.id for job in batch.jobs} == set(sandbox.jobs)
 
 
-def test_a_job_that_shows_up_after_it_was_given_up(
-    sandbox: Sandbox, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_shows_up_after_it_was_given_up(sandbox: Sandbox, make: Make) -> None:
     """The server takes a request after all, while others wait for their turn."""
     with up42.Batch(make("first", "late")) as batch:
         batch.estimate()
         sandbox.inject(Fault(path=EXECUTION, drop="before"))
         with pytest.raises(up42.PartialBatchError):
             batch[1:].execute()
-        send = Execution._send
 
-        def sent(self: Execution) -> up42.Job:
-            late = batch[1].inputs
-            sandbox.add_job("true-color-conversion", "running", inputs=late)
-            monkeypatch.setattr(Execution, "_send", send)
-            return send(self)
+        def taken(_: object, response: Any) -> Any:
+            sandbox.add_job("true-color-conversion", "running", inputs=batch[1].inputs)
+            return response
 
-        monkeypatch.setattr(Execution, "_send", sent)
+        sandbox.inject(Fault(path=EXECUTION, patch=taken))
         batch.execute(max_concurrent=1, wait=0.05)
         assert job_titles(sandbox) == ["first", "late"]
         assert {job.id for job in batch.jobs} == set(sandbox.jobs)
 
 
 def test_a_clock_that_was_put_forward(
-    sandbox: Sandbox,
-    make: Make,
-    second: up42.Session,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    sandbox: Sandbox, make: Make, second: up42.Session, tmp_path: Path
 ) -> None:
     """What the journal says of the time of a request is no proof that the server had time."""
     path = tmp_path / "a.db"
@@ -164,15 +152,12 @@ def test_a_clock_that_was_put_forward(
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE attempts SET sent_at = '2001-01-01T00:00:00+00:00'")
     connection.close()
-    look = Execution.search_once
 
-    def looked(self: Execution, **options: bool) -> Finding:
-        finding = look(self, **options)
-        if not sandbox.jobs:
-            sandbox.add_job("true-color-conversion", inputs=inputs)
-        return finding
+    def listed(_: object, page: Any) -> Any:
+        sandbox.add_job("true-color-conversion", inputs=inputs)
+        return page
 
-    monkeypatch.setattr(Execution, "search_once", looked)
+    sandbox.inject(Fault(path=JOBS, patch=listed))
     with up42.Batch.resume(path, session=second) as batch:
         batch.execute()
     assert len(sandbox.jobs) == 1

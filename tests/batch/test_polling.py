@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +11,6 @@ import pytest
 
 import up42_facade as up42
 from tests.batch.conftest import Make
-from up42_facade.batch._tracking import SINGLE_REQUESTS, Tracker
 from up42_sandbox import Fault, Sandbox
 from up42_sandbox.core.routing import Call
 from up42_sandbox.processing import listing, routes
@@ -49,23 +50,38 @@ def finish(sandbox: Sandbox, batch: up42.Batch, but: int = 0) -> None:
     sandbox._world.jobs._selected.clear()
 
 
-def look_once(tracker: Tracker) -> None:
-    tracker.poll()
+def track(patch: pytest.MonkeyPatch, batch: up42.Batch, *steps: Callable[[], object]) -> None:
+    """Track with these steps in the place of the waits between two looks."""
+    left = list(steps)
+    sleep = time.sleep
+
+    def step(seconds: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            left.pop(0)()
+        else:
+            sleep(seconds)
+
+    patch.setattr(time, "sleep", step)
+    batch.track()
+    patch.undo()
+    assert left == []
 
 
-def test_five_requests_for_five_hundred_jobs(running: Running, sandbox: Sandbox) -> None:
+def test_five_requests_for_five_hundred_jobs(
+    running: Running, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batch = running(COUNT)
-    tracker = Tracker(batch._journal, batch._entries)
-    look_once(tracker)
-    assert looks(sandbox) == [JOBS] * 5
-    # What has ended is not asked for any more.
-    finish(sandbox, batch, but=101)
-    look_once(tracker)
-    sandbox.clear_requests()
-    look_once(tracker)
-    assert looks(sandbox) == [JOBS] * 2
-    finish(sandbox, batch)
-    batch.track(wait=0.05)
+
+    def after_the_first_look() -> None:
+        assert looks(sandbox) == [JOBS] * 5
+        finish(sandbox, batch, but=101)
+
+    def after_the_third_look() -> None:
+        # What has ended is not asked for any more.
+        assert looks(sandbox) == [JOBS] * 2
+        finish(sandbox, batch)
+
+    track(monkeypatch, batch, after_the_first_look, sandbox.clear_requests, after_the_third_look)
     assert batch.counts == {"captured": COUNT}
 
 
@@ -96,20 +112,24 @@ def test_a_server_that_limits_ids(
         return query
 
     parse = listing.parse_query
-    monkeypatch.setattr(listing, "parse_query", limited)
-    batch = running(40)
-    tracker = Tracker(batch._journal, batch._entries)
-    look_once(tracker)
-    assert 1 <= statuses(sandbox).count(status) <= 6
-    # Half of forty ids fit where thirty do.
-    needed = {30: 2, 1: 40}[most]
-    assert statuses(sandbox).count(200) == needed
-    # It is learnt once, not at every look anew.
-    sandbox.clear_requests()
-    look_once(tracker)
-    assert statuses(sandbox) == [200] * needed
-    finish(sandbox, batch)
-    batch.track(wait=0.05)
+    # Not undone before the end, unlike the waits.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "parse_query", limited)
+        batch = running(40)
+        # Half of forty ids fit where thirty do.
+        needed = {30: 2, 1: 40}[most]
+
+        def after_the_first_look() -> None:
+            assert 1 <= statuses(sandbox).count(status) <= 6
+            assert statuses(sandbox).count(200) == needed
+            sandbox.clear_requests()
+
+        def after_the_second_look() -> None:
+            # It is learnt once, not at every look anew.
+            assert statuses(sandbox) == [200] * needed
+            finish(sandbox, batch)
+
+        track(monkeypatch, batch, after_the_first_look, after_the_second_look)
     assert batch.counts == {"captured": 40}
 
 
@@ -136,7 +156,7 @@ def test_jobs_that_the_list_leaves_out(
     assert len(single) == len(hidden)
     for number, path in enumerate(single):
         between = looks(sandbox)[: looks(sandbox).index(path)].count(JOBS)
-        assert between == 1 + number // SINGLE_REQUESTS
+        assert between == 1 + number // 5
 
 
 def test_one_bad_look_in_between_costs_only_that_look(

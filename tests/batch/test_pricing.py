@@ -8,9 +8,9 @@ import pytest
 from geopandas import GeoDataFrame
 
 import up42_facade as up42
+from tests import inside
 from tests.batch.conftest import Make, posts
 from up42_facade import processing_templates
-from up42_facade.processing import _templates as job_templates
 from up42_sandbox import Fault, Sandbox
 
 
@@ -74,7 +74,7 @@ def test_execute_uses_fresh_prices_only(
     sandbox.clear_requests()
     batch[:1].execute()
     assert posts(sandbox, "/cost") == 0
-    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
+    inside.outdated_estimates(monkeypatch)
     batch[1:].execute()
     assert posts(sandbox, "/cost") == 2
 
@@ -88,7 +88,7 @@ def test_what_may_have_been_executed_keeps_its_price(
     with pytest.raises(up42.PartialBatchError):
         batch[:1].execute()
     assert batch[0].status == "uncertain"
-    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
+    inside.outdated_estimates(monkeypatch)
     sandbox.inject(Fault(path="*/validation", status=400, times=None))
     assert batch.estimate()["credits"].fillna(0).tolist() == [cost, 0, 0]
 
@@ -152,7 +152,7 @@ def test_what_waits_for_long_is_estimated_again(
 ) -> None:
     batch.estimate()
     limit = batch.cost.credits
-    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
+    inside.outdated_estimates(monkeypatch)
     # The first three are those of execute() itself.
     dearer = {"totalCredits": limit}
     sandbox.inject(Fault(path="*/cost", patch=dearer, after=3, times=None))

@@ -10,15 +10,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import up42_facade as up42
+from tests import inside
 from tests.batch.conftest import Make, job_titles
-from up42_facade.batch._journal import Journal
-from up42_facade.processing._execution import Execution
-from up42_facade.processing._ledger import Finding
 from up42_sandbox import Fault, Sandbox
 
 EXECUTION = "*/execution"
@@ -40,28 +37,15 @@ def doubtful(batch: up42.Batch, sandbox: Sandbox) -> Iterator[up42.Batch]:
     return batch
 
 
-def test_two_threads_look_for_one_job(
-    doubtful: up42.Batch, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_threads_look_for_one_job(doubtful: up42.Batch, sandbox: Sandbox) -> None:
     """One must not conclude, from a job that the other has claimed, that there is none."""
-    look = Execution.search_once
-    first_is_done = threading.Event()
-    slow: list[int] = []
-
-    def looked(self: Execution, **options: bool) -> Finding:
-        if threading.get_ident() in slow or threading.current_thread().name == "slow":
-            first_is_done.wait(1)
-        return look(self, **options)
-
-    monkeypatch.setattr(Execution, "search_once", looked)
-    first = threading.Thread(target=lambda: doubtful.track(wait=0.05), name="fast")
-    second = threading.Thread(target=lambda: doubtful.track(wait=0.05), name="slow")
-    second.start()
+    sandbox.inject(Fault(path=JOBS, latency=0.5))
+    slow, fast = (threading.Thread(target=lambda: doubtful.track(wait=0.05)) for _ in range(2))
+    slow.start()
     time.sleep(0.05)
-    first.start()
-    first.join(FOREVER)
-    first_is_done.set()
-    second.join(FOREVER)
+    fast.start()
+    fast.join(FOREVER)
+    slow.join(FOREVER)
     assert doubtful[0].job is not None
     doubtful.execute()
     assert job_titles(sandbox) == ["Scene 0", "Scene 1", "Scene 2"]
@@ -143,18 +127,15 @@ def test_a_display_while_templates_are_added(
     path = tmp_path / "a.db"
     with up42.Batch(make("a"), path=path, add_new=True) as batch:
         batch.execute()
-        remember = Journal._remember
 
-        def slowly(self: Journal, record: Any) -> None:
-            remember(self, record)
-            if self.is_read_only and len(self.entries) == 1:
-                monkeypatch.setattr(Journal, "_remember", remember)
-                up42.Batch(make("a", "b"), path=path, add_new=True).execute()
+        def grow() -> None:
+            up42.Batch(make("a", "b"), path=path, add_new=True).execute()
 
-        monkeypatch.setattr(Journal, "_remember", slowly)
+        inside.while_entries_are_read(monkeypatch, grow)
         with up42.Batch.resume(path, session=second, read_only=True) as shown:
             assert len(shown) in (1, 2)
             assert shown[0].job is not None
+        assert len(batch) == 2, "it has grown meanwhile"
     assert len(shown) in (1, 2)
 
 

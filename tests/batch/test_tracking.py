@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
+from tests import inside
 from tests.batch.conftest import Make
-from up42_facade.batch import _tracking as batch_tracking
 from up42_sandbox import Fault, Sandbox
 
 JOBS = "/v2/processing/jobs"
@@ -104,7 +104,7 @@ def test_a_job_that_is_gone(
 def test_a_server_that_stops_at_successful(
     sandbox: Sandbox, batch: up42.Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_tracking, "SETTLING_WAITS", (0.01, 0.01, 0.01))
+    inside.settling_soon(monkeypatch)
     sandbox.settle_credits = False
     batch.execute()
     batch.track(wait=60 if batch[0].is_finished else 0.05)

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import httpx
 
 import up42_facade as up42
 from tests.batch.chaos import LATENCY
-from up42_facade.batch import _opening as batch_opening
 from up42_facade.processing_templates import TrueColorConversion
 
 # Soon at the end of its patience, but patient enough for the slowest answer.
@@ -122,7 +122,7 @@ def one_step_further(
         execute = counted(sqlite3.Connection.execute)
         executemany = counted(sqlite3.Connection.executemany)
 
-    batch_opening.OPTIONS["factory"] = Connection
+    sqlite3.connect = partial(sqlite3.connect, factory=Connection)
     httpx.Client.send = counted(httpx.Client.send)  # type: ignore[method-assign]
     with session_on(*account) as session:
         template = TrueColorConversion(title=title, item=item, session=session)

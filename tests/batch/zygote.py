@@ -29,7 +29,7 @@ PRELOADED = (
     "up42_facade",
     "up42_facade.batch",
     "up42_facade.downloads",
-    "up42_facade.results._item_files",
+    "up42_facade.results",
     "up42_facade.stac",
     "tests.batch.workers",
 )

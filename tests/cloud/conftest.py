@@ -18,6 +18,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 
 import up42_facade as up42
+from tests import inside
 from up42_sandbox import Sandbox
 
 
@@ -196,7 +197,7 @@ def serve(sandbox: Sandbox, item: pystac.Item) -> Serve:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pauses between attempts short, for tests that use up all attempts."""
-    monkeypatch.setattr("up42_facade.downloads._remote.LONGEST_WAIT_SECONDS", 0.01)
+    inside.without_pauses(monkeypatch)
 
 
 def bodies(sandbox: Sandbox) -> int:

@@ -15,7 +15,7 @@ from fsspec.registry import known_implementations
 import up42_facade as up42
 from tests.cloud.conftest import Place, Serve
 from up42_facade.downloads import below, local_folder, open_folder, scheme_of
-from up42_facade.viz import _inputs as viz_inputs
+from up42_facade.viz import map_results
 from up42_sandbox import Sandbox
 
 
@@ -181,15 +181,17 @@ def test_fsspecs_own_configuration_counts(
     assert s3.names() == ["a.bin"]
 
 
-def test_plots_and_maps_say_that_they_need_files_here(finished: up42.Job, memory: Place) -> None:
+def test_plots_and_maps_say_that_they_need_files_here(
+    finished: up42.Job, memory: Place, tmp_path: Path
+) -> None:
     finished.download_results(memory.url, progress=False)
     finished.download_quicklooks(f"{memory.url}/quicklooks", progress=False)
     for draw in (finished.plot_results, finished.plot_quicklooks, finished.map_results):
         with pytest.raises(up42.InvalidInputError, match=r"memory://.+' is in cloud storage"):
             draw()
-    area = "gs://bucket/area.geojson"
+    local = finished.download_results(tmp_path, progress=False)
     with pytest.raises(up42.InvalidInputError, match=r"area\.geojson' is in cloud storage"):
-        viz_inputs.read_aoi(area)
+        map_results(local, aoi="gs://bucket/area.geojson")
 
 
 def test_analytics_jobs_write_to_folders_here(

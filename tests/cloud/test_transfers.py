@@ -92,13 +92,13 @@ def test_files_of_any_length(
     serve: Serve,
     session: up42.Session,
     place: Place,
-    monkeypatch: pytest.MonkeyPatch,
+    sandbox: Sandbox,
     content: bytes,
     is_size_known: bool,
 ) -> None:
     if not is_size_known:
-        # As of a server that sends chunks.
-        monkeypatch.setattr("up42_facade.downloads._remote._length", lambda text: None)
+        # Compressed and in chunks, so that no header tells the length.
+        sandbox.inject(Fault(origin="storage", gzip=True, append=0, times=None))
     assert get(serve(content), place, session) == [place.url_of("a.bin")]
     assert place.names() == ["a.bin"]
     assert place.read("a.bin") == content

@@ -10,39 +10,22 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import SimpleNamespace
-from unittest.mock import patch
 
 from tests.docs.pages import PageRun
+from tests.inside import hasty_tracking
 from up42_sandbox import Sandbox
 
 # A job of a minute is over in a thirtieth of a second.
 SPEED = 2_000
 # Seconds. Pages say how long to wait between two looks at the real UP42; here it is less.
 LONGEST_WAIT = 0.05
-# Where looks at jobs wait.
-WAITING = ("up42_facade._common.tracking.time", "up42_facade.batch._tracking.time")
 
 
-@contextmanager
-def hasty() -> Iterator[None]:
+def hasty() -> AbstractContextManager[None]:
     """Shorten the waits between two looks at a job."""
-    sleep = time.sleep
-    clock = SimpleNamespace(
-        **{**vars(time), "sleep": lambda seconds: sleep(min(seconds, LONGEST_WAIT))}
-    )
-    patches = [patch(name, clock) for name in WAITING]
-    for one in patches:
-        one.start()
-    try:
-        yield
-    finally:
-        for one in patches:
-            one.stop()
+    return hasty_tracking(LONGEST_WAIT)
 
 
 def main(page: Path, times: int = 1) -> None:

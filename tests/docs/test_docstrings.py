@@ -25,7 +25,6 @@ from tests.analytics.test_docstrings import MODULES as TESTED_ELSEWHERE
 from tests.conftest import IMPATIENT
 from tests.docs.run_page import hasty
 from up42_facade import processing_templates
-from up42_facade.session import _session as session_module
 from up42_sandbox import Sandbox
 
 # A job of a minute is over in a thirtieth of a second.
@@ -85,35 +84,35 @@ PROVIDED = (
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the examples take for granted; made once, as they don't disturb each other."""
     folder = tmp_path_factory.mktemp("examples")
-    with Sandbox(speed=SPEED) as sandbox, default_session(sandbox) as session:
+    with Sandbox(speed=SPEED) as sandbox, up42.Session(**account(sandbox)) as session:
         sandbox.add_jobs(20)
         with contextlib.chdir(folder):
-            made = {**access(sandbox), **things(session), **files(sandbox, session)}
+            made = {
+                "sandbox": sandbox,
+                **access(sandbox),
+                **things(session),
+                **files(sandbox, session),
+            }
         yield made
 
 
 @pytest.fixture
 def names(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """The names of the world, with its session as the default one, in its folder."""
+    """The names of the world, with a default session, in its folder."""
     monkeypatch.chdir(Path(world["folder"]).parent)
-    session = world["template"]._session
-    monkeypatch.setattr(session_module, "_default", session)
+    # What is the default session at the end of a test is closed with it.
+    up42.authenticate(**account(world["sandbox"]))
     with hasty():
         yield world
-    opened = session_module._default
-    if opened is not None and opened is not session:
-        opened.close()
-    # What is left as the default would be closed with this test.
-    monkeypatch.setattr(session_module, "_default", None)
 
 
-def default_session(sandbox: Sandbox) -> up42.Session:
-    return up42.Session(
-        username=sandbox.username,
-        password=sandbox.password,
-        base_url=sandbox.url,
-        options=IMPATIENT,
-    )
+def account(sandbox: Sandbox) -> dict[str, Any]:
+    return {
+        "username": sandbox.username,
+        "password": sandbox.password,
+        "base_url": sandbox.url,
+        "options": IMPATIENT,
+    }
 
 
 def access(sandbox: Sandbox) -> dict[str, Any]:

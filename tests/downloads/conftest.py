@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from attrs import Factory, define, frozen
 
+from tests import inside
+
 # Bytes per write of the test server: small, so that cuts and throttling are precise enough.
 _PIECE = 32 << 10
 
@@ -237,5 +239,4 @@ def store(_store: Store) -> Store:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pauses between attempts short, for tests that use up all attempts."""
-    monkeypatch.setattr("up42_facade.downloads._remote.LONGEST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr("up42_facade.downloads._remote.LONGEST_RETRY_AFTER_SECONDS", 0.02)
+    inside.without_pauses(monkeypatch)

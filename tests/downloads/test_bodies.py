@@ -13,6 +13,7 @@ from threading import Thread
 import httpx
 import pytest
 
+from tests import inside
 from up42_facade.downloads import (
     Download,
     download_archive,
@@ -21,7 +22,6 @@ from up42_facade.downloads import (
     open_stream,
     stream_to,
 )
-from up42_facade.downloads import _remote as remote
 from up42_facade.errors import (
     ChecksumError,
     ConnectionFailedError,
@@ -60,17 +60,18 @@ def test_a_body_of_some_bytes_per_second_is_given_up(store, tmp_path, quick, way
     assert not (tmp_path / "new").exists()
 
 
-def test_a_pause_of_the_reader_is_no_slow_body(store, monkeypatch):
-    monkeypatch.setattr(remote, "SLOW_SECONDS", 0.05)
-    blob = store.put(DATA)
+def test_a_pause_of_the_reader_is_no_slow_body(store):
+    blob = store.put(DATA[:300], bytes_per_second=2000, piece=100)
     taken = []
 
     def write(block):
         taken.append(block)
-        time.sleep(0.02)
+        time.sleep(0.7)
 
-    assert stream_to(blob.link, write) == len(DATA)
-    assert b"".join(taken) == DATA
+    with httpx.Client(timeout=httpx.Timeout(5, read=0.5)) as http:
+        assert stream_to(blob.link, write, http=http) == 300
+    assert b"".join(taken) == DATA[:300]
+    assert len(taken) > 1, "a pause before the end"
     assert len(blob.requests) == 1
 
 
@@ -193,8 +194,7 @@ def test_size_and_checksum_may_be_of_either_form(store, tmp_path, of):
 def test_an_encoding_that_cannot_be_undone_leaves_nothing(
     store, tmp_path, monkeypatch, data, headers, options
 ):
-    monkeypatch.setattr("up42_facade.downloads._inflate.MAX_INFLATED_BYTES", 1_000_000)
-    monkeypatch.setattr("up42_facade.downloads._inflate.MAX_INFLATED_RATIO", 10)
+    inside.little_inflation(monkeypatch)
     blob = store.put(data, headers=headers)
     with pytest.raises(DownloadError):
         download_file(blob.link, tmp_path / "a.json", **options)

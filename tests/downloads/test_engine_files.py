@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 import up42_facade
+from tests import inside
 from up42_facade.downloads import Download, download_file, download_files, open_stream, stream_to
-from up42_facade.downloads import _transfer as file_transfer
 from up42_facade.errors import (
     ChecksumError,
     ConnectionFailedError,
@@ -248,7 +248,7 @@ def test_a_failure_leaves_what_was_there(store, tmp_path):
 
 @pytest.mark.parametrize("count", [2, 4])
 def test_large_files_use_several_connections(store, tmp_path, monkeypatch, count):
-    monkeypatch.setattr(file_transfer, "MIN_SPLIT_BYTES", 200_000)
+    inside.small_parts(monkeypatch)
     blob = store.put(DATA, bytes_per_second=4_000_000, cuts=[900_000, 2_000_000])
     path = download_file(blob.link, tmp_path / "a", connections=count, checksum=SHA256)
     assert path.read_bytes() == DATA
@@ -257,7 +257,7 @@ def test_large_files_use_several_connections(store, tmp_path, monkeypatch, count
 
 
 def test_a_change_under_several_connections_is_noticed(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(file_transfer, "MIN_SPLIT_BYTES", 200_000)
+    inside.small_parts(monkeypatch)
     other = DATA[::-1]
     blob = store.put(DATA, bytes_per_second=6_000_000)
     seen = []
@@ -272,7 +272,7 @@ def test_a_change_under_several_connections_is_noticed(store, tmp_path, monkeypa
 
 
 def test_without_a_validator_one_connection_is_used(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(file_transfer, "MIN_SPLIT_BYTES", 200_000)
+    inside.small_parts(monkeypatch)
     blob = store.put(DATA, etag='W/"1"', modified=None)
     assert download_file(blob.link, tmp_path / "a").read_bytes() == DATA
     assert blob.starts == [0]
@@ -481,44 +481,27 @@ def test_a_file_object_reads_and_seeks(store):
         assert file.read() == DATA
 
 
-def test_the_bar_knows_total_and_rest(store, tmp_path, monkeypatch):
-    bars = []
-
-    class Bar:
-        total, n = None, 0
-
-        def __init__(self, **options):
-            self.options = options
-            bars.append(self)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            pass
-
-        def update(self, count=1):
-            self.n += count
-
-        def refresh(self):
-            pass
-
-    monkeypatch.setattr("up42_facade.downloads._download.bar", Bar)
+@pytest.mark.parametrize("progress", [True, False])
+def test_the_bar_counts_each_byte_once(store, tmp_path, monkeypatch, capsys, progress):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     blob = store.put(DATA, cuts=[1_000_000])
-    download_file(blob.link, tmp_path / "a", progress=False)
-    assert (bars[0].total, bars[0].n) == (len(DATA), len(DATA))
-    assert bars[0].options["progress"] is False
+    download_file(blob.link, tmp_path / "a", progress=progress)
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    assert ("100%" in last and "3.00M/3.00M" in last) if progress else last == ""
 
 
-def test_an_interrupt_leaves_only_what_can_be_continued(store, tmp_path, monkeypatch):
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
+def test_an_interrupt_leaves_only_what_can_be_continued(store, tmp_path):
+    """Ctrl-C strikes before the second response."""
 
-    blob = store.put(DATA, cuts=[1_000_000])
-    with monkeypatch.context() as patch:
-        patch.setattr("up42_facade.downloads._remote.RetryBudget.wait", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            download_file(blob.link, tmp_path / "a")
+    def interrupt(blob):
+        if blob.requests:
+            blob.on_request = None
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            time.sleep(0.2)
+
+    blob = store.put(DATA, cuts=[1_000_000], on_request=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        download_file(blob.link, tmp_path / "a")
     assert listing(tmp_path) == ["a.part", "a.part.json"]
     blob.requests.clear()
     assert download_file(blob.link, tmp_path / "a").read_bytes() == DATA

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
+from tests import inside
 from tests.facade.small_server import (
     ITEMS,
     JOBS,
@@ -30,7 +31,6 @@ from tests.facade.small_server import (
     job_with_collection,
     small_world,
 )
-from up42_facade._common import paging
 
 Listing = Callable[[SmallServer, up42.Session], Any]
 
@@ -109,14 +109,14 @@ def test_new_links_without_anything_new(
     with small_world() as (server, session):
         server.routes[path] = respond
         read_all(listing(server, session))
-        assert next(numbers) <= paging.STALE_PAGES + 10
+        assert next(numbers) <= 30
 
 
 @everywhere
 def test_a_listing_of_fresh_pages_is_limited_too(
     path: str, listing: Listing, page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging, "LARGEST_LISTING", 7)
+    inside.short_listings(monkeypatch, 7)
     numbers = itertools.count(1)
 
     def respond(_: object) -> Reply:

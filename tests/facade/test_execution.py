@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import signal
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,7 +16,6 @@ import pytest
 import up42_facade as up42
 from tests.conftest import new_session
 from up42_facade import processing_templates as templates
-from up42_facade.processing._execution import Execution
 from up42_sandbox import Fault, Sandbox
 
 EXECUTION = "*/execution"
@@ -344,13 +345,15 @@ def test_a_late_job_is_found(sandbox: Sandbox, session: up42.Session, item: Any)
 
 
 def test_interruption_says_where_to_look(
-    session: up42.Session, item: Any, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, session: up42.Session, item: Any
 ) -> None:
-    def interrupt(_: Execution) -> up42.Job:
-        raise KeyboardInterrupt
+    def interrupt(_: object, response: Any) -> Any:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.2)
+        return response
 
     wanted = template(session, item)
-    monkeypatch.setattr(Execution, "_send", interrupt)
+    sandbox.inject(Fault(path=EXECUTION, patch=interrupt))
     with pytest.raises(KeyboardInterrupt) as caught:
         wanted.execute()
     assert "find its job" in caught.value.__notes__[0]

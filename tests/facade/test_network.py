@@ -15,9 +15,10 @@ import pytest
 
 import up42_facade as up42
 from tests.facade.small_server import JOBS, Reply, as_json, small_world
-from up42_facade.downloads._remote import _shared, shared_client
-from up42_facade.session._network import CA_FILES, Network  # decides on hosts out of reach
+from up42_facade.downloads._remote import _shared, shared_client  # one for the whole process
+from up42_facade.session._network import Network  # decides on hosts out of reach
 
+CA_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 

@@ -9,6 +9,7 @@ import pystac
 import pytest
 
 import up42_facade as up42
+from tests import inside
 from up42_sandbox import Fault, Sandbox
 
 SEARCH = "/v2/assets/stac/search"
@@ -80,7 +81,7 @@ def test_search_all(sandbox: Sandbox, session: up42.Session) -> None:
 def test_search_pages(
     sandbox: Sandbox, session: up42.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("up42_facade.stac._items.PAGE_SIZE", 1)
+    inside.small_pages(monkeypatch, 1)
     found = [item.id for item in up42.search_items(session=session)]
     assert sorted(found) == sorted(item["id"] for item in sandbox.items)
     bodies = [json.loads(r.body) for r in sandbox.requests if r.path == SEARCH]

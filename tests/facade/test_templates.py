@@ -12,8 +12,8 @@ import pystac
 import pytest
 
 import up42_facade as up42
+from tests import inside
 from up42_facade import processing_templates as templates
-from up42_facade.processing import _templates as job_templates
 from up42_sandbox import Fault, Sandbox
 
 CLASSES = [getattr(templates, name) for name in templates.__all__]
@@ -332,7 +332,7 @@ def test_an_old_price_does_not_hold_a_limit(
     template = templates.DetectionTreesSpacept(title="Old", item=items[0], session=session)
     limit = template.cost.credits
     sandbox.inject(Fault(path="*/cost", patch={"totalCredits": limit + 1}, times=None))
-    monkeypatch.setattr(job_templates, "ESTIMATE_LIFETIME", job_templates.ESTIMATE_LIFETIME * 0)
+    inside.outdated_estimates(monkeypatch)
     with pytest.raises(up42.CostLimitError):
         template.execute(max_credits=limit)
     assert created(sandbox) == 0

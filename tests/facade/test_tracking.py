@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 
 import up42_facade as up42
 from tests.facade.small_server import JOBS, as_json, small_world
-from up42_facade._common import progress, tracking
 from up42_sandbox import Fault, Sandbox
 
 JOB = "/v2/processing/jobs/*"
@@ -20,7 +20,7 @@ SOON = {"wait": 0.02, "retries": 500, "progress": False}
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Replace sleeping by notes of how long it would have been."""
     noted: list[float] = []
-    monkeypatch.setattr(tracking.time, "sleep", noted.append)
+    monkeypatch.setattr("time.sleep", noted.append)
     return noted
 
 
@@ -111,7 +111,7 @@ def test_the_documented_defaults(
 ) -> None:
     job = job_in(sandbox, session, "running")
     pauses: list[float] = []
-    monkeypatch.setattr(tracking.time, "sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
     monkeypatch.setattr(job.__class__, "refresh", lambda self: self)
     with pytest.raises(up42.UnfinishedJob):
         job.track(progress=False)
@@ -145,7 +145,7 @@ def test_token_expiry_in_between(
 ) -> None:
     job = job_in(sandbox, session, "captured")
     fixed(sandbox, "running", times=3)
-    monkeypatch.setattr(tracking.time, "sleep", lambda _: sandbox.clock.advance(4_000))
+    monkeypatch.setattr("time.sleep", lambda _: sandbox.clock.advance(4_000))
     assert job.track(progress=False).is_succeeded
 
 
@@ -214,7 +214,7 @@ def test_the_bar(
     job = job_in(sandbox, session, "captured")
     job.track()
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     fixed(sandbox, "running", times=1)
     job.track()
     shown = capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import operator
@@ -15,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import up42_facade as up42
-from up42_facade._common.times import moment, to_utc
+from tests.facade.small_server import JOBS, as_json, small_world
+from up42_facade._common.times import to_utc  # its law is tried with thousands of times
 
 NUMBERS = st.one_of(
     st.integers(-(10**9), 10**9),
@@ -61,6 +63,15 @@ def test_equality_is_by_value() -> None:
     assert up42.Cost("area", 63, 15.8, "SQ_KM") != up42.Cost("none", 63)
     assert up42.Cost("area", 63) != 63
     assert len({cost(1), cost(1)}) == 1
+
+
+def is_read_as(value: Any, expected: dt.datetime) -> bool:
+    """Tell whether this is the first time of the jobs that are created after it."""
+    times = [expected, expected - dt.timedelta(microseconds=1)]
+    jobs = [{"jobID": str(number), "created": f"{time}"} for number, time in enumerate(times)]
+    with small_world() as (server, session):
+        server.routes[JOBS] = as_json({"jobs": jobs})
+        return [job.id for job in up42.Job.all(created_after=value, session=session)] == ["0"]
 
 
 @given(
@@ -118,17 +129,16 @@ def test_odd_times(text: Any, expected: dt.datetime | None) -> None:
     ],
 )
 def test_moments(value: Any) -> None:
-    assert moment("created_after", value) == dt.datetime(2024, 6, 1, tzinfo=dt.UTC)
+    assert is_read_as(value, dt.datetime(2024, 6, 1, tzinfo=dt.UTC))
 
 
 @pytest.mark.parametrize("days", [dt.date(2024, 6, 1), dt.date(2024, 12, 31), dt.date(1, 2, 3)])
 @pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d %B %Y"])
 def test_a_date_is_read_as_itself_or_refused(days: dt.date, form: str) -> None:
-    try:
-        read = moment("created_after", days.strftime(form))
-    except up42.InvalidInputError:
-        return
-    assert read.date() == days
+    with contextlib.suppress(up42.InvalidInputError):
+        assert is_read_as(
+            days.strftime(form), dt.datetime(days.year, days.month, days.day, tzinfo=dt.UTC)
+        )
 
 
 @pytest.mark.parametrize(
@@ -138,7 +148,6 @@ def test_a_date_is_read_as_itself_or_refused(days: dt.date, form: str) -> None:
         5,
         "",
         True,
-        None,
         pd.NaT,
         "now",
         "Monday",
@@ -167,8 +176,10 @@ def test_a_date_is_read_as_itself_or_refused(days: dt.date, form: str) -> None:
     ids=lambda value: repr(value)[:40],
 )
 def test_bad_moments(value: Any) -> None:
-    with pytest.raises(up42.InvalidInputError, match="created_after"):
-        moment("created_after", value)
+    with small_world() as (server, session):
+        with pytest.raises(up42.InvalidInputError, match="created_after"):
+            up42.Job.all(created_after=value, session=session)
+        assert server.paths == []
 
 
 def test_known_statuses() -> None:

@@ -23,10 +23,10 @@ import tblib.pickling_support
 from attrs import define, field, frozen
 
 import up42_facade as up42
+from tests import inside
 from tests.matrix.recipes import LOCAL, RECIPES, Reported
 from tests.matrix.samples import ALL, SECRET, Endpoint, Kind, Sample, samples
 from tests.matrix.world import SPEED, World, with_small_files
-from up42_facade.downloads import _remote as remote
 from up42_sandbox import Fault, Sandbox
 
 SECONDS = 20
@@ -354,8 +354,7 @@ def hasty() -> Iterator[None]:
     """Shorten the pauses between attempts."""
     sleep, patched = time.sleep, pytest.MonkeyPatch()
     patched.setattr(time, "sleep", lambda seconds: sleep(min(seconds, LONGEST_PAUSE)))
-    patched.setattr(remote, "LONGEST_WAIT_SECONDS", LONGEST_PAUSE)
-    patched.setattr(remote, "LONGEST_RETRY_AFTER_SECONDS", LONGEST_PAUSE)
+    inside.without_pauses(patched, LONGEST_PAUSE)
     try:
         yield
     finally:

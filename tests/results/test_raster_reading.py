@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from dask.callbacks import Callback
 
 import up42_facade as up42
 from tests.results.conftest import GEOTIFF, IN_PARTS, Results, downloaded, opened, ramp, tiff
-from up42_facade.results._remote_raster import RemoteRaster
 from up42_sandbox import Fault, Sandbox
 
 # A day: tokens and signed URLs have expired by then.
@@ -42,19 +42,13 @@ def test_links_that_have_expired_since(
 
 
 def test_links_that_expire_between_chunks(
-    sandbox: Sandbox, trees: up42.Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, trees: up42.Job, tmp_path: Path
 ) -> None:
-    reading = RemoteRaster.reading
-
-    def read_later(raster: RemoteRaster, read: Any) -> Any:
-        sandbox.clock.advance(LATER)
-        return reading(raster, read)
-
     expected = downloaded(trees, tmp_path)
     array = opened(trees, chunks=IN_PARTS)
-    monkeypatch.setattr(RemoteRaster, "reading", read_later)
     sandbox.clear_requests()
-    np.testing.assert_array_equal(array.compute(scheduler="synchronous").values, expected)
+    with Callback(pretask=lambda *_: sandbox.clock.advance(LATER)):
+        np.testing.assert_array_equal(array.compute(scheduler="synchronous").values, expected)
     links = [r for r in sandbox.requests if r.path.endswith("/download-url") and r.status == 200]
     assert len(links) == 16
 

@@ -26,7 +26,7 @@ from tests.results.conftest import (
     ramp,
     tiff,
 )
-from up42_facade.results._lazy_rasters import fitting
+from up42_facade.results._lazy_rasters import fitting  # rasterio writes no file like these
 from up42_sandbox import Sandbox
 
 # rioxarray 0.19 multiplies transforms in a way that affine 3 warns of.

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pystac
 import pytest
 
 import up42_facade as up42
+from tests.facade.small_server import Reply, SmallServer, as_json
 from tests.results.conftest import GEOJSON, Results, ramp, tiff
 from up42_facade.analytics import JobTask
-from up42_facade.results import _vector_results as vector_results
 from up42_sandbox import Fault, Sandbox
 
 POINT = {"type": "Point", "coordinates": [13.3, 52.4]}
@@ -108,18 +109,20 @@ def test_items_and_files_in_their_order(results: Results) -> None:
     ]
 
 
-def test_files_are_read_side_by_side(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_read_side_by_side(results: Results) -> None:
     together = threading.Barrier(2)
-    transfer = vector_results.stream_to
 
-    def meet(*arguments: Any, **options: Any) -> int:
+    def meet(_: object) -> Reply:
         together.wait(timeout=10)  # breaks if the other file is not being read now
-        return transfer(*arguments, **options)
+        return as_json(collection(feature()))
 
-    monkeypatch.setattr(vector_results, "stream_to", meet)
-    results.put("a.geojson", collection(feature()))
-    results.put("b.geojson", collection(feature()))
-    assert len(read(results)["features"]) == 2
+    with SmallServer() as server:
+        for name in ("a.geojson", "b.geojson"):
+            server.routes[f"/{name}"] = meet
+            asset = pystac.Asset(f"{server.url}/{name}", media_type=GEOJSON)
+            results.item(name).add_asset(name, asset)
+        assert len(read(results)["features"]) == 2
+    assert not together.broken
 
 
 @pytest.mark.parametrize(

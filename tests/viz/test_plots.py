@@ -18,6 +18,7 @@ from rasterio.transform import Affine
 from shapely.geometry import Point, box
 
 import up42_facade as up42
+from tests import inside
 from tests.viz import scenes
 from up42_facade import viz
 
@@ -165,10 +166,7 @@ def test_large_files_are_reduced_alike_whatever_their_layout(
 ) -> None:
     from rasterio.enums import Resampling
 
-    from up42_facade.viz import _reading as viz_reading
-
-    monkeypatch.setattr(viz_reading, "FEW_PIXELS", 200_000)
-    monkeypatch.setattr(viz_reading, "CHUNK_BYTES", 500_000)
+    inside.image_parts(monkeypatch, whole=200_000, part=500_000)
     options = {"tiled": True, "blockxsize": 256, "blockysize": 256} if layout != "striped" else {}
     bands = scenes.quarters(2000)
     bands[:, :200] = 0
@@ -186,28 +184,24 @@ def test_large_files_are_reduced_alike_whatever_their_layout(
 @pytest.fixture
 def in_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read even small images in many parts, by several threads."""
-    from up42_facade.viz import _reading as viz_reading
-
-    monkeypatch.setattr(viz_reading, "FEW_PIXELS", 1_000)
-    monkeypatch.setattr(viz_reading, "CHUNK_BYTES", 20_000)
-    monkeypatch.setattr(viz_reading, "READERS", 4)
+    inside.image_parts(monkeypatch, whole=1_000, part=20_000, readers=4)
 
 
 @pytest.mark.usefixtures("in_many_parts")
 def test_parts_read_by_several_threads_are_the_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from up42_facade.viz import _reading as viz_reading
+    def drawn() -> Any:
+        return viz.plot_results(path, figsize=(3, 3)).axes[0].images[0].get_array()
 
     noise = np.random.default_rng(1).integers(0, 9_000, (3, 600, 700), dtype="uint16")
     options = {"tiled": True, "blockxsize": 64, "blockysize": 64, "compress": "deflate"}
     path = scenes.write(tmp_path / "noise.tif", noise, crs=None, **options)
     filters = warnings.filters[:]
-    box = viz_reading.Size(150, 150)
-    scene = viz_reading.read_scene(path, None, box)
+    by_several = drawn()
     assert warnings.filters[:] == filters
-    monkeypatch.setattr(viz_reading, "READERS", 1)
-    assert np.array_equal(scene.values, viz_reading.read_scene(path, None, box).values)
+    inside.image_parts(monkeypatch, whole=1_000, part=20_000, readers=1)
+    assert np.array_equal(by_several, drawn())
 
 
 @pytest.mark.usefixtures("in_many_parts")
