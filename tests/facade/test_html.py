@@ -21,7 +21,7 @@ from tests.hostile import STRINGS
 from tests.viz.conftest import unavailable
 from up42_client import models
 from up42_facade import processing_templates as templates
-from up42_facade._common import html
+from up42_facade._common import html  # any value in a table; results hold only some
 from up42_facade.analytics import STATUSES, JobTask
 from up42_facade.analytics import Job as AnalyticsJob
 from up42_facade.errors import CONTROLS, escape_for_terminal

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tests.fuzz.source import Source
 from up42_facade.downloads import Download, below, safe_name
+
+# Pure functions: a socket would let through too few of the strings that they have to bear.
 from up42_facade.downloads._layout import lay_out
 from up42_facade.downloads._members import MemberNames
 from up42_facade.downloads._names import MAX_NAME_BYTES, MAX_SAFE_NAME_BYTES, fold, tagged_name
