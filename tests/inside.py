@@ -84,7 +84,7 @@ def settling_soon(patch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def hasty_tracking(longest: float) -> Iterator[None]:
-    """Shorten the waits between two polls to so many seconds; what else sleeps is as slow as usual."""
+    """Shorten the waits between two polls to so many seconds; others sleep as usual."""
     sleep = time.sleep
     names = {**vars(time), "sleep": lambda seconds: sleep(min(seconds, longest))}
     clock = SimpleNamespace(**names)
