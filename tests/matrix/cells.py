@@ -447,10 +447,13 @@ def is_allowed(
 TOLERANT = {
     ("Batch.assign", "/v2/processing/jobs"),
     ("Batch.estimate", "/items/*"),
+    ("analytics.Job.download_quicklooks", "/outputs/quicklooks"),
+    ("analytics.JobTask.download_quicklooks", "/outputs/quicklooks"),
     ("analytics.Job.get_logs", "/logs"),
     ("analytics.JobTask.get_logs", "/logs"),
 }
-"""Requests without whose response the operation goes on: known jobs, geometries, logs (404)."""
+"""Requests whose failure the operation tolerates: known jobs, geometries, logs (404), and lists of
+quicklooks, where a refusal means that the task has none."""
 
 SUCCESS = ("success",)
 

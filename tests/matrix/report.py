@@ -18,7 +18,7 @@ def declared() -> str:
     kinds = Counter(sample.kind for sample in samples())
     lines = [
         f"{len(RECIPES)} public operations send requests, {len(LOCAL)} send none (which is "
-        f"checked), and {len(ELSEWHERE)} is tested elsewhere. They meet {len(samples())} samples "
+        f"checked), and {len(ELSEWHERE)} are tested elsewhere. They meet {len(samples())} samples "
         "of faults:",
         "",
         "| Faults | Samples | What must come of them |",

@@ -120,7 +120,7 @@ def harmless() -> list[Sample]:
 
 
 def is_json(endpoint: Endpoint) -> bool:
-    return endpoint.is_api and not endpoint.path.endswith(("/logs", "/*.png"))
+    return endpoint.is_api and not endpoint.path.endswith(("/logs", "/quicklooks/*"))
 
 
 def has_body(endpoint: Endpoint) -> bool:
