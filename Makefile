@@ -47,7 +47,7 @@ demo: $(VENV)/.done ## run a processing job through its whole life on a local UP
 	$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.done $(RIVAL_VENV)/.done ## run all tests, in parallel; OPTIONS=--cov measures coverage
-	UP42_RIVAL_PYTHON=$(abspath $(RIVAL_VENV))/bin/python $(BIN)/python -m pytest -n $(WORKERS) $(OPTIONS) $(TESTS)
+	UP42_RIVAL_PYTHON=$(abspath $(RIVAL_VENV))/bin/python $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(OPTIONS) $(TESTS)
 
 lint: $(VENV)/.done ## check style, format and types
 	$(BIN)/ruff check .

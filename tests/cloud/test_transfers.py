@@ -208,7 +208,9 @@ def test_a_batch_on_other_machines(
     ]
     context = multiprocessing.get_context("spawn")
     with up42.Batch(templates) as batch, ProcessPoolExecutor(2, mp_context=context) as pool:
-        batch.execute().track(wait=0.05)
+        batch.execute()
+        sandbox.clock.advance(600)
+        batch.track(wait=0.05)
         there: dict[str, Any] = {"executor": pool, "storage_options": s3.options}
         urls = batch.download(s3.url, **there)
         assert {job: {url.rpartition("/")[0] for url in urls[job]} for job in urls} == {
