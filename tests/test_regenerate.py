@@ -151,7 +151,7 @@ def test_lists_in_another_form_are_refused(document: dict[str, Any]) -> None:
 
 def test_the_templates_say_why_they_exist() -> None:
     templates = list((generating.GENERATOR / "templates").iterdir())
-    assert len(templates) == 8
+    assert len(templates) == 9
     for template in templates:
         head = template.read_text().partition("#}")[0]
         assert "0.29.1" in head

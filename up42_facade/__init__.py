@@ -10,9 +10,9 @@ Example:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from up42_facade._common.lazy import lazy_names
 from up42_facade._version import __version__ as __version__
 
-# Modules and names are loaded when they are first used: importing the package costs nothing.
 _SUBMODULES = ("errors", "processing_templates")
 _NAMES = {
     "session": "Balance Session TransportOptions authenticate get_balance",
@@ -26,7 +26,8 @@ _NAMES = {
     "batch": "Batch BatchEntry",
     "checking": "ApiReport check_api",
 }
-_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
+_PUBLIC = ["__version__", *_SUBMODULES, *" ".join(_NAMES.values()).split()]
+_load = lazy_names(__name__, _NAMES)
 
 if TYPE_CHECKING:
     # Type checkers see what packages list in `__all__`.
@@ -45,19 +46,15 @@ if TYPE_CHECKING:
     from up42_facade.session import *
     from up42_facade.stac import *
 else:
-    __all__ = ["__version__", *_SUBMODULES, *_MODULE_OF]
+    __all__ = _PUBLIC
 
 
 def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return import_module(f"up42_facade.{name}")
-    # Errors are all that isn't in the table.
-    module = import_module(f"up42_facade.{_MODULE_OF.get(name, 'errors')}")
-    if name not in _MODULE_OF and not module.is_error(name):
-        raise AttributeError(f"module 'up42_facade' has no attribute {name!r}")
-    value = globals()[name] = getattr(module, name)
-    return value
+    errors = import_module("up42_facade.errors")
+    if errors.is_error(name):
+        return getattr(errors, name)
+    return import_module(f"up42_facade.{name}") if name in _SUBMODULES else _load(name)
 
 
 def __dir__() -> list[str]:
-    return sorted(["__version__", *_SUBMODULES, *_MODULE_OF])
+    return sorted(_PUBLIC)

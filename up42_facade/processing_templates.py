@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from up42_facade._common.lazy import lazy_names
 from up42_facade.errors import InvalidInputError
 from up42_facade.processing import JobTemplate as JobTemplate
-from up42_facade.processing import ProcessTemplate as ProcessTemplate
 from up42_facade.processing import item_url
 
 if TYPE_CHECKING:
     import pystac
 
+    from up42_facade.processing import ProcessTemplate as ProcessTemplate
+
     Item = pystac.Item | str
+
+__getattr__ = lazy_names("up42_facade.processing", {"_process": "ProcessTemplate"})
 
 
 def checked_items(instance: JobTemplate, attribute: Any, value: Any) -> None:
@@ -202,7 +206,7 @@ class Pansharpening(SingleItemJobTemplate):
     grey_weights: Sequence[GreyWeight] | None = None
 
 
-__all__ = [
+__all__ = ["ProcessTemplate"] + [
     name
     for name, value in list(globals().items())
     if isinstance(value, type) and issubclass(value, JobTemplate | GreyWeight)

@@ -50,3 +50,15 @@ def test_the_submodule_of_the_documents() -> None:
         "assert up42.processing_templates is a"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_command_line_of_httpx_is_loaded_when_it_is_called() -> None:
+    code = (
+        "import sys, up42_facade.session, httpx\n"
+        "assert not {'click', 'rich', 'pygments'} & sys.modules.keys()\n"
+        "import httpx._main\n"
+        "assert httpx._main.main is not httpx.main\n"
+        "httpx.main(['--help'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "Usage" in done.stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher, get_close_matches
 
 # Names that are nearly as close as the closest one are named, too.
 MARGIN = 0.1
@@ -11,6 +10,8 @@ MARGIN = 0.1
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a sentence with the known names that are closest to one, or an empty string."""
+    from difflib import SequenceMatcher, get_close_matches
+
     names = list(known)
     near = get_close_matches(name, names) or [other for other in names if name and name in other]
     scores = {other: SequenceMatcher(None, name, other).ratio() for other in near[:3]}

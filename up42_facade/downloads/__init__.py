@@ -3,9 +3,9 @@
 The names in `__all__` are public; the packages above this one use the others as well.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from up42_facade._common.lazy import lazy_names
 from up42_facade.downloads._names import RESERVED_NAME as RESERVED_NAME
 from up42_facade.downloads._names import below as below
 from up42_facade.downloads._names import expanded as expanded
@@ -34,20 +34,22 @@ if TYPE_CHECKING:
     from up42_facade.downloads._streams import ByteRanges as ByteRanges
     from up42_facade.downloads._streams import open_stream, stream_to
 
-# Loaded when first needed: a package that only needs the names of files loads no HTTP client.
-_MODULES = {
-    "_archives": "ArchiveLimits download_archive",
-    "_buckets": "upload_to_bucket",
-    "_checksums": "usable_checksum",
-    "_download": "download_file download_files header_name link_name",
-    "_fetch": "Fetch",
-    "_layout": "Download subfolder",
-    "_members": "HEAD_BYTES archive_suffix unsupported_archive",
-    "_remote": "RemoteFile Stopped",
-    "_stores": "open_folder",
-    "_streams": "ByteRange ByteRanges open_stream stream_to",
-}
-_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+# A package that only needs the names of files loads no HTTP client.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "_archives": "ArchiveLimits download_archive",
+        "_buckets": "upload_to_bucket",
+        "_checksums": "usable_checksum",
+        "_download": "download_file download_files header_name link_name",
+        "_fetch": "Fetch",
+        "_layout": "Download subfolder",
+        "_members": "HEAD_BYTES archive_suffix unsupported_archive",
+        "_remote": "RemoteFile Stopped",
+        "_stores": "open_folder",
+        "_streams": "ByteRange ByteRanges open_stream stream_to",
+    },
+)
 
 __all__ = [
     "ArchiveLimits",
@@ -58,9 +60,3 @@ __all__ = [
     "open_stream",
     "stream_to",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

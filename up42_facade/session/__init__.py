@@ -3,6 +3,8 @@
 The names in `__all__` are public; the packages above this one use the others as well.
 """
 
+# First: everything below imports httpx.
+from up42_facade.session import _http as _http
 from up42_facade.session._balance import Balance, get_balance
 from up42_facade.session._bodies import seconds_until as seconds_until
 from up42_facade.session._logins import DEFAULT_PROFILE as DEFAULT_PROFILE
