@@ -22,11 +22,17 @@ help: ## list the targets
 
 setup: $(VENV)/.done ## make the environment in .venv
 
-$(VENV)/.done: pyproject.toml constraints.txt
+# What the demo and the sandbox need. A newcomer waits for it, so pip shows its progress and leaves
+# the compilation to the first import, which needs a part of it.
+$(VENV)/.demo: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("$(PYTHON) is Python %d.%d, 3.11 or newer is needed: make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[viz,sandbox]'
+	@touch $@
+
+$(VENV)/.done: $(VENV)/.demo
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable '.[all]'
+	$(BIN)/python -m pip install --constraint constraints.txt --group dev --editable '.[all]'
 	@touch $@
 
 # The official SDK gets an environment of its own: it is tested against the sandbox, not mixed in.
@@ -43,7 +49,7 @@ $(OLD_RIVAL_VENV)/.done: benchmarks/requirements-old.txt
 	$(OLD_RIVAL_VENV)/bin/python -m pip install --quiet --requirement benchmarks/requirements-old.txt
 	@touch $@
 
-demo: $(VENV)/.done ## run a processing job through its whole life on a local UP42
+demo: $(VENV)/.demo ## run a processing job through its whole life on a local UP42
 	$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.done $(RIVAL_VENV)/.done ## run all tests, in parallel; OPTIONS=--cov measures coverage
@@ -100,7 +106,7 @@ bench: $(VENV)/.done $(RIVAL_VENV)/.done $(OLD_RIVAL_VENV)/.done ## measure agai
 	$(BIN)/python benchmarks/run.py --rival-python $(RIVAL_VENV)/bin/python \
 		--old-rival-python $(OLD_RIVAL_VENV)/bin/python $(if $(ONLY),--only $(ONLY))
 
-sandbox: $(VENV)/.done ## start a local UP42 on port 8042
+sandbox: $(VENV)/.demo ## start a local UP42 on port 8042
 	$(BIN)/python -m up42_sandbox --port 8042 --speed 60
 
 clean: ## remove environments and caches

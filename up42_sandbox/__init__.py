@@ -36,7 +36,13 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        home = import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        from up42_facade.errors import MissingExtraError
+
+        raise MissingExtraError("The sandbox", "sandbox") from error
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:

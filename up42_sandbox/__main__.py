@@ -30,7 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     option("--host", "127.0.0.1", "address to listen on")
     option("--port", 8042, "API port")
-    option("--storage-port", 8043, "port of signed URLs")
+    option("--storage-port", 0, "port of signed URLs; 0 is any free one")
     option("--speed", 1.0, "clock seconds per second; a job runs for about a minute")
     option("--credits", 10_000, "initial balance")
     option("--token-lifetime", 300.0, "seconds that a token works")
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = make_parser()
     options = parser.parse_args(arguments)
     # Imported here so that --help and wrong arguments respond at once.
-    from up42_sandbox.sandbox import Sandbox
+    from up42_sandbox import Sandbox
 
     stopped = threading.Event()
 
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         sandbox.start()
     except OSError as error:
-        ports = f"{options.port} or {options.storage_port}"
+        ports = " or ".join(str(port) for port in (options.port, options.storage_port) if port)
         print(
             f"Can't listen on {options.host}, port {ports}: {error.strerror}. "
             "Choose others with --port and --storage-port.",

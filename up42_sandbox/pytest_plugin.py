@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def up42_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A running sandbox for one test, with the arguments of the marker `up42_sandbox`."""
-    from up42_sandbox.sandbox import Sandbox
+    from up42_sandbox import Sandbox
 
     marker = request.node.get_closest_marker("up42_sandbox")
     with Sandbox(**(marker.kwargs if marker is not None else {})) as sandbox:

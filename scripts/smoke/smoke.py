@@ -106,6 +106,7 @@ def expect_hint(extra: str, call: Callable[[], object]) -> None:
 
 
 def check_hints(job: up42.Job) -> None:
+    import up42_sandbox
     from up42_facade import viz
 
     Path("image.tif").write_bytes(b"")
@@ -116,6 +117,7 @@ def check_hints(job: up42.Job) -> None:
     expect_hint("cloud", lambda: job.download_results("memory://results", progress=False))
     old = up42.initialize_job(os.environ["SMOKE_JOB_ID"], project_id=os.environ["SMOKE_PROJECT_ID"])
     expect_hint("gcs", lambda: old.upload_results_to_bucket(None, "bucket", "folder"))
+    expect_hint("sandbox", lambda: up42_sandbox.Sandbox)
     expect("up42-facade[sandbox]" in command("sandbox").stderr, "up42 sandbox gives no hint")
 
 

@@ -265,8 +265,7 @@ def test_what_nobody_expects_is_raised(monkeypatch: pytest.MonkeyPatch, home: Pa
 
 
 def test_the_sandbox(command: list[str]) -> None:
-    arguments = ("--port", "0", "--storage-port", "0", "--speed", "60")
-    process = start(command, "sandbox", *arguments)
+    process = start(command, "sandbox", "--port", "0")
     assert process.stdout is not None
     greeting = process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -277,9 +276,9 @@ def test_the_sandbox(command: list[str]) -> None:
 
 def test_a_port_that_is_taken(sandbox: Sandbox, up42_there: Up42) -> None:
     port = sandbox.url.rpartition(":")[2]
-    ended = up42_there("sandbox", "--port", port, "--storage-port", "0")
+    ended = up42_there("sandbox", "--port", port)
     assert ended.code == ExitCode.ERROR
-    assert f"port {port}" in ended.err
+    assert f"port {port}: " in ended.err
     assert "Traceback" not in ended.err
 
 
@@ -290,6 +289,9 @@ def test_the_sandbox_without_its_extra(up42_here: Up42, monkeypatch: pytest.Monk
     ended = up42_here("sandbox")
     assert (ended.code, ended.out) == (ExitCode.ERROR, "")
     assert "pip install 'up42-facade[sandbox]'" in ended.err
+    with pytest.raises(up42.MissingExtraError) as raised:
+        from up42_sandbox import Sandbox  # noqa: F401
+    assert raised.value.extra == "sandbox"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -337,8 +339,8 @@ def test_it_uses_what_everybody_may_use() -> None:
         "up42_facade",
         "up42_facade.errors",
         "up42_facade.session",
+        "up42_sandbox",
         "up42_sandbox.__main__",
-        "up42_sandbox.sandbox",
     }
     used = set()
     for path in (ROOT / "up42_facade" / "cli").glob("*.py"):

@@ -116,7 +116,7 @@ def test_clock_speed_drives_jobs_but_not_tokens() -> None:
 
 
 def test_command_line_prints_how_to_get_in_and_ends_at_ctrl_c() -> None:
-    command = [sys.executable, "-m", "up42_sandbox", "--port", "0", "--storage-port", "0"]
+    command = [sys.executable, "-m", "up42_sandbox", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(22)]
@@ -135,7 +135,7 @@ def test_command_line_prints_how_to_get_in_and_ends_at_ctrl_c() -> None:
 def test_command_line_says_that_a_port_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     with Sandbox() as sandbox:
         port = sandbox.url.rpartition(":")[2]
-        assert main(["--port", port, "--storage-port", "0"]) == 2
+        assert main(["--port", port]) == 2
     assert port in capsys.readouterr().err
 
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-import up42_facade as up42
 from up42_facade.cli.errors import CommandError
 from up42_facade.cli.options import LocalPath
 
-EXTRA = "sandbox"
 PORT = click.IntRange(0, 65_535)
 
 
@@ -25,7 +23,7 @@ PORT = click.IntRange(0, 65_535)
 )
 @click.option("--port", type=PORT, default=8042, show_default=True, help="Port of the API.")
 @click.option(
-    "--storage-port", type=PORT, default=8043, show_default=True, help="Port of the files."
+    "--storage-port", type=PORT, default=0, show_default="any free one", help="Port of the files."
 )
 @click.option(
     "--speed",
@@ -47,11 +45,9 @@ def sandbox(folders: tuple[Path, ...], **options: Any) -> None:
     It behaves like UP42, without an account, network, or credits, until Ctrl-C. It prints how to
     authenticate.
     """
-    try:
-        from up42_sandbox.__main__ import main
-        from up42_sandbox.sandbox import Sandbox  # noqa: F401 - fails without the extra
-    except ModuleNotFoundError as error:
-        raise up42.MissingExtraError("The sandbox", EXTRA) from error
+    from up42_sandbox import Sandbox  # noqa: F401 - fails without the extra
+    from up42_sandbox.__main__ import main
+
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     if main([*arguments, *(f"--folder={folder}" for folder in folders)]):
         raise CommandError("The sandbox can't be started.")
