@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tqdm import tqdm
 
 import up42_facade as up42
 from tests.batch import workers
@@ -100,6 +102,24 @@ def test_all_of_it_and_nothing_twice(
         Path(paths[ended.jobs[0].id][0]).unlink()
         assert ended.download(folder, executor=pool) == paths
         require_complete(ended, paths, folder)
+
+
+@pytest.mark.parametrize("executor", [None, threads, forked])
+@pytest.mark.usefixtures("login")
+def test_the_bar_counts_bytes_and_jobs(
+    ended: up42.Batch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    executor: Callable[[], Executor] | None,
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with executor() if executor else nullcontext() as pool:
+        ended.download(tmp_path, executor=pool)
+    last = capsys.readouterr().err.rpartition("\r")[2]
+    size = sum(path.stat().st_size for path in delivered(tmp_path))
+    assert last.startswith(f"download: {tqdm.format_sizeof(size)}B ")
+    assert last.rstrip().endswith(f", {COUNT} of {COUNT} jobs]")
 
 
 def children_of(pool: ProcessPoolExecutor) -> list[int]:

@@ -67,6 +67,17 @@ def test_a_whole_campaign(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> 
     assert files == [record["path"] for record in fetched[:2]]
 
 
+def test_folders_of_downloads(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
+    assert up42_here("batch", "run", "campaign.csv", *FREELY, *PATIENTLY).code == ExitCode.OK
+    download = ("batch", "download", "campaign.csv", "-o", "out", "--json", "--folders")
+    found = [Path(record["path"]) for record in up42_here(*download, "{title}").json]
+    titles = [row["title"] for row in up42_here("batch", "status", "campaign.csv", "--json").json]
+    assert [path.parent.name for path in found[::2]] == titles
+    assert {path.parent.parent for path in found} == {Path("out").absolute()}
+    wrong = up42_here(*download, "{titel}")
+    assert wrong.error["message"].startswith("--folders='{titel}': expected a pattern")
+
+
 def test_run_again(sandbox: Sandbox, up42_here: Up42, campaign: Path) -> None:
     first = up42_here("batch", "run", "campaign.csv", *FREELY, "--json").json
     again = up42_here("batch", "run", "campaign.csv", *FREELY, *PATIENTLY, "--json").json

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from up42_facade.batch import _tables as tables
 from up42_facade.batch import _templates as entering
-from up42_facade.batch._downloads import BatchDownload, checked_executor, checked_target
+from up42_facade.batch._downloads import (
+    FOLDERS,
+    BatchDownload,
+    checked_executor,
+    checked_pattern,
+    checked_target,
+)
 from up42_facade.batch._entry import PENDING, UNCERTAIN, BatchEntry
 from up42_facade.batch._execution import BatchExecution, ExecutionOptions
 from up42_facade.batch._journal import Journal
@@ -461,6 +467,7 @@ class Batch(Sequence[BatchEntry]):
         output_directory: str | Path,
         executor: Executor | None = None,
         *,
+        folders: str = FOLDERS,
         assets: str | Sequence[str] | None = None,
         unpacking: bool = True,
         overwrite: bool = False,
@@ -471,10 +478,14 @@ class Batch(Sequence[BatchEntry]):
 
         Args:
             output_directory: A folder, or a URL in cloud storage (extra `cloud`). Each job gets
-                the folder `job_<id>` in it.
+                a folder in it.
             executor: Runs the downloads, one job each. Defaults to threads. Python processes and
                 other machines, for example through dask's `Client.get_executor()`, authenticate
                 from their own environment.
+            folders: Pattern for the names of these folders, such as `"{title}_{item_id}"`. Its
+                fields are `{title}`, `{item_id}`, `{job_id}`, and `{process_id}`; a missing title
+                or item is replaced by the job's ID. Characters that aren't safe in a file name
+                are replaced. If names are equal, all but the earliest job's get the job's ID.
             assets, unpacking, overwrite, storage_options: As for `Job.download_results`.
             progress: Show a progress bar.
 
@@ -484,10 +495,11 @@ class Batch(Sequence[BatchEntry]):
 
         Raises:
             PartialBatchError: If some results can't be downloaded; the others are. Call it again.
-            InvalidInputError: If `output_directory` or `executor` can't be used.
+            InvalidInputError: If `output_directory`, `executor`, or `folders` can't be used.
+                Nothing was downloaded.
 
         Example:
-            >>> paths = batch.download(folder, assets="data")
+            >>> paths = batch.download(folder, folders="{title}_{item_id}", assets="data")
 
         Endpoints: As for `Job.download_results`.
         """
@@ -498,8 +510,9 @@ class Batch(Sequence[BatchEntry]):
             "storage_options": storage_options,
         }
         target, executor = checked_target(output_directory), checked_executor(executor)
+        folders = checked_pattern(folders)
         with self._resumable("download()"):
-            download = BatchDownload(self._journal, target, options, progress)
+            download = BatchDownload(self._journal, target, folders, options, progress)
             download.run([entry for entry in self._entries if entry.is_succeeded], executor)
             self._require_complete(download.failures, "can't be downloaded", "download()")
         return {job.id: download.paths[job.id] for job in self.jobs if job.id in download.paths}

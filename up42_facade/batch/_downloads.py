@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import pickle
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from string import Formatter
 from typing import Any
+from urllib.parse import unquote
 
 from attrs import field, frozen
 
-from up42_facade._common.progress import bar
+from up42_facade._common.progress import ByteBar
 from up42_facade._common.stopping import Stop
+from up42_facade._common.urls import without_query
 from up42_facade.batch._entry import BatchEntry
 from up42_facade.batch._journal import Journal
 from up42_facade.batch._work import Failures
 from up42_facade.downloads import (
     Stopped,
     below,
+    fold,
     local_folder,
     open_folder,
     safe_name,
     scheme_of,
 )
 from up42_facade.errors import InvalidInputError
-from up42_facade.processing import Job
+from up42_facade.processing import Job, item_urls
 
 # Jobs that are downloaded at the same time if the caller gives no executor; each of them
 # downloads several files at a time.
 WORKERS = 4
+FOLDERS = "job_{job_id}"
+FIELDS = ("title", "item_id", "job_id", "process_id")
 
 
 @frozen
@@ -40,6 +46,7 @@ class BatchDownload:
     Attributes:
         journal: Records the downloaded files.
         target: The folder or its URL.
+        folders: Pattern of the name of each job's folder in it.
         options: Arguments of `Job.download_results`.
         paths: The paths by ID of the job.
         failures: Errors by index of the entry.
@@ -47,10 +54,16 @@ class BatchDownload:
 
     journal: Journal
     target: str
+    folders: str
     options: dict[str, Any]
     progress: bool
+    names: dict[str, str] = field(init=False)
     paths: dict[str, list[str]] = field(factory=dict, init=False)
     failures: Failures = field(factory=dict, init=False)
+
+    @names.default
+    def _names(self) -> dict[str, str]:
+        return folder_names(self.journal.jobs(), self.folders)
 
     def run(self, entries: Sequence[BatchEntry], executor: Executor | None) -> None:
         """Download the results of entries whose jobs have succeeded."""
@@ -65,22 +78,24 @@ class BatchDownload:
     def _run(self, entries: Sequence[BatchEntry], executor: Executor) -> None:
         futures: dict[Future[list[str]], BatchEntry] = {}
         stop = Stop()
-        with bar(progress=self.progress, total=len(entries), unit="job", desc="download") as shown:
+        with ByteBar(progress=self.progress, desc="download") as shown:
             try:
                 for entry in entries:
                     present = self._present(entry)
                     if present is not None:
                         self._keep(entry, present)
-                        shown.update()
                         continue
                     self.journal.require_writable()
                     try:
-                        futures[self._submit(executor, entry, stop)] = entry
+                        futures[self._submit(executor, entry, stop, shown)] = entry
                     except (RuntimeError, OSError) as error:
                         self.failures[entry.index] = error
+                shown.set_postfix_str(f"{len(self.paths)} of {len(entries)} jobs")
                 for future in completed(futures):
-                    self._finish(future, futures[future])
-                    shown.update()
+                    received = self._finish(future, futures[future])
+                    # Threads have counted theirs while they arrived.
+                    shown.update(0 if isinstance(executor, ThreadPoolExecutor) else received)
+                    shown.set_postfix_str(f"{len(self.paths)} of {len(entries)} jobs")
             except BaseException:
                 # Threads end soon; tasks elsewhere aren't waited for.
                 stop.set()
@@ -88,39 +103,46 @@ class BatchDownload:
                     future.cancel()
                 raise
 
-    def _submit(self, executor: Executor, entry: BatchEntry, stop: Stop) -> Future[list[str]]:
-        job = job_of(entry)
-        folder = str(below(self.target, safe_name(f"job_{job.id}")))
+    def _submit(
+        self, executor: Executor, entry: BatchEntry, stop: Stop, shown: ByteBar
+    ) -> Future[list[str]]:
+        job, folder = job_of(entry), self._folder(entry)
         if isinstance(executor, ThreadPoolExecutor):
-            return executor.submit(download_here, job, folder, self.options, stop)
+            return executor.submit(download_here, job, folder, self.options, stop, shown)
         # The job is sent as bytes and unpickled inside the function, so that a worker without
         # credentials fails alone and not its whole pool. The mark makes each try another task:
         # dask would return the cached result of an equal one.
         mark = uuid.uuid4().hex
         return executor.submit(download_job, pickle.dumps(job), folder, self.options, mark)
 
-    def _finish(self, future: Future[list[str]], entry: BatchEntry) -> None:
+    def _finish(self, future: Future[list[str]], entry: BatchEntry) -> int:
+        """Record the files of a job; return their bytes, as far as they are on this machine."""
         try:
             paths = future.result()
         except Exception as error:  # also that it was canceled because its executor died
             self.failures[entry.index] = error
-            return
+            return 0
         self._keep(entry, paths)
-        files = [[path, size_of(path)] for path in paths]
-        self.journal.save_files(entry.attempts[-1], {"request": self._request, "files": files})
+        sizes = [size_of(path) for path in paths]
+        files = [[path, size] for path, size in zip(paths, sizes, strict=True)]
+        found = {"request": self._request(entry), "files": files}
+        self.journal.save_files(entry.attempts[-1], found)
+        return sum(size or 0 for size in sizes)
 
     def _keep(self, entry: BatchEntry, paths: list[str]) -> None:
         job = job_of(entry)
         self.paths[job.id] = job.results = paths
 
-    @property
-    def _request(self) -> list[Any]:
-        return [self.target, self.options["assets"], self.options["unpacking"]]
+    def _folder(self, entry: BatchEntry) -> str:
+        return str(below(self.target, self.names[job_of(entry).id]))
+
+    def _request(self, entry: BatchEntry) -> list[Any]:
+        return [self._folder(entry), self.options["assets"], self.options["unpacking"]]
 
     def _present(self, entry: BatchEntry) -> list[str] | None:
         """Return the paths if the same was downloaded before and is still complete."""
         known = entry.attempts[-1].files
-        if known is None or self.options["overwrite"] or known["request"] != self._request:
+        if known is None or self.options["overwrite"] or known["request"] != self._request(entry):
             return None
         if any(size is None or size_of(path) != size for path, size in known["files"]):
             return None
@@ -133,11 +155,13 @@ def job_of(entry: BatchEntry) -> Job:
     return entry.job
 
 
-def download_here(job: Job, folder: str, options: dict[str, Any], stop: Stop) -> list[str]:
+def download_here(
+    job: Job, folder: str, options: dict[str, Any], stop: Stop, shown: ByteBar
+) -> list[str]:
     """Download the results of one job in a thread of this Python process."""
     if stop.is_set:
         raise Stopped
-    with stop.applied():
+    with stop.applied(), shown.counted():
         return job.download_results(folder, progress=False, **options)
 
 
@@ -169,6 +193,45 @@ def checked_target(output_directory: str | Path) -> str:
     if scheme_of(output_directory) is not None:
         return str(output_directory)
     return str(local_folder(output_directory).absolute())
+
+
+def checked_pattern(folders: Any) -> str:
+    """Return the pattern of folders if it names single folders by known fields."""
+    try:
+        parts = [*Formatter().parse(folders)]
+        is_known = all(
+            (name is None or name in FIELDS) and not spec and not conversion
+            for _, name, spec, conversion in parts
+        )
+    except (TypeError, ValueError):
+        is_known = False
+    if is_known and folders and not {"/", "\\"} & set(folders):
+        return str(folders)
+    fields = ", ".join(f"{{{name}}}" for name in FIELDS)
+    raise InvalidInputError(
+        f"folders={folders!r}: expected a pattern for the name of each job's folder, without "
+        f"slashes, such as '{{title}}_{{item_id}}'. Its fields are {fields}."
+    )
+
+
+def folder_names(jobs: Iterable[Job], pattern: str) -> dict[str, str]:
+    """Return a name for the folder of each job, by its ID.
+
+    If names are equal, the first job keeps its name, and the others' get their IDs. So a name
+    doesn't change when jobs are added.
+    """
+    names: dict[str, str] = {}
+    taken = set()
+    for job in jobs:
+        item_ids = [unquote(without_query(url).rpartition("/")[2]) for url in item_urls(job.inputs)]
+        values = (job.title, "_".join(item_ids), job.id, job.process_id)
+        known = [safe_name(value or job.id) for value in values]
+        name = safe_name(pattern.format(**dict(zip(FIELDS, known, strict=True))))
+        while fold(name) in taken:
+            name = safe_name(f"{name}_{job.id}")
+        taken.add(fold(name))
+        names[job.id] = name
+    return names
 
 
 def checked_executor(executor: Any) -> Executor | None:

@@ -278,6 +278,11 @@ class Journal:
         """Yield all attempts of all entries."""
         return (attempt for entry in self.entries for attempt in entry.attempts)
 
+    def jobs(self) -> list[Job]:
+        """Return the jobs of all attempts, in the order of their requests."""
+        attempts = sorted(self.attempts(), key=lambda attempt: attempt.id)
+        return [attempt.job for attempt in attempts if attempt.job is not None]
+
     def is_claimed(self, job: Job) -> bool:
         """Return whether a job already belongs to an entry."""
         return job.id in self._jobs

@@ -208,6 +208,13 @@ def show_status(file: Path, journal: Path | None, out: Output, session: up42.Ses
     metavar="DIR",
     help="A folder or a cloud storage URL; each job gets a folder in it. [.]",
 )
+@click.option(
+    "--folders",
+    default="job_{job_id}",
+    metavar="PATTERN",
+    help="Names of these folders, from the fields {title}, {item_id}, {job_id}, and "
+    "{process_id}. [job_{job_id}]",
+)
 @asset_options
 @output_options
 @auth_options

@@ -9,6 +9,7 @@ from up42_facade._common.lazy import lazy_names
 from up42_facade.downloads._names import RESERVED_NAME as RESERVED_NAME
 from up42_facade.downloads._names import below as below
 from up42_facade.downloads._names import expanded as expanded
+from up42_facade.downloads._names import fold as fold
 from up42_facade.downloads._names import local_folder as local_folder
 from up42_facade.downloads._names import safe_name as safe_name
 from up42_facade.downloads._names import scheme_of as scheme_of

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +17,7 @@ import httpx
 from attrs import evolve
 
 from up42_facade._common.logs import get_logger
-from up42_facade._common.progress import bar
+from up42_facade._common.progress import ByteBar, bar
 from up42_facade._common.stopping import Stop
 from up42_facade._common.urls import without_query
 from up42_facade.downloads._checksums import matches_file
@@ -162,7 +163,8 @@ def run_concurrently(
         bar(progress=progress, total=len(tasks), unit="file") as shown,
         ThreadPoolExecutor(workers, thread_name_prefix="up42-download") as pool,
     ):
-        futures = [pool.submit(run, task) for task in tasks]
+        # Each in this thread's context: what applies to the downloads here applies there.
+        futures = [pool.submit(copy_context().run, run, task) for task in tasks]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -225,7 +227,7 @@ def _download(
             yield
 
     if overwrite or not is_known_complete():
-        with bar(progress=progress, unit="B", unit_scale=True, desc=target.name) as shown:
+        with ByteBar(progress=progress, desc=target.name) as shown:
             transfer(
                 source,
                 target,

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 
 import httpx
 
-from up42_facade._common.progress import bar
+from up42_facade._common.progress import ByteBar
 from up42_facade.downloads._checksums import Verifier
 from up42_facade.downloads._inflate import crc32, decoded
 from up42_facade.downloads._remote import (
@@ -162,7 +162,7 @@ class RemoteStream(io.RawIOBase):
     def __init__(self, source: RemoteFile, *, progress: bool = False, desc: str = "") -> None:
         super().__init__()
         self._source = source
-        self._bar = bar(progress=progress, unit="B", unit_scale=True, desc=desc)
+        self._bar = ByteBar(progress=progress, desc=desc)
         self._response: RangeResponse | None = None
         self.validator = Validator()
         self._restart(0)
