@@ -79,7 +79,7 @@ def outdated_estimates(patch: pytest.MonkeyPatch) -> None:
 
 def settling_soon(patch: pytest.MonkeyPatch) -> None:
     """Shorten the waits for the last status of a job whose end is decided."""
-    patch.setattr("up42_facade.batch._tracking.SETTLING_WAITS", (0.01, 0.01, 0.01))
+    patch.setattr("up42_facade._common.tracking.SETTLING_WAITS", (0.01, 0.01, 0.01))
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def hasty_tracking(longest: float) -> Iterator[None]:
     names = {**vars(time), "sleep": lambda seconds: sleep(min(seconds, longest))}
     clock = SimpleNamespace(**names)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("up42_facade._common.tracking.time", clock)
+        patch.setattr("up42_facade._common.progress.time", clock)
         patch.setattr("up42_facade.batch._tracking.time", clock)
         yield
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import numpy as np
@@ -202,29 +201,6 @@ def test_bad_arguments(
     with pytest.raises(up42.InvalidInputError, match=named):
         job.track(**arguments)
     assert sandbox.requests == []
-
-
-def test_the_bar(
-    sandbox: Sandbox,
-    session: up42.Session,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    pauses: list[float],
-) -> None:
-    job = job_in(sandbox, session, "captured")
-    job.track()
-    assert capsys.readouterr().err == ""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    fixed(sandbox, "running", times=1)
-    job.track()
-    shown = capsys.readouterr().err
-    assert "running" in shown
-    assert "captured" in shown
-    assert "7/7" in shown
-    job.track(progress=False)
-    monkeypatch.setenv("UP42_PROGRESS", "0")
-    job.track()
-    assert capsys.readouterr().err == ""
 
 
 def test_a_log_line_stays_one_line_and_steers_no_terminal(

@@ -27,3 +27,10 @@ def get_logger(name: str) -> logging.Logger:
     logger = logging.getLogger(name)
     logger.addFilter(EscapingFilter())
     return logger
+
+
+def console_handlers() -> list[logging.Handler]:
+    """Return the handlers that might write log records to a terminal."""
+    loggers = [logging.getLogger(name) for name in (None, "up42_facade", "httpx")]
+    found = [handler for logger in loggers for handler in logger.handlers]
+    return found if found or logging.lastResort is None else [logging.lastResort]

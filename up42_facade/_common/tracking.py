@@ -1,17 +1,15 @@
-"""Track a job until it ends, whichever API it belongs to."""
+"""Poll jobs until they end, whichever API they belong to."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from numbers import Integral
-from typing import Any, Generic, Protocol, TypeVar
-
-from attrs import frozen
+from typing import Any, Protocol, TypeVar
 
 from up42_facade._common.logs import get_logger
-from up42_facade._common.progress import bar
+from up42_facade._common.progress import StatusLine
 from up42_facade._common.values import is_number
 from up42_facade.errors import (
     ConnectionFailedError,
@@ -35,8 +33,76 @@ TRANSIENT_ERRORS = (
 # Seconds between the polls after a settling status: the next one normally follows soon, and if a
 # server stops at these statuses, nobody should wait any longer.
 SETTLING_WAITS = (1.0, 2.0, 4.0)
-# Statuses aren't steps of equal length: a rate, or the time left, would be invented.
-BAR = "{desc}: {bar} {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
+
+T = TypeVar("T")
+
+
+class Polling:
+    """Decides which jobs are polled again and when, and tolerates outages.
+
+    Attributes:
+        wait: Seconds between polls.
+        failure: The error of the last poll, if it failed.
+
+    Args:
+        wait: Seconds between polls.
+        terminal: Statuses after which none follows.
+        settling: Statuses whose outcome is certain, while another might follow soon.
+    """
+
+    def __init__(
+        self, wait: float, terminal: Collection[str], settling: Collection[str] = ()
+    ) -> None:
+        check_seconds(wait=wait)
+        self.wait = float(wait)
+        self.failure: Up42Error | None = None
+        self._terminal = terminal
+        self._settling = settling
+        # How often a job was polled with a settling status.
+        self._settled: Counter[str] = Counter()
+
+    def request(self, fetch: Callable[[], T], name: str) -> T | None:
+        """Return what is fetched, or None during an outage, which is logged once.
+
+        Args:
+            fetch: Requests the jobs.
+            name: What is polled, for messages.
+        """
+        try:
+            found = fetch()
+        except TRANSIENT_ERRORS as error:
+            if self.failure is None:
+                logger.warning("Can't poll %s; tracking continues: %s", name, error)
+            self.failure = error
+            return None
+        if self.failure is not None:
+            logger.info("Polling %s works again.", name)
+        self.failure = None
+        return found
+
+    def count(self, job_id: str, status: str) -> None:
+        """Count a poll of a job, whether or not it worked."""
+        if status in self._settling:
+            self._settled[job_id] += 1
+
+    def is_open(self, job_id: str, status: str) -> bool:
+        """Return whether the job should be polled again."""
+        return status not in self._terminal and self._settled[job_id] <= len(SETTLING_WAITS)
+
+    def is_settling(self, status: str) -> bool:
+        return status in self._settling
+
+    def pause(self, jobs: Iterable[tuple[str, str]]) -> float:
+        """Return the seconds until the next poll: few if the jobs only settle.
+
+        Args:
+            jobs: IDs and statuses of the open jobs.
+        """
+        jobs = list(jobs)
+        if any(status not in self._settling for _, status in jobs):
+            return self.wait
+        polls = min((self._settled[job_id] for job_id, _ in jobs), default=1)
+        return min(self.wait, SETTLING_WAITS[max(polls, 1) - 1])
 
 
 class Trackable(Protocol):
@@ -53,109 +119,49 @@ class Trackable(Protocol):
 J = TypeVar("J", bound=Trackable)
 
 
-@frozen
-class Lifecycle(Generic[J]):
-    """How to read the statuses of one kind of job while tracking it."""
-
-    status: Callable[[J], str]
-    """Returns the last known status, without a request."""
-    sequence: Sequence[str]
-    """Statuses of a successful job in order, for progress bars."""
-    terminal: Collection[str]
-    """Statuses after which none follows."""
-    settling: Collection[str] = ()
-    """Statuses whose outcome is certain, while another might follow soon."""
-
-    def is_finished(self, job: J) -> bool:
-        """Return whether there is nothing left to wait for long."""
-        status = self.status(job)
-        return status in self.terminal or status in self.settling
-
-
 def track(
     job: J,
-    lifecycle: Lifecycle[J],
+    polling: Polling,
     *,
-    wait: float,
+    status_of: Callable[[J], str],
     retries: int,
     on_update: Callable[[J], object] | None,
     progress: bool,
 ) -> J:
     """Poll a job until it ends, and return it; see the `track` of the job classes."""
-    check(wait, retries)
-    wait = float(wait)
-    steps = len(lifecycle.sequence)
-    name = f"job {job.id[:8]}"
-    with bar(progress=progress, total=steps, desc=name, bar_format=BAR) as shown:
-        report = reporter(lifecycle, shown, on_update)
-        failure: Up42Error | None = None
-        for attempt in range(retries):
-            if attempt:
-                time.sleep(wait)
-            failure = poll(job)
-            if failure is not None:
-                continue
-            report(job)
-            if lifecycle.status(job) in lifecycle.settling:
-                settle(job, lifecycle, wait, report)
-            if lifecycle.is_finished(job):
-                return job
-    polls = "one poll" if retries == 1 else f"{retries} polls, {wait:g} s apart"
-    raise UnfinishedJob(
-        f"Job {job.id} is still {str(lifecycle.status(job))!r} after {polls}. It continues on the "
-        "server: call track() again to keep waiting.",
-        job,
-    ) from failure
-
-
-def check(wait: float, retries: int) -> None:
-    if not is_number(wait) or not 0 < wait < math.inf:
-        raise InvalidInputError(f"wait={wait!r}: expected a positive number of seconds.")
     if not (is_number(retries) and isinstance(retries, Integral) and retries >= 1):
         raise InvalidInputError(f"retries={retries!r}: expected a whole number of at least 1.")
+    name = f"job {job.id[:8]}"
+    last = None
+    polls = 0
+    with StatusLine(name, progress=progress) as shown:
+        while True:
+            found = polling.request(job.refresh, name)
+            status = str(status_of(job))
+            shown.show(f"{status}, unreachable" if found is None else status)
+            if found is not None and status != last:
+                last = status
+                logger.info("Job %s is %s.", job.id, status)
+                if on_update is not None:
+                    with shown.aside():
+                        on_update(job)
+            polling.count(job.id, status)
+            polls += 1
+            if not polling.is_open(job.id, status):
+                return job
+            if polls >= retries and not polling.is_settling(status):
+                break
+            shown.sleep(polling.pause([(job.id, status)]))
+    made = "one poll" if polls == 1 else f"{polls} polls, {polling.wait:g} s apart"
+    raise UnfinishedJob(
+        f"Job {job.id} is still {status!r} after {made}. It continues on the server: call track() "
+        "again to keep waiting.",
+        job,
+    ) from polling.failure
 
 
-def poll(job: Trackable) -> Up42Error | None:
-    """Refresh the job, or return the transient error that prevented it."""
-    try:
-        job.refresh()
-    except TRANSIENT_ERRORS as error:
-        logger.warning("Can't refresh job %s, tracking continues: %s", job.id, error)
-        return error
-    return None
-
-
-def settle(job: J, lifecycle: Lifecycle[J], wait: float, report: Callable[[J], None]) -> None:
-    """Poll a few more times for what follows a settling status."""
-    for pause in SETTLING_WAITS:
-        time.sleep(min(pause, wait))
-        if poll(job) is None:
-            report(job)
-        if lifecycle.status(job) in lifecycle.terminal:
-            return
-
-
-def reporter(
-    lifecycle: Lifecycle[J], shown: Any, on_update: Callable[[J], object] | None
-) -> Callable[[J], None]:
-    """Return a function that moves the bar, and calls back if the status has changed."""
-    last: list[str] = []
-
-    def report(job: J) -> None:
-        status = lifecycle.status(job)
-        if last == [status]:
-            # The elapsed time changes.
-            shown.refresh()
-            return
-        last[:] = [status]
-        shown.set_postfix_str(str(status), refresh=False)
-        if lifecycle.is_finished(job):
-            shown.n = shown.total
-        elif status in lifecycle.sequence:
-            shown.n = lifecycle.sequence.index(status) + 1
-        shown.refresh()
-        logger.info("Job %s is %s.", job.id, status)
-        if on_update is not None:
-            on_update(job)
-
-    return report
+def check_seconds(**times: Any) -> None:
+    """Raise InvalidInputError if a named time isn't a positive number of seconds."""
+    for name, value in times.items():
+        if not is_number(value) or not 0 < value < math.inf:
+            raise InvalidInputError(f"{name}={value!r}: expected a positive number of seconds.")

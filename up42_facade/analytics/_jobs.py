@@ -14,7 +14,6 @@ from up42_facade._common.html import Status, table
 from up42_facade.analytics._responses import UNKNOWN, data_of, object_of, with_message
 from up42_facade.analytics._results import Results, is_absent
 from up42_facade.analytics._types import (
-    STATUS_SEQUENCE,
     SUCCEEDED,
     TERMINAL_STATUSES,
     check_string,
@@ -133,8 +132,8 @@ class Job(Results):
             retries: Number of polls.
             on_update: Called with the job after the first poll and after each change of its
                 status.
-            progress: Show a progress bar, in a terminal or notebook only and unless
-                UP42_PROGRESS=0.
+            progress: Show status, elapsed time, and a countdown to the next poll, in terminals
+                and notebooks. UP42_PROGRESS=0 turns it off.
 
         Returns:
             This job. It has ended, but might not have succeeded: see `is_succeeded`.
@@ -150,15 +149,15 @@ class Job(Results):
 
         Endpoint: GET /projects/{project_id}/jobs/{job_id}.
         """
-        from up42_facade._common.tracking import Lifecycle, track
+        from up42_facade._common.tracking import Polling, track
 
-        lifecycle = Lifecycle[Job](
-            status=lambda job: job._last_status or "",
-            sequence=STATUS_SEQUENCE,
-            terminal=TERMINAL_STATUSES,
-        )
         return track(
-            self, lifecycle, wait=wait, retries=retries, on_update=on_update, progress=progress
+            self,
+            Polling(wait, TERMINAL_STATUSES),
+            status_of=lambda job: job._last_status or "",
+            retries=retries,
+            on_update=on_update,
+            progress=progress,
         )
 
     def get_credits(self) -> dict[str, Any]:

@@ -18,8 +18,6 @@ STATUSES = (
     "ERROR",
 )
 TERMINAL_STATUSES = (SUCCEEDED, "FAILED", "CANCELLED", "ERROR")
-# Statuses of a successful job in their order, for progress bars.
-STATUS_SEQUENCE = ("NOT STARTED", "PENDING", "RUNNING", SUCCEEDED)
 # Stands for a missing status.
 UNKNOWN_STATUS = "UNKNOWN"
 

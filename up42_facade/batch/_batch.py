@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
+from up42_facade._common.progress import StatusLine
+from up42_facade._common.tracking import check_seconds
 from up42_facade.batch import _tables as tables
 from up42_facade.batch import _templates as entering
 from up42_facade.batch._downloads import (
@@ -25,7 +27,7 @@ from up42_facade.batch._entry import PENDING, UNCERTAIN, BatchEntry
 from up42_facade.batch._execution import BatchExecution, ExecutionOptions
 from up42_facade.batch._journal import Journal
 from up42_facade.batch._opening import checked, open_journal, read_journal
-from up42_facade.batch._tracking import Tracker, check_times, display, exclusively, explained
+from up42_facade.batch._tracking import Tracker, exclusively, explained
 from up42_facade.batch._work import Failures
 from up42_facade.errors import InvalidInputError, PartialBatchError, UnfinishedJob
 from up42_facade.processing import Cost, Job, JobTemplate
@@ -435,7 +437,8 @@ class Batch(Sequence[BatchEntry]):
             timeout: Seconds after which the call gives up, even during a request. If None, there
                 is no limit.
             on_update: Called with the entry whenever the status of its job has changed.
-            progress: Show counts by status, credits, and the time left.
+            progress: Show counts by status, credits, elapsed time, and a countdown to the next
+                poll, in terminals and notebooks. UP42_PROGRESS=0 turns it off.
 
         Returns:
             This batch. All jobs have ended, but might not have succeeded: see `failed`.
@@ -449,10 +452,11 @@ class Batch(Sequence[BatchEntry]):
 
         Endpoint: GET /v2/processing/jobs.
         """
-        check_times(wait, timeout)
-        tracker = Tracker(self._journal, self._entries)
-        with self._resumable("track()"), display(self._entries, progress) as refresh:
-            if tracker.track(wait, timeout, on_update, refresh):
+        tracker = Tracker(self._journal, self._entries, wait)
+        if timeout is not None:
+            check_seconds(timeout=timeout)
+        with self._resumable("track()"), StatusLine("batch", progress=progress) as shown:
+            if tracker.track(timeout, on_update, shown):
                 return self
         uncertain = [entry for entry in self._entries if entry.status == UNCERTAIN]
         left = sorted([*tracker.open(), *uncertain], key=lambda entry: entry.index)

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
-from up42_facade._common.tracking import TRANSIENT_ERRORS
+from up42_facade._common.tracking import TRANSIENT_ERRORS, check_seconds
 from up42_facade._common.values import is_number
 from up42_facade.batch._entry import PENDING, UNCERTAIN, Attempt, BatchEntry
 from up42_facade.batch._journal import Journal
@@ -20,7 +20,6 @@ from up42_facade.batch._templates import estimate, is_estimated, total
 from up42_facade.batch._tracking import (
     SEARCHED,
     Tracker,
-    check_times,
     decide,
     exclusively,
     explained,
@@ -67,7 +66,7 @@ class ExecutionOptions:
             raise InvalidInputError(
                 f"max_concurrent={most!r}: expected a whole number of at least 1, or None."
             )
-        check_times(self.wait, None)
+        check_seconds(wait=self.wait)
 
 
 @frozen
@@ -210,7 +209,7 @@ class BatchExecution:
     def _execute(self, wanted: list[BatchEntry]) -> Failures:
         failures: Failures = {}
         queue = deque(wanted)
-        tracker = Tracker(self.journal, self.entries)
+        tracker = Tracker(self.journal, self.entries, self.options.wait)
         count = len(wanted)
         with bar(progress=self.options.progress, total=count, unit="job", desc="execute") as shown:
             while queue:
@@ -223,7 +222,7 @@ class BatchExecution:
                 if queue and not tracker.running() and not self._free(tracker):
                     return failures | {entry.index: self._no_slot() for entry in queue}
                 if queue:
-                    tracker.wait_and_poll(self.options.wait)
+                    tracker.wait_and_poll()
                     queue = deque(self._still_affordable(queue, failures))
         return failures
 

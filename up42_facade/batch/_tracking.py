@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from up42_facade._common.logs import get_logger
-from up42_facade._common.progress import bar
-from up42_facade._common.tracking import SETTLING_WAITS, TRANSIENT_ERRORS
-from up42_facade._common.values import is_number
+from up42_facade._common.progress import StatusLine, bar
+from up42_facade._common.tracking import Polling
 from up42_facade.batch._entry import UNCERTAIN, Attempt, BatchEntry
 from up42_facade.batch._journal import Journal
 from up42_facade.batch._tables import summary
 from up42_facade.batch._work import run_concurrently
 from up42_facade.errors import (
     ApiError,
-    InvalidInputError,
     JournalLockedError,
     NotFoundError,
     Up42Error,
@@ -161,25 +158,30 @@ def exclusively(journal: Journal) -> Iterator[None]:
         journal.executing.release()
 
 
+class TimeUpError(Exception):
+    """The time for tracking is up."""
+
+
 class Tracker:
     """Polls the open jobs of some entries and records their statuses in the journal."""
 
-    def __init__(self, journal: Journal, entries: Sequence[BatchEntry]) -> None:
+    def __init__(self, journal: Journal, entries: Sequence[BatchEntry], wait: float) -> None:
         self._journal = journal
         self._entries = entries
+        self._polling = Polling(wait, TERMINAL_STATUSES, SETTLING_STATUSES)
         self._ids_per_request = IDS_PER_REQUEST
-        # How often a job was polled with a decided status: what follows comes soon or never.
-        self._settling: Counter[str] = Counter()
         self._gone: set[str] = set()
-        # The error of the last poll, if it failed.
-        self.failure: Up42Error | None = None
+
+    @property
+    def failure(self) -> Up42Error | None:
+        """The error of the last poll, if it failed."""
+        return self._polling.failure
 
     def track(
         self,
-        pause: float,
         timeout: float | None,
         on_update: Callable[[BatchEntry], object] | None,
-        on_poll: Callable[[], object],
+        shown: StatusLine,
     ) -> bool:
         """Poll until all jobs have ended. Return False if the time is up before."""
         deadline = math.inf if timeout is None else time.monotonic() + float(timeout)
@@ -187,101 +189,103 @@ class Tracker:
             self._journal.require_writable()
         stop = threading.Event()
         try:
-            lost = self._within(deadline, lambda: look_up(self._journal, self._entries, stop))
-            if lost is None:
-                return False
-            lost.result()
+            self._within(deadline, lambda: look_up(self._journal, self._entries, stop))
+            self._show(shown)
+            while self.open():
+                for entry in self.poll(deadline):
+                    logger.info("Entry %d (%s) is %s.", entry.index, entry.title, entry.status)
+                    if on_update is not None:
+                        with shown.aside():
+                            on_update(entry)
+                self._show(shown)
+                if self.open():
+                    shown.sleep(max(0.0, min(self._pause(), deadline - time.monotonic())))
+        except TimeUpError:
+            return False
         finally:
             stop.set()
-        on_poll()
-        while self.open():
-            listed = self._within(deadline, self._fetch)
-            if listed is None:
-                return False
-            for entry in self._update(listed.result):
-                logger.info("Entry %d (%s) is %s.", entry.index, entry.title, entry.status)
-                if on_update is not None:
-                    on_update(entry)
-            on_poll()
-            if not self.open():
-                break
-            time.sleep(max(0.0, min(self._pause(pause), deadline - time.monotonic())))
-            if time.monotonic() >= deadline:
-                return False
         return True
 
-    def wait_and_poll(self, pause: float) -> None:
+    def wait_and_poll(self) -> None:
         """Wait, then poll once."""
-        time.sleep(self._pause(pause))
+        time.sleep(self._pause())
         self.poll()
 
-    def poll(self) -> list[BatchEntry]:
-        """Poll once, record the statuses, and return the entries whose status has changed."""
-        return self._update(self._fetch)
+    def poll(self, deadline: float = math.inf) -> list[BatchEntry]:
+        """Poll once, record the statuses, and return the entries whose status has changed.
 
-    def open(self) -> list[BatchEntry]:
-        """Return the entries whose jobs have to be polled again."""
-        return [entry for entry in self._entries if self._is_open(entry.job)]
-
-    def running(self) -> int:
-        """Return how many jobs might still run."""
-        return sum(entry.job is not None and not entry.job.is_finished for entry in self.open())
-
-    def _pause(self, pause: float) -> float:
-        """Return the seconds until the next poll: few if jobs only settle."""
-        jobs = [entry.job for entry in self.open() if entry.job is not None]
-        if any(job.status not in SETTLING_STATUSES for job in jobs):
-            return float(pause)
-        polls = min((self._settling[job.id] for job in jobs), default=0)
-        return min(float(pause), SETTLING_WAITS[min(max(polls, 1), len(SETTLING_WAITS)) - 1])
-
-    def _within(self, deadline: float, task: Callable[[], T]) -> Future[T] | None:
-        """Run a task; return None if the deadline comes first, as a request might take longer."""
-        running = self._journal.session.executor.submit(task)
-        left = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
-        done, _ = wait([running], None if deadline == math.inf else left)
-        if done:
-            return running
-        running.cancel()
-        return None
-
-    def _fetch(self) -> list[Job]:
-        """Request the open jobs; nothing is changed."""
-        ids = [entry.job.id for entry in self.open() if entry.job is not None]
-        found = {job.id: job for job in self._listed(ids)}
-        missing = [job_id for job_id in ids if job_id not in found][:SINGLE_REQUESTS]
-        return [*found.values(), *self._single(missing)]
-
-    def _update(self, fetch: Callable[[], list[Job]]) -> list[BatchEntry]:
-        """Record what was fetched, and return the entries whose status has changed."""
-        self.failure = None
-        try:
-            current = {job.id: job for job in fetch()}
-        except TRANSIENT_ERRORS as error:
-            logger.warning("Can't poll the jobs, the batch continues: %s", error)
-            self.failure = error
-            return []
+        Raises:
+            TimeUpError: If the deadline comes before the response.
+        """
+        asked = self._open_jobs()
+        fetched = self._polling.request(lambda: self._within(deadline, self._fetch), "the jobs")
+        current = {job.id: job for job in fetched or ()}
         news: list[tuple[Attempt, Job]] = []
         changed = []
         for entry in self._entries:
-            attempt, present = entry._attempt, entry.job
-            if attempt is None or present is None or present.id not in current:
+            attempt, former = entry._attempt, entry.job
+            if attempt is None or former is None or former.id not in current:
                 continue
-            job = current[present.id]
-            if job.status in SETTLING_STATUSES:
-                self._settling[job.id] += 1
-            if job.status != present.status:
+            job = current[former.id]
+            if job.status != former.status:
                 changed.append(entry)
-            if job != present:
+            if job != former:
                 news.append((attempt, job))
+        for job in asked:
+            self._polling.count(job.id, current.get(job.id, job).status)
         if news:
             self._journal.save_jobs(news)
         return changed
 
-    def _is_open(self, job: Job | None) -> bool:
-        if job is None or job.status in TERMINAL_STATUSES or job.id in self._gone:
-            return False
-        return self._settling[job.id] <= len(SETTLING_WAITS)
+    def open(self) -> list[BatchEntry]:
+        """Return the entries whose jobs have to be polled again."""
+        return [
+            entry
+            for entry in self._entries
+            if entry.job is not None
+            and entry.job.id not in self._gone
+            and self._polling.is_open(entry.job.id, entry.job.status)
+        ]
+
+    def running(self) -> int:
+        """Return how many jobs might still run."""
+        return sum(not job.is_finished for job in self._open_jobs())
+
+    def _pause(self) -> float:
+        """Return the seconds until the next poll."""
+        return self._polling.pause((job.id, job.status) for job in self._open_jobs())
+
+    def _open_jobs(self) -> list[Job]:
+        return [entry.job for entry in self.open() if entry.job is not None]
+
+    def _show(self, shown: StatusLine) -> None:
+        executed = [entry for entry in self._entries if entry.job is not None]
+        ended = sum(entry.is_finished for entry in executed)
+        state = f"{ended} of {len(executed)} jobs ended{', unreachable' if self.failure else ''}"
+        shown.show(state, summary(executed))
+
+    def _within(self, deadline: float, task: Callable[[], T]) -> T:
+        """Run a task until the deadline, as its requests might take longer.
+
+        Raises:
+            TimeUpError: If the deadline comes first.
+        """
+        left = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
+        if left <= 0:
+            raise TimeUpError
+        running = self._journal.session.executor.submit(task)
+        done, _ = wait([running], left)
+        if not done:
+            running.cancel()
+            raise TimeUpError
+        return running.result()
+
+    def _fetch(self) -> list[Job]:
+        """Request the open jobs; nothing is changed."""
+        ids = [job.id for job in self._open_jobs()]
+        found = {job.id: job for job in self._listed(ids)}
+        missing = [job_id for job_id in ids if job_id not in found][:SINGLE_REQUESTS]
+        return [*found.values(), *self._single(missing)]
 
     def _listed(self, ids: Sequence[str]) -> Iterator[Job]:
         start = 0
@@ -303,31 +307,3 @@ class Tracker:
             except NotFoundError:
                 self._gone.add(job_id)
                 logger.warning("The server no longer knows job %s: it isn't tracked.", job_id)
-
-
-@contextmanager
-def display(entries: Sequence[BatchEntry], progress: bool) -> Iterator[Callable[[], None]]:
-    """Show a bar of finished jobs and a line of counts; yield what refreshes them."""
-    executed = [entry for entry in entries if entry.job is not None]
-    finished = sum(entry.is_finished for entry in executed)
-    with (
-        bar(
-            progress=progress, total=len(executed), initial=finished, unit="job", desc="batch"
-        ) as shown,
-        bar(progress=progress, bar_format="{desc}", position=1) as counts,
-    ):
-
-        def refresh() -> None:
-            shown.n = sum(entry.is_finished for entry in executed)
-            shown.refresh()
-            counts.set_description_str(summary(executed))
-
-        yield refresh
-
-
-def check_times(wait: Any, timeout: Any) -> None:
-    for name, value in (("wait", wait), ("timeout", timeout)):
-        if value is None and name == "timeout":
-            continue
-        if not is_number(value) or not 0 < value < math.inf:
-            raise InvalidInputError(f"{name}={value!r}: expected a positive number of seconds.")

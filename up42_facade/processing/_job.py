@@ -223,8 +223,8 @@ class Job(Viz):
             wait: Seconds between polls.
             retries: Number of polls.
             on_update: Called with the job at first and whenever its status has changed.
-            progress: Show a progress bar in terminals and notebooks. UP42_PROGRESS=0 turns it
-                off.
+            progress: Show status, elapsed time, and a countdown to the next poll, in terminals
+                and notebooks. UP42_PROGRESS=0 turns it off.
 
         Returns:
             This job, updated. It has ended, but might not have succeeded: see `is_succeeded`.
@@ -240,16 +240,16 @@ class Job(Viz):
 
         Endpoint: GET /v2/processing/jobs/{jobId}.
         """
-        from up42_facade._common.tracking import Lifecycle, track
+        from up42_facade._common.tracking import Polling, track
 
-        lifecycle = Lifecycle[Job](
-            status=lambda job: job.status,
-            sequence=types.STATUS_SEQUENCE,
-            terminal=TERMINAL_STATUSES,
-            settling=types.SETTLING_STATUSES,
-        )
+        polling = Polling(wait, TERMINAL_STATUSES, types.SETTLING_STATUSES)
         return track(
-            self, lifecycle, wait=wait, retries=retries, on_update=on_update, progress=progress
+            self,
+            polling,
+            status_of=lambda job: job.status,
+            retries=retries,
+            on_update=on_update,
+            progress=progress,
         )
 
     @classmethod

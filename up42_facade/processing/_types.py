@@ -70,16 +70,6 @@ TERMINAL_STATUSES = (
 SUCCEEDED_STATUSES = (JobStatus.SUCCESSFUL, JobStatus.CAPTURED)
 # The outcome is decided, but the credits might not be settled yet; newer servers might stop here.
 SETTLING_STATUSES = (JobStatus.SUCCESSFUL, JobStatus.FAILED)
-# The statuses of a successful job, for progress bars.
-STATUS_SEQUENCE = (
-    JobStatus.CREATED,
-    JobStatus.LICENSED,
-    JobStatus.VALID,
-    JobStatus.ACCEPTED,
-    JobStatus.RUNNING,
-    JobStatus.SUCCESSFUL,
-    JobStatus.CAPTURED,
-)
 
 
 class JobResults(TypedDict, total=False):
