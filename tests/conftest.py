@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -11,6 +12,11 @@ import pytest
 import up42_facade as up42
 from up42_facade.session import resolve_session
 from up42_sandbox import Sandbox
+
+# Hundreds of processes import facade and sandbox: with Python's cache in a third of the time.
+# Container images often turn it off.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Repeats at once and gives up soon: tests of patience set their own.
 IMPATIENT = up42.TransportOptions(
