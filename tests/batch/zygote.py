@@ -22,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PRELOADED = (
     "geopandas",
     "httpx",
-    "httpx_retries",
     "pystac",
     "shapely",
     "up42_client.api.auth.get_user_info",

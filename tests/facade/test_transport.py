@@ -16,7 +16,7 @@ import up42_facade as up42
 from tests.conftest import IMPATIENT, new_session
 from tests.facade.small_server import TOKEN_PATH, Reply, small_world
 from up42_client.api.processing import list_processes
-from up42_facade.session._network import Gate  # its law needs a clock
+from up42_facade.session._transport import Gate  # its law needs a clock
 from up42_sandbox import Fault, Sandbox
 
 LIST = "/v2/processing/processes"

@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 from attrs import define, evolve, field
-from httpx_retries import Retry
 
 from up42_client.models import Link
 from up42_client.types import Request
@@ -36,7 +35,7 @@ SUCCESS = frozenset(range(200, 300))
 LONGEST_WAIT = 20.0
 # Requests of one operation without a response, after which no more of it are sent.
 MOST_SILENT = 2
-ONCE = {"retry": Retry(total=0, allowed_methods=["NONE"])}
+ONCE = {"retries": 0}
 # Paths with empty or quoted IDs: a server could decode `p%2Fexecution%3F` to another operation.
 UNUSUAL = re.compile("%|//|/$")
 FIRST_BYTES = "the first bytes of the file"

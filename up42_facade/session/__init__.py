@@ -7,12 +7,12 @@ The names in `__all__` are public; the packages above this one use the others as
 from up42_facade.session import _http as _http
 from up42_facade.session._balance import Balance, get_balance
 from up42_facade.session._bodies import seconds_until as seconds_until
+from up42_facade.session._clients import read_public as read_public
+from up42_facade.session._clients import storage_client as storage_client
 from up42_facade.session._logins import DEFAULT_PROFILE as DEFAULT_PROFILE
 from up42_facade.session._logins import delete_login as delete_login
 from up42_facade.session._logins import login_path as login_path
 from up42_facade.session._logins import save_login as save_login
-from up42_facade.session._network import read_public as read_public
-from up42_facade.session._network import storage_client as storage_client
 from up42_facade.session._redaction import Secret as Secret
 from up42_facade.session._redaction import protect_logs as protect_logs
 from up42_facade.session._responses import UNREADABLE as UNREADABLE

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -29,28 +29,20 @@ DECODED = frozenset({"gzip", "x-gzip", "deflate"})
 ACCEPTED_ENCODING = "gzip"
 # Errors of connections, and of bodies whose compression is damaged.
 BROKEN = (httpx.TransportError, httpx.DecodingError)
+# What cuts off the body of an error.
+CUTTING = (*BROKEN, ConnectionFailedError, UnexpectedResponseError)
 # What parsing a date raises for anything else.
 NO_DATE = (ValueError, TypeError, LookupError, OverflowError)
 
 
-def guard(response: httpx.Response, request: httpx.Request) -> None:
-    """Remove what httpx and the retries can't read, and limit the body.
-
-    The body of a successful response to a request with the extension `streamed` isn't limited:
-    its reader counts.
-    """
+def remove_oddities(response: httpx.Response) -> None:
+    """Remove what httpx can't read or might show."""
     # httpx has its own phrase for each status; a server's could contain anything.
     response.extensions.pop("reason_phrase", None)
     headers = response.headers
     if "location" in headers and not is_http_link(headers["location"]):
         # So it isn't a redirect, and is reported as its status.
         del headers["location"]
-    if "retry-after" in headers and seconds_until(headers["retry-after"]) is None:
-        del headers["retry-after"]
-    if not (response.is_success and request.extensions.get("streamed")):
-        response.stream = LimitedBody(response, request)
-        # Decoded there: httpx would decode in pieces of any size, and several times if told so.
-        headers.pop("content-encoding", None)
 
 
 def is_http_link(location: str) -> bool:
@@ -76,11 +68,12 @@ def seconds_until(retry_after: str) -> float | None:
         return None
 
 
-class LimitedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The decoded body of a response, limited in size and time.
+class Body:
+    """Collects the body of a response, decoded and limited in size and time.
 
-    The body of an error is cut off if it's too long, too slow, or damaged, so that the error keeps
-    its status. For others, reading raises:
+    At the end of a `with` block, what was collected is the body of the response. That of an error
+    is cut off if it's too long, too slow, or damaged, so that the error keeps its status. For
+    others, the block raises:
 
     Raises:
         ConnectionFailedError: If the body takes too long.
@@ -89,42 +82,31 @@ class LimitedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     """
 
     def __init__(self, response: httpx.Response, request: httpx.Request) -> None:
-        self._stream: Any = response.stream
+        self._response = response
         self._request = request
-        self._is_error = not response.is_success
-        self._left = LARGEST_ERROR_BODY if self._is_error else LARGEST_BODY
+        self._left = LARGEST_BODY if response.is_success else LARGEST_ERROR_BODY
         self._seconds = request.extensions.get("timeout", {}).get("read") or LONGEST_BODY
         self._end = time.monotonic() + self._seconds
         self._encoding = encoding_of(response)
         self._decoder: Any = None
+        self._pieces: list[bytes] = []
 
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            for chunk in self._stream:
-                yield from self._pieces(chunk)
-            self._finish()
-        except (*BROKEN, ConnectionFailedError, UnexpectedResponseError):
-            if not self._is_error:
-                raise
+    def __enter__(self) -> Self:
+        return self
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in self._stream:
-                for piece in self._pieces(chunk):
-                    yield piece
-            self._finish()
-        except (*BROKEN, ConnectionFailedError, UnexpectedResponseError):
-            if not self._is_error:
-                raise
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if error is not None and not (self._is_error and isinstance(error, CUTTING)):
+            return False
+        is_cut_off = error is None and self._decoder is not None and not self._decoder.eof
+        if is_cut_off and not self._is_error:
+            raise self._damaged("the compressed body is cut off")
+        self._response.stream = httpx.ByteStream(b"".join(self._pieces))
+        # httpx would decode it again.
+        self._response.headers.pop("content-encoding", None)
+        return True
 
-    def close(self) -> None:
-        self._stream.close()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    def _pieces(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what a part of the body decodes to."""
+    def add(self, chunk: bytes) -> None:
+        """Add a part of the body as it came."""
         if time.monotonic() > self._end:
             raise ConnectionFailedError(
                 f"{self._label}: the response wasn't complete after {self._seconds:g} s. Try again "
@@ -134,7 +116,7 @@ class LimitedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             if len(piece) > self._left:
                 raise self._unexpected(f"more than {LARGEST_BODY:,} bytes")
             self._left -= len(piece)
-            yield piece
+            self._pieces.append(piece)
 
     def _decoded(self, chunk: bytes) -> Iterator[bytes]:
         if not self._encoding:
@@ -150,19 +132,22 @@ class LimitedBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             try:
                 piece = self._decoder.decompress(chunk, PIECE)
             except zlib.error as error:
-                raise httpx.DecodingError(str(error), request=self._request) from error
+                raise self._damaged(str(error)) from error
             yield piece
             chunk = self._decoder.unconsumed_tail
             # A full piece: more can be waiting inside the decoder.
             has_more = bool(chunk) or len(piece) == PIECE
 
-    def _finish(self) -> None:
-        if self._decoder is not None and not self._decoder.eof:
-            raise httpx.DecodingError("the compressed body is cut off", request=self._request)
+    @property
+    def _is_error(self) -> bool:
+        return not self._response.is_success
 
     @property
     def _label(self) -> str:
         return f"{self._request.method} {without_query(str(self._request.url))}"
+
+    def _damaged(self, how: str) -> httpx.DecodingError:
+        return httpx.DecodingError(how, request=self._request)
 
     def _unexpected(self, found: str) -> UnexpectedResponseError:
         return UnexpectedResponseError(

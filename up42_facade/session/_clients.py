@@ -7,32 +7,36 @@ from typing import Any, Self
 
 import httpx
 from attrs import define, evolve, field
-from httpx_retries import RetryTransport
 
 from up42_client import AuthenticatedClient
+from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._version import __version__
+from up42_facade.errors import ConnectionFailedError, InvalidInputError, UntrustedHostError
 from up42_facade.session._auth import TokenAuth, TokenStore
-from up42_facade.session._bodies import ACCEPTED_ENCODING
+from up42_facade.session._bodies import ACCEPTED_ENCODING, BROKEN
 from up42_facade.session._credentials import Credentials
 from up42_facade.session._hosts import Hosts
-from up42_facade.session._network import (
+from up42_facade.session._network import Network
+from up42_facade.session._redaction import protect_logs
+from up42_facade.session._responses import (
+    UNSENDABLE,
+    broken_connection,
+    harmless,
+    raise_for_status,
+    unsendable,
+)
+from up42_facade.session._transport import (
     AsyncTransport,
     Gate,
-    Network,
     Route,
-    StorageClient,
     Transport,
-)
-from up42_facade.session._redaction import protect_logs
-from up42_facade.session._transport import (
-    ApiClient,
-    AsyncApiClient,
-    RequestPolicy,
     TransportOptions,
-    retry_rules,
+    is_safe,
 )
 
 USER_AGENT = f"up42-facade/{__version__}"
+# Redirects of one request that are followed, for example to a trailing slash.
+MOST_REDIRECTS = 5
 
 
 class Clients:
@@ -57,21 +61,15 @@ class Clients:
         timeout = httpx.Timeout(options.read_timeout, connect=options.connect_timeout)
         self._gate = Gate(options.rate, options.burst)
         route = Route(network, limits, self._gate)
-        self._transport = Transport(route)
-        self._retrying = RetryTransport(transport=self._transport)
-        self._async_transport = AsyncTransport(route)
-        self._async_retrying = RetryTransport(transport=self._async_transport)
-        self._policy = RequestPolicy(options, self._gate, httpx.Response.read)
-        self._async_policy = RequestPolicy(options, self._gate, httpx.Response.aread)
+        self._transport = Transport(route, options)
+        self._async_transport = AsyncTransport(route, options)
         self._options: dict[str, Any] = {
             "timeout": timeout,
             "trust_env": False,
             "headers": {"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPTED_ENCODING},
         }
-        # It retries, but has no token, and leaves statuses to its user.
-        rules = retry_rules(options, httpx.Response.read)
-        retrying = RetryTransport(transport=self._transport, retry=rules)
-        tokens = httpx.Client(transport=retrying, **self._options)
+        # It has no token, and leaves statuses to its user.
+        tokens = httpx.Client(transport=self._transport, **self._options)
         self.auth = TokenAuth(TokenStore(credentials, hosts, tokens))
         self._storage_gate = Gate()
         self.storage = StorageClient(
@@ -90,13 +88,13 @@ class Clients:
     def sync(self, options: dict[str, Any]) -> ApiClient:
         """Create a client of the API with additional options."""
         usual = self._with(options)
-        return ApiClient(self._policy, transport=self._retrying, auth=self.auth, **usual)
+        return ApiClient(self._gate, transport=self._transport, auth=self.auth, **usual)
 
     def asynchronous(self, options: dict[str, Any]) -> AsyncApiClient:
         """Create an asyncio client of the API with additional options."""
         usual = self._with(options)
-        transport = self._async_retrying
-        return AsyncApiClient(self._async_policy, transport=transport, auth=self.auth, **usual)
+        transport = self._async_transport
+        return AsyncApiClient(self._gate, transport=transport, auth=self.auth, **usual)
 
     def close(self) -> None:
         """Close all connections except those of event loops."""
@@ -164,3 +162,167 @@ class SessionClient(AuthenticatedClient):
 
     async def __aexit__(self, *args: object, **kwargs: Any) -> None:
         """Leave the session open."""
+
+
+class ApiClient(httpx.Client):
+    """An httpx client that raises the facade's exceptions."""
+
+    def __init__(self, gate: Gate, **options: Any) -> None:
+        super().__init__(**options)
+        self._gate = gate
+
+    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+        return checked(super().build_request, method, url, options)
+
+    def send(
+        self, request: httpx.Request, *, stream: bool = False, **options: Any
+    ) -> httpx.Response:
+        response = self._attempt(request, stream, options)
+        for _ in range(MOST_REDIRECTS):
+            moved = moved_on_the_same_host(response)
+            if moved is None:
+                break
+            response = self._attempt(moved, stream, options)
+        raise_for_status(response)
+        return response
+
+    def _attempt(
+        self, request: httpx.Request, stream: bool, options: dict[str, Any]
+    ) -> httpx.Response:
+        request.extensions["streamed"] = stream
+        try:
+            response = super().send(request, stream=stream, **options)
+            if not response.is_success:
+                response.read()
+            return response
+        except BROKEN as error:
+            failure, cause = broken_connection(error, request), harmless(error)
+        # Raised here, without the frames of httpx: their local variables contain tokens.
+        explain(failure, request, self._gate)
+        raise failure from cause
+
+
+class AsyncApiClient(httpx.AsyncClient):
+    """The asyncio twin of `ApiClient`."""
+
+    def __init__(self, gate: Gate, **options: Any) -> None:
+        super().__init__(**options)
+        self._gate = gate
+
+    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
+        return checked(super().build_request, method, url, options)
+
+    async def send(
+        self, request: httpx.Request, *, stream: bool = False, **options: Any
+    ) -> httpx.Response:
+        response = await self._attempt(request, stream, options)
+        for _ in range(MOST_REDIRECTS):
+            moved = moved_on_the_same_host(response)
+            if moved is None:
+                break
+            response = await self._attempt(moved, stream, options)
+        raise_for_status(response)
+        return response
+
+    async def _attempt(
+        self, request: httpx.Request, stream: bool, options: dict[str, Any]
+    ) -> httpx.Response:
+        request.extensions["streamed"] = stream
+        try:
+            response = await super().send(request, stream=stream, **options)
+            if not response.is_success:
+                await response.aread()
+            return response
+        except BROKEN as error:
+            failure, cause = broken_connection(error, request), harmless(error)
+        explain(failure, request, self._gate)
+        raise failure from cause
+
+
+def explain(failure: ConnectionFailedError, request: httpx.Request, gate: Gate) -> None:
+    """Raise a better explanation if a connection broke because the session was closed.
+
+    Not if the server might have accepted a request that creates something: the caller has to know
+    that.
+    """
+    if is_safe(request) or not failure.sent:
+        gate.check()
+
+
+def checked(
+    build: Callable[..., httpx.Request], method: str, url: httpx.URL | str, options: dict[str, Any]
+) -> httpx.Request:
+    """Return a request, unless it can't be sent, or an ID in its path is `.` or `..`.
+
+    Raises:
+        InvalidInputError: If so.
+    """
+    dots = {".", ".."}.intersection(str(url).split("/") if str(url).startswith("/") else ())
+    if dots:
+        raise InvalidInputError(f"{dots.pop()!r} isn't the ID of anything. Nothing was sent.")
+    try:
+        return build(method, url, **options)
+    except UNSENDABLE as error:
+        raise unsendable(error) from error
+
+
+def moved_on_the_same_host(response: httpx.Response) -> httpx.Request | None:
+    """Return the request that a redirect asks for, if it's as safe and for the same host."""
+    moved, request = response.next_request, response.request
+    if moved is None or moved.method != request.method or not is_safe(request):
+        return None
+    if not is_same_host(str(moved.url), str(request.url)):
+        return None
+    if moved.url.scheme != request.url.scheme:
+        # A gateway in front of the server can hide https from it.
+        moved.url = moved.url.copy_with(scheme=request.url.scheme, port=None)
+    return moved
+
+
+class StorageClient(httpx.Client):
+    """A client for signed URLs of any host: no credentials, redirects followed.
+
+    Args:
+        route: The way of its requests.
+        options: Other arguments of `httpx.Client`.
+    """
+
+    def __init__(self, route: Route, **options: Any) -> None:
+        transport = Transport(route)
+        super().__init__(transport=transport, follow_redirects=True, trust_env=False, **options)
+        self._gate = route.gate
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        self._gate.check()
+        request.extensions["streamed"] = bool(options.get("stream"))
+        return super().send(request, **options)
+
+
+def storage_client(timeout: httpx.Timeout, limits: httpx.Limits) -> StorageClient:
+    """Return a client for signed URLs with the proxies and certificates of the environment.
+
+    Raises:
+        ConfigurationError: If they can't work.
+    """
+    return StorageClient(Route(Network(), limits, Gate()), timeout=timeout)
+
+
+def read_public(client: httpx.Client, url: str) -> str:
+    """Return the text behind a URL, read without credentials.
+
+    Raises:
+        UntrustedHostError: If the URL can't be used.
+        Up42Error: If the request fails.
+    """
+    try:
+        request = client.build_request("GET", url)
+    except UNSENDABLE:
+        raise UntrustedHostError(f"{without_query(url)!r} isn't a usable URL.") from None
+    try:
+        response = client.send(request)
+    except httpx.RequestError as error:
+        failure, cause = broken_connection(error, request), harmless(error)
+    else:
+        raise_for_status(response)
+        return response.text
+    raise failure from cause

@@ -1,22 +1,17 @@
-"""Proxies and certificates, from options and the environment, and the transports that use them.
+"""Proxies and certificates, from options and the environment.
 
-Every client of the package sends its requests through these transports. Settings that can't work
-are rejected before anything is sent.
+Settings that can't work are rejected before anything is sent.
 """
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import ipaddress
 import os
 import re
 import ssl
-import threading
-import time
 import urllib.request
-import weakref
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,15 +19,8 @@ from typing import Any, NamedTuple
 import httpx
 
 from up42_facade._common.urls import DEFAULT_PORTS, without_query
-from up42_facade.errors import ConfigurationError, NotAuthenticatedError, UntrustedHostError
-from up42_facade.session._bodies import guard
+from up42_facade.errors import ConfigurationError
 from up42_facade.session._redaction import basic, register
-from up42_facade.session._responses import (
-    UNSENDABLE,
-    broken_connection,
-    harmless,
-    raise_for_status,
-)
 
 # By precedence.
 CA_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -126,198 +114,6 @@ class Network:
             username, password = (part.decode() for part in proxy.raw_auth)
             register.add_secrets(password, basic(username, password))
         return proxy
-
-
-class Gate:
-    """Lets requests through, with a rate limit if there is one, until it's closed; thread-safe.
-
-    A token bucket rather than a library: those available either serve only asyncio or keep a time
-    stamp per request, and this must serve threads and event loops at once.
-
-    Args:
-        rate: Requests per second after a burst, or None for no limit.
-        burst: Requests that may be sent at once after a pause.
-        clock: Returns seconds.
-    """
-
-    def __init__(
-        self,
-        rate: float | None = None,
-        burst: int = 1,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._rate = rate
-        self._burst = burst
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._available = float(burst)
-        self._updated = clock()
-        self.is_closed = False
-
-    def reserve(self) -> float:
-        """Reserve a request and return the seconds to wait before it may be sent."""
-        if self._rate is None:
-            return 0.0
-        with self._lock:
-            now = self._clock()
-            gained = (now - self._updated) * self._rate
-            self._available = min(self._burst, self._available + gained) - 1
-            self._updated = now
-            return max(0.0, -self._available / self._rate)
-
-    def check(self) -> None:
-        """Raise if the session was closed."""
-        if self.is_closed:
-            raise closed_session()
-
-
-def closed_session() -> NotAuthenticatedError:
-    """Return the exception for the use of a closed session."""
-    return NotAuthenticatedError(
-        "The session was closed: call up42_facade.authenticate(…) again, or create a new Session."
-    )
-
-
-Pools = dict[Any, Any]
-
-
-class Route:
-    """The way of requests: through a gate, then directly or through their host's proxy.
-
-    Args:
-        network: Proxies and certificates.
-        limits: Limits of connections for each proxy and scheme, as in httpx.
-        gate: Gate that requests pass first.
-    """
-
-    def __init__(self, network: Network, limits: httpx.Limits, gate: Gate) -> None:
-        self.network = network
-        self.limits = limits
-        self.gate = gate
-        self._lock = threading.Lock()
-
-    def pool(self, url: httpx.URL, pools: Pools, kind: type[Any]) -> Any:
-        """Return the connection pool for a URL, created if it isn't among those known."""
-        key = url.scheme, self.network.proxy_for(url)
-        with self._lock:
-            if key not in pools:
-                pools[key] = kind(limits=self.limits, **self.network.options_for(url))
-            return pools[key]
-
-
-class Transport(httpx.BaseTransport):
-    """Sends requests by a route."""
-
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        self._pools: Pools = {}
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if wait := self._route.gate.reserve():
-            time.sleep(wait)
-        self._route.gate.check()
-        pool = self._route.pool(request.url, self._pools, httpx.HTTPTransport)
-        response: httpx.Response = pool.handle_request(request)
-        guard(response, request)
-        return response
-
-    def close(self) -> None:
-        for pool in list(self._pools.values()):
-            pool.close()
-
-
-class AsyncTransport(httpx.AsyncBaseTransport):
-    """The asyncio twin of `Transport`, with connection pools for each event loop.
-
-    A pool belongs to the loop that opened its connections; a session outlives loops, for example
-    between two calls of `asyncio.run`.
-    """
-
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        self._loops: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, tuple[Pools, AsyncGenerator[None, None]]
-        ] = weakref.WeakKeyDictionary()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if wait := self._route.gate.reserve():
-            await asyncio.sleep(wait)
-        self._route.gate.check()
-        pool = self._route.pool(request.url, await self._pools(), httpx.AsyncHTTPTransport)
-        response: httpx.Response = await pool.handle_async_request(request)
-        guard(response, request)
-        return response
-
-    async def aclose(self) -> None:
-        _, keeper = self._loops.pop(asyncio.get_running_loop(), (None, None))
-        if keeper is not None:
-            await keeper.aclose()
-
-    async def _pools(self) -> Pools:
-        loop = asyncio.get_running_loop()
-        if loop not in self._loops:
-            pools: Pools = {}
-            self._loops[loop] = pools, closed_with_its_loop(pools)
-            await anext(self._loops[loop][1])
-        return self._loops[loop][0]
-
-
-async def closed_with_its_loop(pools: Pools) -> AsyncGenerator[None, None]:
-    """Close pools when the event loop ends: loops finish the generators begun in them."""
-    try:
-        yield
-    finally:
-        for pool in pools.values():
-            await pool.aclose()
-
-
-class StorageClient(httpx.Client):
-    """A client for signed URLs of any host: no credentials, redirects followed.
-
-    Args:
-        route: The way of its requests.
-        options: Other arguments of `httpx.Client`.
-    """
-
-    def __init__(self, route: Route, **options: Any) -> None:
-        transport = Transport(route)
-        super().__init__(transport=transport, follow_redirects=True, trust_env=False, **options)
-        self._gate = route.gate
-
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        self._gate.check()
-        request.extensions["streamed"] = bool(options.get("stream"))
-        return super().send(request, **options)
-
-
-def storage_client(timeout: httpx.Timeout, limits: httpx.Limits) -> StorageClient:
-    """Return a client for signed URLs with the proxies and certificates of the environment.
-
-    Raises:
-        ConfigurationError: If they can't work.
-    """
-    return StorageClient(Route(Network(), limits, Gate()), timeout=timeout)
-
-
-def read_public(client: httpx.Client, url: str) -> str:
-    """Return the text behind a URL, read without credentials.
-
-    Raises:
-        UntrustedHostError: If the URL can't be used.
-        Up42Error: If the request fails.
-    """
-    try:
-        request = client.build_request("GET", url)
-    except UNSENDABLE:
-        raise UntrustedHostError(f"{without_query(url)!r} isn't a usable URL.") from None
-    try:
-        response = client.send(request)
-    except httpx.RequestError as error:
-        failure, cause = broken_connection(error, request), harmless(error)
-    else:
-        raise_for_status(response)
-        return response.text
-    raise failure from cause
 
 
 def is_usable(url: httpx.URL) -> bool:

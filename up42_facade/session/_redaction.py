@@ -14,9 +14,6 @@ from up42_facade._common.urls import without_query
 # Loggers of requests, responses, and headers.
 LOGGERS = (
     "httpx",
-    "httpx_retries",
-    "httpx_retries.retry",
-    "httpx_retries.transport",
     "httpcore.connection",
     "httpcore.http11",
     "httpcore.http2",

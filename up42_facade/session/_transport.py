@@ -1,36 +1,41 @@
-"""The HTTP clients of the API: timeouts, retries, redirects, and errors with names."""
+"""The way of a request: rate limit, connection, complete response, and retries.
+
+Every client of the package sends its requests through these transports.
+"""
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable
+import threading
+import time
+import weakref
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from attrs import field, frozen
-from httpx_retries import Retry
 
-from up42_facade._common.urls import is_same_host, without_query
-from up42_facade.errors import ConnectionFailedError, InvalidInputError
-from up42_facade.session._bodies import BROKEN
-from up42_facade.session._network import Gate
-from up42_facade.session._responses import (
-    UNSENDABLE,
-    broken_connection,
-    harmless,
-    raise_for_status,
-    unsendable,
-)
+from up42_facade._common.urls import without_query
+from up42_facade.errors import NotAuthenticatedError
+from up42_facade.session._bodies import Body, remove_oddities, seconds_until
+from up42_facade.session._network import Network
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 # POSTs that create and change nothing: validation, cost, STAC search, a signed URL, a token.
 SAFE_POSTS = re.compile(
     r"/(validation|cost|search|download-url|token|jobs/validate|estimate/job)/?$"
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-RETRYABLE_STATUSES = (429, *range(500, 600))
-# Redirects of one request that are followed, for example to a trailing slash.
-MOST_REDIRECTS = 5
+# After these, a safe request is retried.
+TRANSIENT = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+TRANSIENT_STATUSES = (429, *range(500, 600))
+# Beyond this number of retries, the wait doesn't double any more.
+MOST_DOUBLINGS = 30
 
 
 @frozen
@@ -77,154 +82,234 @@ def is_safe(request: httpx.Request) -> bool:
     return request.method == "POST" and bool(SAFE_POSTS.search(request.url.path))
 
 
-def retry_rules(
-    options: TransportOptions, read: Callable[[httpx.Response], Any] | None = None
-) -> Retry:
-    """Return the rules for a safe request.
+class Attempts:
+    """The attempts of one request, and the time between them.
 
     Args:
-        options: Number of retries and time between them.
-        read: Reads a response to its end, so that one that breaks off is retried. None if the
-            caller reads it.
+        request: Retried if it's safe, at most as often as its extension `retries` says.
+        options: Number of retries and time between them. None if nothing is retried.
     """
-    return Retry(
-        total=options.retries,
-        allowed_methods=[*SAFE_METHODS, "POST"],
-        status_forcelist=RETRYABLE_STATUSES,
-        backoff_factor=options.backoff,
-        max_backoff_wait=options.longest_wait,
-        validate_response=read,
+
+    def __init__(self, request: httpx.Request, options: TransportOptions | None) -> None:
+        self._options = options or TransportOptions(retries=0)
+        most = self._options.retries if is_safe(request) else 0
+        self._left = min(most, request.extensions.get("retries", most))
+        self._made = 0
+
+    def wait_after(self, response: httpx.Response | None = None) -> float | None:
+        """Return the seconds before the next attempt; None if there is none.
+
+        Args:
+            response: The response to this attempt, or None if it failed.
+        """
+        if response is not None and response.status_code not in TRANSIENT_STATUSES:
+            return None
+        if self._made >= self._left:
+            return None
+        self._made += 1
+        asked = seconds_until(response.headers.get("retry-after", "")) if response else None
+        doubled = self._options.backoff * 2 ** min(self._made, MOST_DOUBLINGS)
+        return min(asked or doubled * random.random(), self._options.longest_wait)
+
+
+class Gate:
+    """Lets requests through, with a rate limit if there is one, until it's closed; thread-safe.
+
+    A token bucket rather than a library: those available either serve only asyncio or keep a time
+    stamp per request, and this must serve threads and event loops at once.
+
+    Args:
+        rate: Requests per second after a burst, or None for no limit.
+        burst: Requests that may be sent at once after a pause.
+        clock: Returns seconds.
+    """
+
+    def __init__(
+        self,
+        rate: float | None = None,
+        burst: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._available = float(burst)
+        self._updated = clock()
+        self.is_closed = False
+
+    def reserve(self) -> float:
+        """Reserve a request and return the seconds to wait before it may be sent."""
+        if self._rate is None:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            gained = (now - self._updated) * self._rate
+            self._available = min(self._burst, self._available + gained) - 1
+            self._updated = now
+            return max(0.0, -self._available / self._rate)
+
+    def check(self) -> None:
+        """Raise if the session was closed."""
+        if self.is_closed:
+            raise closed_session()
+
+
+def closed_session() -> NotAuthenticatedError:
+    """Return the exception for the use of a closed session."""
+    return NotAuthenticatedError(
+        "The session was closed: call up42_facade.authenticate(…) again, or create a new Session."
     )
 
 
-class RequestPolicy:
-    """Decides which requests are retried, and what a failed one raises."""
-
-    def __init__(
-        self, options: TransportOptions, gate: Gate, read: Callable[[httpx.Response], Any]
-    ) -> None:
-        self._gate = gate
-        # Shared by all requests: httpx-retries counts on copies.
-        self._never = Retry(total=0, allowed_methods=["NONE"])
-        self._streamed = retry_rules(options)
-        self._read = retry_rules(options, read)
-
-    def apply(self, request: httpx.Request, stream: bool) -> None:
-        """Set the rules for a request."""
-        request.extensions["streamed"] = stream
-        safe = self._streamed if stream else self._read
-        request.extensions["retry"] = safe if is_safe(request) else self._never
-
-    def explain(self, failure: ConnectionFailedError, request: httpx.Request) -> None:
-        """Raise a better explanation if a connection broke because the session was closed.
-
-        Not if the server might have accepted a request that creates something: the caller has to
-        know that.
-        """
-        if is_safe(request) or not failure.sent:
-            self._gate.check()
+Pools = dict[Any, Any]
 
 
-class ApiClient(httpx.Client):
-    """An httpx client that raises the facade's exceptions."""
+class Route:
+    """The way of requests: through a gate, then directly or through their host's proxy.
 
-    def __init__(self, policy: RequestPolicy, **options: Any) -> None:
-        super().__init__(**options)
-        self._policy = policy
-
-    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        return checked(super().build_request, method, url, options)
-
-    def send(
-        self, request: httpx.Request, *, stream: bool = False, **options: Any
-    ) -> httpx.Response:
-        response = self._attempt(request, stream, options)
-        for _ in range(MOST_REDIRECTS):
-            moved = moved_on_the_same_host(response)
-            if moved is None:
-                break
-            response = self._attempt(moved, stream, options)
-        raise_for_status(response)
-        return response
-
-    def _attempt(
-        self, request: httpx.Request, stream: bool, options: dict[str, Any]
-    ) -> httpx.Response:
-        self._policy.apply(request, stream)
-        try:
-            response = super().send(request, stream=stream, **options)
-            if not response.is_success:
-                response.read()
-            return response
-        except BROKEN as error:
-            failure, cause = broken_connection(error, request), harmless(error)
-        # Raised here, without the frames of httpx: their local variables contain tokens.
-        self._policy.explain(failure, request)
-        raise failure from cause
-
-
-class AsyncApiClient(httpx.AsyncClient):
-    """The asyncio twin of `ApiClient`."""
-
-    def __init__(self, policy: RequestPolicy, **options: Any) -> None:
-        super().__init__(**options)
-        self._policy = policy
-
-    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        return checked(super().build_request, method, url, options)
-
-    async def send(
-        self, request: httpx.Request, *, stream: bool = False, **options: Any
-    ) -> httpx.Response:
-        response = await self._attempt(request, stream, options)
-        for _ in range(MOST_REDIRECTS):
-            moved = moved_on_the_same_host(response)
-            if moved is None:
-                break
-            response = await self._attempt(moved, stream, options)
-        raise_for_status(response)
-        return response
-
-    async def _attempt(
-        self, request: httpx.Request, stream: bool, options: dict[str, Any]
-    ) -> httpx.Response:
-        self._policy.apply(request, stream)
-        try:
-            response = await super().send(request, stream=stream, **options)
-            if not response.is_success:
-                await response.aread()
-            return response
-        except BROKEN as error:
-            failure, cause = broken_connection(error, request), harmless(error)
-        self._policy.explain(failure, request)
-        raise failure from cause
-
-
-def checked(
-    build: Callable[..., httpx.Request], method: str, url: httpx.URL | str, options: dict[str, Any]
-) -> httpx.Request:
-    """Return a request, unless it can't be sent, or an ID in its path is `.` or `..`.
-
-    Raises:
-        InvalidInputError: If so.
+    Args:
+        network: Proxies and certificates.
+        limits: Limits of connections for each proxy and scheme, as in httpx.
+        gate: Gate that requests pass first.
     """
-    dots = {".", ".."}.intersection(str(url).split("/") if str(url).startswith("/") else ())
-    if dots:
-        raise InvalidInputError(f"{dots.pop()!r} isn't the ID of anything. Nothing was sent.")
+
+    def __init__(self, network: Network, limits: httpx.Limits, gate: Gate) -> None:
+        self.network = network
+        self.limits = limits
+        self.gate = gate
+        self._lock = threading.Lock()
+
+    def pool(self, url: httpx.URL, pools: Pools, kind: type[Any]) -> Any:
+        """Return the connection pool for a URL, created if it isn't among those known."""
+        key = url.scheme, self.network.proxy_for(url)
+        with self._lock:
+            if key not in pools:
+                pools[key] = kind(limits=self.limits, **self.network.options_for(url))
+            return pools[key]
+
+
+class Transport(httpx.BaseTransport):
+    """Sends requests by a route.
+
+    Responses are read to their end, so that one that breaks off is retried. Successful ones to
+    requests with the extension `streamed` are left to the caller.
+
+    Args:
+        route: The way of the requests.
+        options: Number of retries and time between them. None if nothing is retried.
+    """
+
+    def __init__(self, route: Route, options: TransportOptions | None = None) -> None:
+        self._route = route
+        self._options = options
+        self._pools: Pools = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        attempts = Attempts(request, self._options)
+        while True:
+            try:
+                response = self._send(request)
+                wait = attempts.wait_after(response)
+                if wait is None:
+                    return response
+            except TRANSIENT:
+                wait = attempts.wait_after()
+                if wait is None:
+                    raise
+            time.sleep(wait)
+
+    def close(self) -> None:
+        for pool in list(self._pools.values()):
+            pool.close()
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        if wait := self._route.gate.reserve():
+            time.sleep(wait)
+        self._route.gate.check()
+        pool = self._route.pool(request.url, self._pools, httpx.HTTPTransport)
+        response: httpx.Response = pool.handle_request(request)
+        remove_oddities(response)
+        if response.is_success and request.extensions.get("streamed"):
+            return response
+        source: Any = response.stream
+        with closing(source) as stream, Body(response, request) as body:
+            for chunk in stream:
+                body.add(chunk)
+        return response
+
+
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """The asyncio twin of `Transport`, with connection pools for each event loop.
+
+    A pool belongs to the loop that opened its connections; a session outlives loops, for example
+    between two calls of `asyncio.run`.
+    """
+
+    def __init__(self, route: Route, options: TransportOptions | None = None) -> None:
+        self._route = route
+        self._options = options
+        self._loops: weakref.WeakKeyDictionary[
+            AbstractEventLoop, tuple[Pools, AsyncGenerator[None, None]]
+        ] = weakref.WeakKeyDictionary()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        # Loading asyncio takes a tenth of a short script's time: not if nobody uses it.
+        from asyncio import sleep
+
+        attempts = Attempts(request, self._options)
+        while True:
+            try:
+                response = await self._send(request)
+                wait = attempts.wait_after(response)
+                if wait is None:
+                    return response
+            except TRANSIENT:
+                wait = attempts.wait_after()
+                if wait is None:
+                    raise
+            await sleep(wait)
+
+    async def aclose(self) -> None:
+        from asyncio import get_running_loop
+
+        _, keeper = self._loops.pop(get_running_loop(), (None, None))
+        if keeper is not None:
+            await keeper.aclose()
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        from asyncio import sleep
+
+        if wait := self._route.gate.reserve():
+            await sleep(wait)
+        self._route.gate.check()
+        pool = self._route.pool(request.url, await self._pools(), httpx.AsyncHTTPTransport)
+        response: httpx.Response = await pool.handle_async_request(request)
+        remove_oddities(response)
+        if response.is_success and request.extensions.get("streamed"):
+            return response
+        source: Any = response.stream
+        async with aclosing(source) as stream:
+            with Body(response, request) as body:
+                async for chunk in stream:
+                    body.add(chunk)
+        return response
+
+    async def _pools(self) -> Pools:
+        from asyncio import get_running_loop
+
+        loop = get_running_loop()
+        if loop not in self._loops:
+            pools: Pools = {}
+            self._loops[loop] = pools, closed_with_its_loop(pools)
+            await anext(self._loops[loop][1])
+        return self._loops[loop][0]
+
+
+async def closed_with_its_loop(pools: Pools) -> AsyncGenerator[None, None]:
+    """Close pools when the event loop ends: loops finish the generators begun in them."""
     try:
-        return build(method, url, **options)
-    except UNSENDABLE as error:
-        raise unsendable(error) from error
-
-
-def moved_on_the_same_host(response: httpx.Response) -> httpx.Request | None:
-    """Return the request that a redirect asks for, if it's as safe and for the same host."""
-    moved, request = response.next_request, response.request
-    if moved is None or moved.method != request.method or not is_safe(request):
-        return None
-    if not is_same_host(str(moved.url), str(request.url)):
-        return None
-    if moved.url.scheme != request.url.scheme:
-        # A gateway in front of the server can hide https from it.
-        moved.url = moved.url.copy_with(scheme=request.url.scheme, port=None)
-    return moved
+        yield
+    finally:
+        for pool in pools.values():
+            await pool.aclose()
