@@ -112,7 +112,7 @@ def test_items_at_a_narrow_terminal(
     monkeypatch.setenv("COLUMNS", "80")
     ended = up42_here("items", "list", "--collection", "PNEO")
     heading, scene, url = ended.out.splitlines()
-    assert heading.split() == ["acquired", "(UTC)", "collection", "title"]
+    assert heading.split() == ["acquired", "(UTC)", "collection", "result", "title"]
     assert "Pléiades Neo 4, Berlin" in scene
     assert ended.err == ""
     monkeypatch.setenv("COLUMNS", "40")
@@ -146,6 +146,20 @@ def test_items_that_match(sandbox: Sandbox, up42_here: Up42) -> None:
     area = {"type": "Point", "coordinates": [(west + east) / 2, (south + north) / 2]}
     Path("area.geojson").write_text(json.dumps(area))
     assert neo in ids("--intersects", "area.geojson")
+
+
+def test_items_of_jobs(sandbox: Sandbox, up42_here: Up42) -> None:
+    def ids(*arguments: str) -> list[str]:
+        return [item["id"] for item in up42_here("items", "list", "--json", *arguments).json]
+
+    job = sandbox.add_job(TREES)
+    made = ids("--results")
+    assert made == ids("--job", job.id)
+    assert made
+    assert set(ids()) - set(made) == set(ids("--no-results"))
+    assert [row["is_result"] for row in up42_here("items", "list", "--csv", "--results").csv] == [
+        "true"
+    ]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "1"])

@@ -285,6 +285,7 @@ def test_a_frame(sandbox: Sandbox, session: up42.Session) -> None:
         {"max_cloud_cover": math.nan},
         {"bbox": [1, 2, 3]},
         {"bbox": [0, 0, 1, 1], "intersects": BOX},
+        {"results": "yes"},
         {"limit": 0},
         {"limit": True},
         {"limit": "5"},
@@ -297,6 +298,21 @@ def test_conditions_that_are_none(
     with pytest.raises(up42.InvalidInputError, match=next(iter(arguments))):
         up42.search_items(session=session, **arguments)
     assert sandbox.requests == []
+
+
+def test_results_of_jobs(sandbox: Sandbox, session: up42.Session) -> None:
+    samples = {item["id"] for item in sandbox.items}
+    job = up42.Job.get(sandbox.add_job("true-color-conversion").id, session=session)
+    assert job.collection is not None
+    made = [item.id for item in job.collection.get_items()]
+    assert made
+    assert ids(session, results=True) == made
+    assert set(ids(session, results=False)) == samples
+    assert set(ids(session)) == {*samples, *made}
+    # A limit counts what matches, wherever it is in the list.
+    for direction in "+-":
+        found = ids(session, results=True, limit=1, sortby=f"{direction}properties.datetime")
+        assert found == made[:1]
 
 
 def test_an_unknown_collection(sandbox: Sandbox, session: up42.Session) -> None:

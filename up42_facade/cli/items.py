@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     import pystac
 
 FIELDS = (
-    "id", "title", "datetime", "collection_name", "cloud_cover", "asset_id", "job_id", "bbox",
-    "url",
+    "id", "title", "datetime", "collection_name", "cloud_cover", "asset_id", "is_result", "job_id",
+    "bbox", "url",
 )  # fmt: skip
 COLUMNS = (
     Column("datetime", "acquired (UTC)", is_time=True, rank=2),
     Column("collection_name", "collection", rank=1),
+    Column("is_result", "result"),
     Column("title", is_cut=True, rank=3),
     Column("url", is_below=True),
 )
@@ -48,7 +49,11 @@ def items() -> None:
 @click.option("--acquired-after", metavar="TIME", help="Only items from this time or later.")
 @click.option("--acquired-before", metavar="TIME", help="Only items from before this time.")
 @click.option("--max-cloud-cover", type=float, metavar="PERCENT", help="Maximum cloud cover.")
+@click.option(
+    "--results/--no-results", default=None, help="Only results of jobs, or only other items."
+)
 @click.option("--asset", metavar="ID", help="Only items of this asset.")
+@click.option("--job", metavar="ID", help="Only results of this job.")
 @click.option("--filter", metavar="JSON", help="Only items that match this CQL2-JSON.")
 @click.option(
     "--sort", "sortby", default=NEWEST_FIRST, metavar="FIELD", help=f"Sort field. [{NEWEST_FIRST}]"
@@ -60,6 +65,7 @@ def list_items(
     bbox: str | None,
     intersects: Path | None,
     asset: str | None,
+    job: str | None,
     filter: str | None,
     out: Output,
     session: up42.Session,
@@ -70,8 +76,11 @@ def list_items(
     TIME is a date or a time such as 2024-06-01T12:00:00Z, in UTC if it has no time zone.
     """
     conditions = [parse_filter(filter)] if filter is not None else []
-    if asset is not None:
-        conditions.append({"op": "=", "args": [{"property": "asset_id"}, asset]})
+    conditions += [
+        {"op": "=", "args": [{"property": name}, value]}
+        for name, value in (("asset_id", asset), ("job_id", job))
+        if value is not None
+    ]
     found = up42.search_items(
         {"op": "and", "args": conditions} if len(conditions) > 1 else next(iter(conditions), None),
         bbox=parse_bounds(bbox) if bbox is not None else None,
@@ -114,6 +123,7 @@ def parse_filter(text: str) -> dict[str, Any]:
 
 def item_record(item: pystac.Item) -> dict[str, Any]:
     properties = item.properties
+    job_id = properties.get("up42-system:job_id") or None
     return {
         "id": item.id,
         "title": properties.get("title"),
@@ -121,7 +131,8 @@ def item_record(item: pystac.Item) -> dict[str, Any]:
         "collection_name": properties.get("up42-product:collection_name"),
         "cloud_cover": properties.get("eo:cloud_cover"),
         "asset_id": properties.get("up42-system:asset_id"),
-        "job_id": properties.get("up42-system:job_id"),
+        "is_result": job_id is not None,
+        "job_id": job_id,
         "bbox": item.bbox,
         "url": item.get_self_href(),
     }

@@ -43,6 +43,7 @@ FetchPage = Callable[[], "StacItemCollection"]
 # Items per request; the server's own default of 10 would need ten times as many requests.
 PAGE_SIZE = 100
 COLLECTION_NAME = "up42-product:collection_name"
+JOB_ID = "up42-system:job_id"
 ITEM_URL = re.compile(r"/collections/[^/]+/items/[^/]+/?$")
 # Unreadable items whose errors are shown; the others are counted.
 LISTED_FAILURES = 10
@@ -209,6 +210,7 @@ def search_items(
     max_cloud_cover: float | None = None,
     bbox: Sequence[float] | None = None,
     intersects: Any = None,
+    results: bool | None = None,
     sortby: str | Mapping[str, str] | Sequence[str | Mapping[str, str]] | None = None,
     limit: int | None = None,
     session: Session | None = None,
@@ -226,6 +228,9 @@ def search_items(
         bbox: Bounds as west, south, east, north in EPSG:4326.
         intersects: A GeoJSON geometry or feature, or a shapely geometry, in EPSG:4326; a
             GeoDataFrame or GeoSeries in any CRS; or bounds.
+        results: True for results of jobs only, which have the property `up42-system:job_id`,
+            False for all other items. The server can't filter by it: items are chosen as they
+            arrive.
         sortby: STAC sort fields, for example
             `[{"field": "properties.datetime", "direction": "desc"}]`, or `"-properties.datetime"`.
         limit: Maximum number of items.
@@ -248,6 +253,8 @@ def search_items(
     Endpoint: POST /v2/assets/stac/search.
     """
     session = resolve_session(session)
+    if results is not None and not isinstance(results, bool):
+        raise InvalidInputError(f"results={results!r}: expected True, False, or None.")
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
         raise InvalidInputError(f"limit={limit!r}: expected a whole number of at least 1.")
     search = search_body(
@@ -259,12 +266,19 @@ def search_items(
         bbox=bbox,
         intersects=intersects,
         sortby=sortby,
-        limit=min(limit or PAGE_SIZE, PAGE_SIZE),
+        limit=min(limit or PAGE_SIZE, PAGE_SIZE) if results is None else PAGE_SIZE,
     )
     found = find(search, session)
     if collection is not None:
         found = in_known_collection(found, collection, session)
+    if results is not None:
+        found = (item for item in found if is_result(item) is results)
     return islice(found, limit)
+
+
+def is_result(item: pystac.Item) -> bool:
+    """Return whether a job created the item."""
+    return bool(item.properties.get(JOB_ID))
 
 
 def find(search: StacSearch, session: Session) -> Iterator[pystac.Item]:
