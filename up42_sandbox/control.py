@@ -20,7 +20,7 @@ from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.recording import RecordedRequest
 from up42_sandbox.core.routing import Access, Call, Route, reply
-from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.core.values import stamp
 from up42_sandbox.state import SandboxState
 
 HELP: Mapping[str, str] = {

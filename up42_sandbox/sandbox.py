@@ -8,14 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from up42_sandbox.account import auth_routes
 from up42_sandbox.account import routes as account_routes
-from up42_sandbox.analytics import estimate_routes, job_routes, task_routes
+from up42_sandbox.analytics import routes as analytics_routes
 from up42_sandbox.control import Control
 from up42_sandbox.core.admission import WILDCARDS
 from up42_sandbox.core.gateway import Gateway
 from up42_sandbox.core.routing import Router
-from up42_sandbox.core.server import Server, bind
+from up42_sandbox.core.server import Server, listen
 from up42_sandbox.processing import routes as processing_routes
 from up42_sandbox.stac import routes as stac_routes
 from up42_sandbox.state import SandboxState
@@ -23,14 +22,11 @@ from up42_sandbox.storage import asset_routes, serving
 from up42_sandbox.world import World
 
 API_ROUTES = (
-    *auth_routes.ROUTES,
     *account_routes.ROUTES,
     *processing_routes.ROUTES,
     *stac_routes.ROUTES,
     *asset_routes.ROUTES,
-    *estimate_routes.ROUTES,
-    *job_routes.ROUTES,
-    *task_routes.ROUTES,
+    *analytics_routes.ROUTES,
 )
 """All endpoints of the API origin, except the control endpoints."""
 
@@ -125,9 +121,9 @@ class Sandbox(SandboxState):
         """
         if self._server is not None:
             raise RuntimeError("the sandbox is already running")
-        api = bind(self._host, self._ports[0])
+        api = listen(self._host, self._ports[0])
         try:
-            storage = bind(self._host, self._ports[1])
+            storage = listen(self._host, self._ports[1])
         except (OSError, OverflowError):
             api.close()
             raise
@@ -136,7 +132,6 @@ class Sandbox(SandboxState):
         self._world.api_url = f"http://{host}:{api.getsockname()[1]}"
         self._world.storage.url = f"http://{host}:{storage.getsockname()[1]}"
         self._server = Server({api: self._api, storage: self._storage})
-        self._server.start()
         return self
 
     def stop(self) -> None:

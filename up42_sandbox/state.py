@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from up42_sandbox.account.balance import Balance
 from up42_sandbox.core.admission import CONTROL_PREFIX
 from up42_sandbox.core.faults import Fault
 from up42_sandbox.core.recording import RecordedRequest
 from up42_sandbox.processing.catalog import PROCESSES
-from up42_sandbox.processing.records import STATUSES, JobRecord
+from up42_sandbox.processing.records import STATUSES, Balance, JobRecord
 from up42_sandbox.stac.records import StoredItem
 from up42_sandbox.stac.render import item_document
 from up42_sandbox.world import World
@@ -128,7 +127,7 @@ class SandboxState:
             KeyError: If the process doesn't have a EULA.
         """
         self._world.jobs.update()
-        self._world.eulas.set_accepted(process_id, self.clock.now() if accepted else None)
+        self._world.eulas[process_id].accepted_at = self.clock.now() if accepted else None
 
     # Processing jobs ---------------------------------------------------------------------
 

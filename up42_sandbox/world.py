@@ -6,14 +6,14 @@ import secrets
 from collections.abc import Mapping
 
 from up42_sandbox.account.credentials import Credentials
-from up42_sandbox.account.eulas import EulaRegister
+from up42_sandbox.account.eulas import make_eulas
 from up42_sandbox.account.tokens import TokenOffice
 from up42_sandbox.analytics.samples import AnalyticsSamples
 from up42_sandbox.core.admission import RateLimiter
 from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.faults import FaultBook
-from up42_sandbox.core.identifiers import make_id
 from up42_sandbox.core.recording import RecordedRequest
+from up42_sandbox.core.values import make_id
 from up42_sandbox.processing.catalog import PROCESSES
 from up42_sandbox.processing.lifecycle import JobBook
 from up42_sandbox.stac.catalog import StorageCatalog
@@ -24,15 +24,7 @@ from up42_sandbox.storage.objects import Storage
 class World:
     """State that the endpoints share.
 
-    Args:
-        seed: Determines IDs and the landscape's users.
-        speed: Clock seconds per real second.
-        latency: Seconds of real time that every API request waits.
-        rate_limit: Enforce the documented rate limit.
-        page_size: Processing jobs per page if the request has no limit.
-        token_lifetime: Seconds that an access token works.
-        credits: Initial balance.
-        durations: Clock seconds per status of a job.
+    `Sandbox` describes the arguments.
 
     Attributes:
         workspace_ids: Workspaces of the account, the default one first.
@@ -62,10 +54,10 @@ class World:
         self.faults = FaultBook()
         # Only the event loop appends, so that readers need no lock.
         self.requests: list[RecordedRequest] = []
-        self.credentials = owner = Credentials.from_seed(seed)
+        self.credentials = owner = Credentials(seed)
         self.workspace_ids = (owner.user_id, make_id(seed, "second-workspace"))
         self.tokens = TokenOffice(self.clock, token_lifetime, owner.user_id)
-        self.eulas = EulaRegister(seed, PROCESSES.values(), self.clock.now())
+        self.eulas = make_eulas(seed, PROCESSES.values(), self.clock.now())
         self.jobs = JobBook(self.clock, seed, owner.account_id, credits, self.eulas, durations)
         samples = sample_items(seed, owner.account_id, owner.user_id)
         self.storage_catalog = StorageCatalog(seed, samples, self.jobs)

@@ -20,7 +20,7 @@ from tests.sandbox.conftest import Api
 from up42_sandbox.processing.catalog import PROCESSES as CATALOG
 from up42_sandbox.scene.landscape import ORIGIN, survey
 from up42_sandbox.scene.objects import KINDS, find_things
-from up42_sandbox.scene.products import GEOJSON, GEOTIFF, write_source
+from up42_sandbox.scene.products import GEOJSON, GEOTIFF, MULTISPECTRAL
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.scene.window import Window
 
@@ -264,7 +264,7 @@ def test_next_epoch_differs_a_little() -> None:
 def test_files_are_the_same_in_every_run(tmp_path: Path) -> None:
     scene: SampleScene = SCENES["pleiades-berlin"]
     for name in ("one.tif", "other.tif"):
-        write_source(scene, "multispectral.tif", tmp_path / name)
+        MULTISPECTRAL.write([scene], {}, tmp_path / name)
     with rasterio.open(tmp_path / "one.tif") as one, rasterio.open(tmp_path / "other.tif") as other:
         assert (one.read() == other.read()).all()
 
@@ -272,7 +272,7 @@ def test_files_are_the_same_in_every_run(tmp_path: Path) -> None:
 def test_clouds_cover_what_the_item_says(tmp_path: Path) -> None:
     scene = SCENES["spot-berlin-cloudy"]
     path = tmp_path / "cloudy.tif"
-    write_source(scene, "multispectral.tif", path)
+    MULTISPECTRAL.write([scene], {}, path)
     with rasterio.open(path) as dataset:
         blue = dataset.read(1)
     assert (blue == 5200).mean() == pytest.approx(scene.cloud_cover / 100, abs=0.01)

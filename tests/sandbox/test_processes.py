@@ -11,7 +11,7 @@ from shapely.geometry import shape
 
 from tests.sandbox.conftest import PROCESSES, Api
 from up42_sandbox.processing.catalog import PROCESSES as CATALOG
-from up42_sandbox.processing.pricing import area_km2
+from up42_sandbox.stac.records import area_km2
 
 
 def parameters(process: dict[str, Any]) -> dict[str, list[Any]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 
-from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.core.values import make_id
 
 CLIENT_IDS = frozenset({"up42-api", "up42-sdk"})
 """Documented client ID, and that of the official SDK."""
@@ -14,35 +13,22 @@ _PHRASE = "open-sandbox"
 """Not a secret: it is printed at the start, and gives access to nothing else."""
 
 
-@dataclass(frozen=True)
 class Credentials:
-    """Everything that a login needs, and the IDs that it leads to.
+    """Everything that a login needs, and the IDs that it leads to, for a seed.
 
     Attributes:
         user_id: Also the ID of the default workspace.
         other_project_id: A second project, which the API key doesn't belong to.
     """
 
-    username: str
-    password: str
-    user_id: str
-    account_id: str
-    project_id: str
-    project_api_key: str
-    other_project_id: str
-
-    @classmethod
-    def from_seed(cls, seed: int) -> Credentials:
-        """Return the credentials of a seed."""
-        return cls(
-            username="demo@sandbox.example",
-            password=_PHRASE,
-            user_id=make_id(seed, "user"),
-            account_id=make_id(seed, "account"),
-            project_id=make_id(seed, "project"),
-            project_api_key="sandbox-key." + make_id(seed, "project-key").replace("-", ""),
-            other_project_id=make_id(seed, "other-project"),
-        )
+    def __init__(self, seed: int) -> None:
+        self.username = "demo@sandbox.example"
+        self.password = _PHRASE
+        self.user_id = make_id(seed, "user")
+        self.account_id = make_id(seed, "account")
+        self.project_id = make_id(seed, "project")
+        self.project_api_key = "sandbox-key." + make_id(seed, "project-key").replace("-", "")
+        self.other_project_id = make_id(seed, "other-project")
 
     def is_user(self, username: str, password: str) -> bool:
         """Return whether email and password are correct."""

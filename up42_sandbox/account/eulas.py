@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from up42_sandbox.core.identifiers import make_id
-from up42_sandbox.core.timestamps import digits_for, stamp
+from up42_sandbox.core.values import digits_for, make_id, stamp
 from up42_sandbox.processing.catalog import Process
 
 
@@ -42,44 +41,24 @@ class Eula:
         }
 
 
-class EulaRegister:
-    """All EULAs.
+def make_eulas(seed: int, processes: Iterable[Process], now: datetime) -> dict[str, Eula]:
+    """Return the EULAs by process ID.
 
     Args:
         seed: Determines the IDs.
         processes: All processes.
         now: Time at which those that are accepted were accepted.
     """
-
-    def __init__(self, seed: int, processes: Iterable[Process], now: datetime) -> None:
-        issued = datetime(2023, 5, 2, 8, 0, 0, 123456, tzinfo=now.tzinfo)
-        self._by_process = {
-            process.id: Eula(
-                id=process.eula_id(seed),
-                number=number,
-                process_id=process.id,
-                title=f"{process.title}: end-user license agreement",
-                document_id=make_id(seed, "eula-document", process.id),
-                issued=issued,
-                accepted_at=now if process.eula == "accepted" else None,
-            )
-            for number, process in enumerate(processes)
-            if process.eula != "none"
-        }
-
-    def is_satisfied(self, process_id: str) -> bool:
-        """Return whether a process can run: its EULA is accepted, or it has none."""
-        eula = self._by_process.get(process_id)
-        return eula is None or eula.accepted_at is not None
-
-    def set_accepted(self, process_id: str, moment: datetime | None) -> None:
-        """Accept the EULA of a process at a time, or withdraw the acceptance with None.
-
-        Raises:
-            KeyError: If the process doesn't have a EULA.
-        """
-        self._by_process[process_id].accepted_at = moment
-
-    def all(self) -> list[Eula]:
-        """Return all EULAs."""
-        return list(self._by_process.values())
+    return {
+        process.id: Eula(
+            id=process.eula_id(seed),
+            number=number,
+            process_id=process.id,
+            title=f"{process.title}: end-user license agreement",
+            document_id=make_id(seed, "eula-document", process.id),
+            issued=datetime(2023, 5, 2, 8, 0, 0, 123456, tzinfo=now.tzinfo),
+            accepted_at=now if process.eula == "accepted" else None,
+        )
+        for number, process in enumerate(processes)
+        if process.eula != "none"
+    }

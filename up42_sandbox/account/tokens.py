@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import secrets
-import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from up42_sandbox.core.clock import Clock
 from up42_sandbox.core.problems import UnauthorizedError
-from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.core.values import stamp
 
 REFRESH_LIFETIME_SECONDS = 1800
 """Six times the usual lifetime of an access token."""
@@ -43,8 +43,7 @@ class TokenOffice:
         self._clock = clock
         self._user_id = user_id
         self._key = secrets.token_bytes()
-        self._lock = threading.Lock()
-        self._serial = 0
+        self._serials = itertools.count(1)
         self._access: dict[str, Identity] = {}
         self._refresh: dict[str, Identity] = {}
 
@@ -100,9 +99,7 @@ class TokenOffice:
         self._refresh.clear()
 
     def _sign(self, claims: dict[str, Any]) -> str:
-        with self._lock:
-            self._serial += 1
-            claims = {**claims, "jti": f"{self._serial:08d}"}
+        claims = {**claims, "jti": f"{next(self._serials):08d}"}
         head = _encode(json.dumps({"alg": "HS256", "typ": "JWT"}).encode())
         signed = f"{head}.{_encode(json.dumps(claims).encode())}"
         return f"{signed}.{_encode(hmac.digest(self._key, signed.encode(), hashlib.sha256))}"

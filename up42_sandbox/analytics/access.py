@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from up42_sandbox.analytics.records import AnalyticsJob, Project, Workflow
-from up42_sandbox.core.identifiers import is_uuid
 from up42_sandbox.core.problems import ApiError, BodyError, UnauthorizedError
 from up42_sandbox.core.routing import Access, Call, Handler, Route, reply
+from up42_sandbox.core.values import is_uuid
 
 PROJECT = "/projects/{project_id}"
 JOB = f"{PROJECT}/jobs/{{job_id}}"

@@ -18,7 +18,7 @@ from up42_sandbox.analytics.records import (
 )
 from up42_sandbox.analytics.timeline import FINAL, Progress, job_progress, task_progress
 from up42_sandbox.core.clock import Clock
-from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.core.values import make_id
 
 MAGIC_NAMES: Mapping[str, Ending] = {"[failed]": "FAILED", "[error]": "ERROR"}
 """Markers in the name of a new job, and its final status."""
@@ -57,10 +57,9 @@ class AnalyticsBook:
         *,
         created: datetime | None = None,
         outcome: Outcome | None = None,
-        task_seconds: float = 30.0,
-        creator: str | None = "USER",
+        **details: Any,
     ) -> AnalyticsJob:
-        """Create a job, which runs from its creation time."""
+        """Create a job, which runs from its creation time; `details` are other attributes."""
         with self.lock:
             number = len(self._jobs)
             config = inputs.get("config")
@@ -76,8 +75,7 @@ class AnalyticsBook:
                 inputs=inputs,
                 created=created or self._clock.now(),
                 outcome=outcome or Outcome(ending=self._ending(name)),
-                task_seconds=task_seconds,
-                creator=creator,
+                **details,
             )
             self._jobs[job.id] = job
             return job
@@ -88,11 +86,10 @@ class AnalyticsBook:
         Raises:
             ValueError: If `ending` isn't SUCCEEDED, FAILED, or ERROR.
         """
-        for known in get_args(Ending):
-            if ending == known:
-                self._endings.append(known)
-                return
-        raise ValueError(f"ending must be one of {', '.join(get_args(Ending))}, got {ending!r}")
+        known = {name: name for name in get_args(Ending)}
+        if ending not in known:
+            raise ValueError(f"ending must be one of {', '.join(known)}, got {ending!r}")
+        self._endings.append(known[ending])
 
     def progress(self, job: AnalyticsJob) -> Progress:
         """Return the current status of a job."""

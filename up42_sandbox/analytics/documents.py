@@ -8,8 +8,7 @@ from typing import Any
 
 from up42_sandbox.analytics.records import AnalyticsJob, Block, Project
 from up42_sandbox.analytics.timeline import Progress
-from up42_sandbox.core.identifiers import make_id
-from up42_sandbox.core.timestamps import digits_for, stamp
+from up42_sandbox.core.values import digits_for, make_id, stamp
 from up42_sandbox.world import World
 
 MACHINE_CREDITS = 3

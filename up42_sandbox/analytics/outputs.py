@@ -14,8 +14,7 @@ import numpy as np
 from up42_sandbox.analytics.records import AnalyticsJob
 from up42_sandbox.analytics.samples import image_bbox, image_footprint, image_window
 from up42_sandbox.analytics.timeline import Progress
-from up42_sandbox.core.identifiers import make_id
-from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.core.values import make_id, stamp
 from up42_sandbox.scene import imagery
 from up42_sandbox.scene.files import write_cog, write_picture
 from up42_sandbox.scene.products import BAND_NAMES, write_archive

@@ -18,7 +18,7 @@ from up42_sandbox.analytics.records import (
     Workflow,
 )
 from up42_sandbox.core.clock import Clock
-from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.core.values import make_id
 from up42_sandbox.scene.window import Window
 from up42_sandbox.stac.samples import footprint
 

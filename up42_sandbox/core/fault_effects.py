@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -131,7 +132,7 @@ def changed_body(fault: Fault, scope: Scope, send: Send) -> Send:
     if isinstance(fault.drop, int):
         send = cut_after(fault.drop, scope, send)
     if fault.rate is not None:
-        send = _slowed_down(fault.rate, scope, send)
+        send = slowed_down(fault.rate, scope, send)
     if fault.append is not None:
         send = _lengthened(fault.append, send)
     return _compressed(send) if fault.gzip else send
@@ -176,23 +177,28 @@ def _without_length(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
     return [(name, value) for name, value in headers if name != b"content-length"]
 
 
-def _slowed_down(rate: float, scope: Scope, send: Send) -> Send:
+def slowed_down(rate: float, scope: Scope, send: Send) -> Send:
+    """Return a `send` that sends at most `rate` bytes of the body per second."""
     size = max(1, int(rate / PIECES_PER_SECOND))
+    began, sent = time.monotonic(), 0
 
     async def slow_send(message: Message) -> None:
+        nonlocal sent
         body = message.get("body", b"")
-        while len(body) > size and not scope["state"][TRANSPORT].is_closing():
-            await send({**message, "body": body[:size], "more_body": True})
-            await asyncio.sleep(size / rate)
-            body = body[size:]
-        await send({**message, "body": body} if "body" in message else message)
+        while body and not scope[TRANSPORT].is_closing():
+            piece, body = body[:size], body[size:]
+            await send({**message, "body": piece, "more_body": True})
+            sent += len(piece)
+            await asyncio.sleep(max(0.0, began + sent / rate - time.monotonic()))
+        if not message.get("more_body", False):
+            await send({**message, "body": body} if "body" in message else message)
 
     return slow_send
 
 
 async def hang_up(scope: Scope) -> None:
     """Close the connection at once, without a response."""
-    scope["state"][TRANSPORT].abort()
+    scope[TRANSPORT].abort()
     await until_lost()
 
 
@@ -213,7 +219,7 @@ def cut_after(limit: int, scope: Scope, send: Send) -> Send:
         await send({"type": "http.response.body", "body": body[:left], "more_body": True})
         # close(), unlike abort(), delivers what is already written, so the client gets
         # exactly this number of bytes.
-        scope["state"][TRANSPORT].close()
+        scope[TRANSPORT].close()
         await until_lost()
         raise ConnectionAbortedError(f"cut after {limit} bytes")
 

@@ -1,4 +1,4 @@
-"""Real sockets: an event loop in its own thread, listening on several ports."""
+"""Real sockets: uvicorn in a thread, listening on several ports."""
 
 from __future__ import annotations
 
@@ -6,36 +6,19 @@ import asyncio
 import socket
 import threading
 from collections.abc import Mapping
-from email.utils import formatdate
 from typing import Any
 
-from starlette.types import ASGIApp
-from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 TRANSPORT = "up42_sandbox.transport"
-"""Key of the connection in the state of an ASGI scope."""
+"""Key of the connection in an ASGI scope, by which faults cut it."""
 
 KEEP_ALIVE_SECONDS = 60
 """Idle connections stay open as long as behind a typical load balancer."""
 
 BACKLOG = 2048
 """Connections waiting to be accepted; tests open hundreds at once."""
-
-
-class _Protocol(H11Protocol):
-    """HTTP/1.1 that gives the application access to the connection, to cut it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.access_log = False
-
-    # uvicorn narrows the argument of asyncio's protocol in the same way.
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        # Every request's scope gets a copy of this mapping.
-        self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
 async def until_lost() -> None:
@@ -46,8 +29,8 @@ async def until_lost() -> None:
         await asyncio.sleep(0)
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address; port 0 takes any free one.
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address; port 0 takes any free one.
 
     Raises:
         OSError: If the address is in use, or doesn't belong to this machine.
@@ -59,6 +42,8 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # Clients can connect before the event loop runs.
+        listener.listen(BACKLOG)
     except (OSError, OverflowError):
         listener.close()
         raise
@@ -66,75 +51,58 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Server:
-    """Serves ASGI applications on bound sockets."""
+    """Serves ASGI applications on listening sockets until it's stopped."""
 
     def __init__(self, apps: Mapping[socket.socket, ASGIApp]) -> None:
-        self._apps = dict(apps)
+        self._listeners = list(apps)
+        self._apps = {listener.getsockname()[1]: app for listener, app in apps.items()}
+        config = uvicorn.Config(
+            self._serve,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            headers=[("server", "up42-sandbox")],
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            backlog=BACKLOG,
+        )
+        self._uvicorn = uvicorn.Server(config)
         self._loop = asyncio.new_event_loop()
-        self._states: list[ServerState] = []
-        self._listeners: list[asyncio.Server] = []
-        self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="up42-sandbox", daemon=True)
-
-    def start(self) -> None:
-        """Start accepting connections."""
         self._thread.start()
-        self._ready.wait()
 
     def stop(self) -> None:
-        """Close all connections, including running requests. Can be called twice."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+        """Close all connections, including running requests."""
+        # uvicorn's own end would wait for them, and take 0.2 seconds more for each test.
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connections: set[Any] = self._uvicorn.server_state.connections
+        scope[TRANSPORT] = next(c.transport for c in connections if c.client is scope["client"])
+        await self._apps[scope["server"][1]](scope, receive, send)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._listen())
-            self._ready.set()
-            self._loop.run_forever()
-            self._loop.run_until_complete(self._close())
-        finally:
-            self._ready.set()
-            self._loop.close()
+        serving = self._loop.create_task(self._uvicorn.serve(self._listeners))
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._close(serving))
+        self._loop.close()
 
-    async def _listen(self) -> None:
-        for listener, app in self._apps.items():
-            config = Config(
-                app,
-                http=_Protocol,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                proxy_headers=False,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            )
-            config.load()
-            state = ServerState()
-            self._states.append(state)
-
-            def protocol(config: Config = config, state: ServerState = state) -> _Protocol:
-                return _Protocol(config=config, server_state=state, app_state={})
-
-            self._listeners.append(
-                await self._loop.create_server(protocol, sock=listener, backlog=BACKLOG)
-            )
-        self._tell_date()
-
-    def _tell_date(self) -> None:
-        headers = [(b"date", formatdate(usegmt=True).encode()), (b"server", b"up42-sandbox")]
-        for state in self._states:
-            state.default_headers = headers
-        self._loop.call_later(1.0, self._tell_date)
-
-    async def _close(self) -> None:
+    async def _close(self, serving: asyncio.Task[None]) -> None:
+        serving.cancel()
+        # It has none if it's stopped before it started.
+        for server in getattr(self._uvicorn, "servers", []):
+            server.close()
         for listener in self._listeners:
             listener.close()
-        for state in self._states:
-            for connection in list(state.connections):
-                if (transport := getattr(connection, "transport", None)) is not None:
-                    transport.abort()
+        for connection in list(self._uvicorn.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
         # Protocols learn of the loss first, so that none reports an incomplete response.
         await asyncio.sleep(0)
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

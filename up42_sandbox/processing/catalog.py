@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.core.values import make_id
 from up42_sandbox.scene import products
 from up42_sandbox.scene.products import Product
 

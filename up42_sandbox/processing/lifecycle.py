@@ -14,11 +14,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from up42_sandbox.account.balance import Balance
-from up42_sandbox.account.eulas import EulaRegister
+from up42_sandbox.account.eulas import Eula
 from up42_sandbox.core.clock import Clock
-from up42_sandbox.core.identifiers import make_id
-from up42_sandbox.processing.records import STATUSES, WITH_CREDITS, JobRecord
+from up42_sandbox.core.values import make_id
+from up42_sandbox.processing.records import STATUSES, WITH_CREDITS, Balance, JobRecord
 
 DEFAULT_DURATIONS: Mapping[str, float] = {
     "created": 1.0,
@@ -70,7 +69,7 @@ class JobBook:
         seed: int,
         account_id: str,
         credits: int,
-        eulas: EulaRegister,
+        eulas: Mapping[str, Eula],
         durations: Mapping[str, float] | None = None,
     ) -> None:
         self.lock = threading.RLock()
@@ -264,8 +263,9 @@ class JobBook:
     def _next_status(self, job: JobRecord) -> str:
         match job.status:
             case "created":
-                licensed = job.fate != "unlicensed" and self._eulas.is_satisfied(job.process_id)
-                return "licensed" if licensed else "unlicensed"
+                eula = self._eulas.get(job.process_id)
+                is_open = eula is not None and eula.accepted_at is None
+                return "unlicensed" if is_open or job.fate == "unlicensed" else "licensed"
             case "licensed":
                 return "invalid" if job.fate == "invalid" else "valid"
             case "valid":

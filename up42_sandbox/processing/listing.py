@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call
@@ -29,6 +28,7 @@ _SORT_KEYS: Mapping[str, Callable[[JobRecord], Any]] = {
     ),
 }
 _INTEGER = re.compile(r"-?\d{1,18}")
+_TOKEN = re.compile(r"(\d{1,18})-(.+)")
 
 
 @dataclass(frozen=True)
@@ -119,16 +119,14 @@ def page(call: Call) -> dict[str, Any]:
     Raises:
         ApiError: 400, if a query parameter is invalid.
     """
-    query, last_id, offset = parse_query(call, call.world.page_size), "", 0
-    if (token := call.one("token")) is not None:
-        query, last_id, offset = _open_token(token)
+    query = parse_query(call, call.world.page_size)
     jobs = call.world.jobs.select(query, partial(_select, query))
-    start = _position(jobs, last_id, offset)
+    start = _position(jobs, call.one("token"))
     chosen = jobs[start : start + query.limit]
     links = [{"rel": "self", "href": PATH}]
     if start + query.limit < len(jobs):
-        token = _make_token(query, chosen[-1].id, start + query.limit)
-        links.append({"rel": "next", "href": f"{PATH}?token={token}"})
+        rest = {**call.query, "token": [f"{start + query.limit}-{chosen[-1].id}"]}
+        links.append({"rel": "next", "href": f"{PATH}?{urlencode(rest, doseq=True)}"})
     return {"jobs": [job.metadata(call.base_url) for job in chosen], "links": links}
 
 
@@ -141,28 +139,15 @@ def _select(query: JobQuery, jobs: Iterable[JobRecord]) -> list[JobRecord]:
     return found
 
 
-def _position(jobs: list[JobRecord], last_id: str, offset: int) -> int:
+def _position(jobs: list[JobRecord], token: str | None) -> int:
+    if token is None:
+        return 0
+    match = _TOKEN.fullmatch(token)
+    if match is None:
+        raise ApiError(400, "The token isn't from this listing.")
     # New jobs shift the offset, so the last job of the previous page decides.
+    offset, last_id = int(match[1]), match[2]
     if 0 < offset <= len(jobs) and jobs[offset - 1].id == last_id:
         return offset
     found = (index + 1 for index, job in enumerate(jobs) if job.id == last_id)
     return next(found, offset)
-
-
-def _make_token(query: JobQuery, last_id: str, offset: int) -> str:
-    content = json.dumps([vars(query), last_id, offset], separators=(",", ":"))
-    return base64.urlsafe_b64encode(content.encode()).rstrip(b"=").decode()
-
-
-def _open_token(token: str) -> tuple[JobQuery, str, int]:
-    try:
-        padded = token.encode() + b"=" * (-len(token) % 4)
-        fields, last_id, offset = json.loads(base64.b64decode(padded, b"-_", validate=True))
-        for name in ("process_ids", "statuses", "ids"):
-            fields[name] = None if fields[name] is None else tuple(fields[name])
-        query = JobQuery(**fields)
-        if query.sort.partition(",")[0] not in _SORT_KEYS:
-            raise ValueError(query.sort)
-        return query, str(last_id), int(offset)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ApiError(400, "The token isn't from this listing.") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from up42_sandbox.core.timestamps import FRACTION_DIGITS, stamp
+from up42_sandbox.core.values import FRACTION_DIGITS, stamp
 
 STATUSES = (
     "created",
@@ -34,20 +34,47 @@ _WITHOUT_CONSUMPTION = frozenset({"unlicensed", "invalid", "rejected"})
 
 
 @dataclass
+class Balance:
+    """Credits of the account.
+
+    Attributes:
+        available: Credits that can be spent.
+        held: Credits set aside for running jobs.
+        captured: Credits spent.
+    """
+
+    available: int
+    held: int = 0
+    captured: int = 0
+
+    def hold(self, credits: int) -> bool:
+        """Set credits aside, and return whether there were enough."""
+        if credits > self.available:
+            return False
+        self.available -= credits
+        self.held += credits
+        return True
+
+    def capture(self, credits: int) -> None:
+        """Spend credits that were held."""
+        self.held -= credits
+        self.captured += credits
+
+    def release(self, credits: int) -> None:
+        """Return held credits to the balance."""
+        self.held -= credits
+        self.available += credits
+
+
+@dataclass
 class JobRecord:
     """A processing job.
 
     Attributes:
-        id: Job ID.
         number: Running number, from 0.
-        process_id: ID of the process.
         inputs: Inputs as sent.
-        workspace_id: ID of its workspace, if it has one.
         account_id: ID of the account that pays.
-        budget_id: ID of the budget, if one was given.
         credits: Price in credits.
-        status: Current status.
-        created: Creation time.
         updated: Time of the last change of status.
         started: Time at which it started running.
         finished: Time at which it stopped running.

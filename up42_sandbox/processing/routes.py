@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from starlette.responses import Response
 
-from up42_sandbox.core.identifiers import is_uuid
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call, Route, reply
+from up42_sandbox.core.values import is_uuid
 from up42_sandbox.processing.catalog import PROCESSES, Process
 from up42_sandbox.processing.listing import page
-from up42_sandbox.processing.pricing import Price, price_of
 from up42_sandbox.processing.validation import check_schema, check_semantics
-from up42_sandbox.stac.records import StoredItem
+from up42_sandbox.stac.records import SIZE_DIGITS, area_km2
 
 BASE = "/v2/processing"
 
@@ -45,26 +47,27 @@ def describe_process(call: Call) -> Response:
     return reply({**process.describe(call.world.seed), "links": _links(call, process)})
 
 
-def _checked_inputs(call: Call, process: Process) -> tuple[dict[str, object], list[StoredItem]]:
+def _checked(call: Call, process: Process) -> tuple[dict[str, Any], float, int]:
+    """Return inputs, size in km², and price in credits; of two items, the source counts."""
     inputs = check_schema(process, call)
-    return inputs, check_semantics(call, process, inputs)
-
-
-def _price(process: Process, items: list[StoredItem]) -> Price:
-    return price_of(process, items[0])
+    size = area_km2(check_semantics(call, process, inputs)[0].shape)
+    return inputs, size, math.ceil(round((process.credits_per_km2 or 0) * size, SIZE_DIGITS))
 
 
 def validate(call: Call) -> Response:
     """Validate inputs; the response has no body if they are valid."""
-    _checked_inputs(call, _process(call))
+    _checked(call, _process(call))
     return Response()
 
 
 def cost(call: Call) -> Response:
     """Return the cost of a job."""
     process = _process(call)
-    _, items = _checked_inputs(call, process)
-    return reply(_price(process, items).document())
+    _, size, credits = _checked(call, process)
+    if process.credits_per_km2 is None:
+        return reply({"pricingStrategy": "none", "totalCredits": credits})
+    area = {"totalSize": size, "unit": "SQ_KM"}
+    return reply({"pricingStrategy": "area", "totalCredits": credits, **area})
 
 
 def execute(call: Call) -> Response:
@@ -74,8 +77,7 @@ def execute(call: Call) -> Response:
     budget_id = call.one("budgetId")
     if budget_id is not None and not is_uuid(budget_id):
         raise ApiError(400, f"budgetId: {budget_id!r} isn't a UUID.")
-    inputs, items = _checked_inputs(call, process)
-    credits = _price(process, items).credits
+    inputs, _, credits = _checked(call, process)
     job = call.world.jobs.create(process.id, inputs, workspace_id, credits, budget_id)
     return reply(job.metadata(call.base_url))
 

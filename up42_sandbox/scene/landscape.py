@@ -110,31 +110,19 @@ def waves(x: Grid, y: Grid, size: float, salt: int) -> Grid:
     `x` and `y` are a row of eastings and a column of northings for a grid, or one of each per
     point.
     """
-    if x.ndim == 2:
-        return _grid_waves(x[0], y[:, 0], size, salt)
-    column, row = np.floor(x / size), np.floor(y / size)
-    fx, fy = _eased(x / size - column), _eased(y / size - row)
-    i, j = column.astype(np.int64), row.astype(np.int64)
-    south = random_at(i, j, salt) * (1 - fx) + random_at(i + 1, j, salt) * fx
-    north = random_at(i, j + 1, salt) * (1 - fx) + random_at(i + 1, j + 1, salt) * fx
-    return _grid(south * (1 - fy) + north * fy)
-
-
-def _eased(share: Grid) -> Grid:
-    return share * share * (3 - 2 * share)
-
-
-def _grid_waves(x: Grid, y: Grid, size: float, salt: int) -> Grid:
-    """Return the same for a grid, with two small matrix products instead of work per pixel."""
-    east, columns = _weights(x, size)
-    north, rows = _weights(y, size)
-    lattice = random_at(columns, rows[:, np.newaxis], salt)
-    return _grid(north @ lattice @ east.T)
+    # Two small matrix products instead of work per pixel.
+    east, columns = _weights(x.ravel(), size)
+    north, rows = _weights(y.ravel(), size)
+    rows_of_points = north @ random_at(columns, rows[:, np.newaxis], salt)
+    if x.ndim == 1:
+        return _grid((rows_of_points * east).sum(axis=1))
+    return _grid(rows_of_points @ east.T)
 
 
 def _weights(values: Grid, size: float) -> tuple[Grid, npt.NDArray[np.int64]]:
     cell = np.floor(values / size)
-    share = _eased(values / size - cell)
+    share = values / size - cell
+    share = share * share * (3 - 2 * share)
     first, last = int(cell.min()), int(cell.max()) + 1
     weights = np.zeros((len(values), last - first + 1), np.float32)
     place, number = np.arange(len(values)), cell.astype(np.int64) - first

@@ -62,26 +62,6 @@ class Product:
     url_form: UrlForm = "stem"
 
 
-def write_source(scene: SampleScene, name: str, path: Path) -> None:
-    """Write a file of a sample scene.
-
-    Args:
-        scene: The scene.
-        name: `multispectral.tif`, `panchromatic.tif`, or `thumbnail.png`.
-        path: Target.
-    """
-    if name == "panchromatic.tif":
-        window = scene.window()
-        pan = imagery.panchromatic(imagery.sharp(scene, window))
-        write_cog(path, pan, window, ("pan",))
-        return
-    window, bands, names = multispectral([scene])
-    if name == "thumbnail.png":
-        write_thumbnail(path, imagery.picture(bands))
-    else:
-        write_cog(path, bands, window, names, nodata=0)
-
-
 # Images --------------------------------------------------------------------------------------
 
 
@@ -120,10 +100,18 @@ def coregistered(scenes: Scenes) -> Image:
     return window, imagery.multispectral(scenes[0], window), BAND_NAMES
 
 
-def _raster(stem: str, title: str, draw: Callable[[Scenes, Inputs], Image]) -> Product:
+def panchromatic(scenes: Scenes) -> Image:
+    """Draw the panchromatic band."""
+    window = scenes[0].window()
+    return window, imagery.panchromatic(imagery.sharp(scenes[0], window)), ("pan",)
+
+
+def _raster(
+    stem: str, title: str, draw: Callable[[Scenes, Inputs], Image], nodata: float | None = None
+) -> Product:
     def write(scenes: Scenes, inputs: Inputs, path: Path) -> None:
         window, bands, names = draw(scenes, inputs)
-        write_cog(path, bands, window, names)
+        write_cog(path, bands, window, names, nodata)
 
     return Product(f"{stem}.tif", title, GEOTIFF, write)
 
@@ -141,6 +129,8 @@ def _overview(scene: SampleScene) -> tuple[Window, npt.NDArray[np.uint8]]:
 
 
 THUMBNAIL = _thumbnail(lambda scenes, inputs: _overview(scenes[0])[1])
+MULTISPECTRAL = _raster("multispectral", "Multispectral", lambda s, _: multispectral(s), nodata=0)
+PANCHROMATIC = _raster("panchromatic", "Panchromatic", lambda s, _: panchromatic(s))
 
 
 # Probabilities -------------------------------------------------------------------------------

@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from pyproj import Geod
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from up42_sandbox.scene.products import UrlForm
+from up42_sandbox.scene.products import Product
 from up42_sandbox.scene.samples import SampleScene
+
+SIZE_DIGITS = 6
+"""Decimals of a size in km²: square meters."""
+
+
+@cache
+def _ellipsoid() -> Geod:
+    return Geod(ellps="WGS84")
+
+
+def area_km2(shape: BaseGeometry) -> float:
+    """Return the area on the WGS84 ellipsoid of a shape in EPSG:4326, in km²."""
+    square_meters, _ = _ellipsoid().geometry_area_perimeter(shape)
+    return round(abs(float(square_meters)) / 1e6, SIZE_DIGITS)
 
 
 @dataclass(frozen=True)
@@ -22,25 +37,17 @@ class StoredFile:
 
     Attributes:
         id: File ID, the last part of the asset's href.
-        name: File name.
-        media_type: Type of the asset, if it has one.
+        product: Its name, title, and type.
         build: Writes the file to a path.
         content: Files with the same string here have the same bytes. If None, that's unknown.
         extra: Further members of the asset.
-        key: Key of the asset. If None, the file name.
-        url_form: How the signed URL names the file.
     """
 
     id: str
-    name: str
-    title: str
-    media_type: str | None
-    role: str
+    product: Product
     build: Callable[[Path], None]
     content: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-    key: str | None = None
-    url_form: UrlForm = "stem"
 
 
 @dataclass
@@ -103,4 +110,4 @@ class StoredItem:
     @property
     def has_panchromatic(self) -> bool:
         """Whether one of its files is the panchromatic band."""
-        return any("panchromatic" in file.name for file in self.files)
+        return any("panchromatic" in file.product.name for file in self.files)

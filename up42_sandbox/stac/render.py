@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.core.values import stamp
+from up42_sandbox.scene.products import PNG
 from up42_sandbox.stac.records import StoredFile, StoredItem
 from up42_sandbox.stac.samples import STAC_EXTENSIONS
 
@@ -43,17 +44,21 @@ def item_document(item: StoredItem, base_url: str) -> dict[str, Any]:
             *_navigation(base_url, path, collection, GEO_JSON),
             link("collection", f"{base_url}{collection}"),
         ],
-        "assets": {file.key or file.name: asset_document(file, base_url) for file in item.files},
+        "assets": {
+            file.product.key or file.product.name: asset_document(file, base_url)
+            for file in item.files
+        },
     }
 
 
 def asset_document(file: StoredFile, base_url: str) -> dict[str, Any]:
     """Return an asset's JSON form."""
+    media_type = file.product.media_type
     return {
         "href": f"{base_url}/v2/assets/{file.id}",
-        "title": file.title,
-        **({"type": file.media_type} if file.media_type else {}),
-        "roles": [file.role],
+        "title": file.product.title,
+        **({"type": media_type} if media_type else {}),
+        "roles": ["thumbnail" if media_type == PNG else "data"],
         **file.extra,
     }
 

@@ -8,11 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from up42_sandbox.core.identifiers import make_id
-from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.core.values import make_id, stamp
 from up42_sandbox.processing.catalog import PROCESSES
 from up42_sandbox.processing.records import JobRecord
-from up42_sandbox.scene.products import GEOJSON, PNG, Product
+from up42_sandbox.scene.products import GEOJSON, Product
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.stac.records import StoredFile, StoredItem
 from up42_sandbox.stac.samples import footprint, scene_properties
@@ -66,14 +65,9 @@ def result_item(seed: int, job: JobRecord, sources: Sequence[StoredItem]) -> Sto
 def _file(seed: int, job: JobRecord, product: Product, scenes: Scenes) -> StoredFile:
     return StoredFile(
         id=make_id(seed, "result-file", job.number, product.name),
-        name=product.name,
-        title=product.title,
-        media_type=product.media_type,
-        role="thumbnail" if product.media_type == PNG else "data",
+        product=product,
         build=partial(write_result, job.process_id, product.name, tuple(scenes), job.inputs),
         content=_content(job, product, scenes),
-        key=product.key,
-        url_form=product.url_form,
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
 
-from up42_sandbox.core.identifiers import make_id
+from up42_sandbox.core.values import make_id
 from up42_sandbox.scene.files import to_degrees
-from up42_sandbox.scene.products import BAND_NAMES, GEOTIFF, PNG, write_source
+from up42_sandbox.scene.products import BAND_NAMES, MULTISPECTRAL, PANCHROMATIC, THUMBNAIL
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.scene.window import EPSG, Window
 from up42_sandbox.stac.records import StoredFile, StoredItem
@@ -94,23 +94,16 @@ def scene_properties(scene: SampleScene, window: Window) -> dict[str, Any]:
 
 
 def _files(seed: int, scene: SampleScene) -> Iterator[StoredFile]:
-    def stored(name: str, title: str, kind: str, role: str, **extra: Any) -> StoredFile:
-        return StoredFile(
-            id=make_id(seed, "file", scene.key, name),
-            name=name,
-            title=title,
-            media_type=kind,
-            role=role,
-            build=partial(write_source, scene, name),
-            extra=extra,
-        )
-
-    def bands(*names: str) -> dict[str, Any]:
-        return {"eo:bands": [{"name": name, "common_name": name} for name in names]}
-
-    gsd = {"gsd": scene.ms_gsd}
-    yield stored("multispectral.tif", "Multispectral", GEOTIFF, "data", **gsd, **bands(*BAND_NAMES))
-    if scene.pan_gsd is not None:
-        gsd = {"gsd": scene.pan_gsd}
-        yield stored("panchromatic.tif", "Panchromatic", GEOTIFF, "data", **gsd, **bands("pan"))
-    yield stored("thumbnail.png", "Quicklook", PNG, "thumbnail")
+    for product, gsd, names in (
+        (MULTISPECTRAL, scene.ms_gsd, BAND_NAMES),
+        (PANCHROMATIC, scene.pan_gsd, ("pan",)),
+        (THUMBNAIL, None, ()),
+    ):
+        bands = [{"name": name, "common_name": name} for name in names]
+        if gsd is not None or not names:
+            yield StoredFile(
+                id=make_id(seed, "file", scene.key, product.name),
+                product=product,
+                build=partial(product.write, [scene], {}),
+                extra={"gsd": gsd, "eo:bands": bands} if names else {},
+            )

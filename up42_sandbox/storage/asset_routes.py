@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Call, Route, reply
-from up42_sandbox.core.timestamps import stamp
+from up42_sandbox.core.values import stamp
 from up42_sandbox.stac.records import StoredFile, StoredItem
 
 DEFAULT_PAGE_SIZE = 20
@@ -25,22 +25,22 @@ def _file(call: Call) -> tuple[StoredItem, StoredFile]:
 
 def _signed_url(call: Call) -> str:
     _, file = _file(call)
-    storage = call.world.storage
-    name = (
-        f"assets/{file.id}" if file.url_form == "disposition" else f"assets/{file.id}/{file.name}"
-    )
+    storage, name = call.world.storage, f"assets/{file.id}"
+    if file.product.url_form != "disposition":
+        name += f"/{file.product.name}"
     storage.offer(name, file.build, content=file.content)
     return storage.sign(name, filename=_proposed_name(file))
 
 
 def _proposed_name(file: StoredFile) -> str | None:
     """Return the file name in `Content-Disposition`, if there is one."""
-    if file.url_form == "path":
+    product = file.product
+    if product.url_form == "path":
         return None
-    if file.url_form == "disposition":
-        return f'"{file.name}"'
+    if product.url_form == "disposition":
+        return f'"{product.name}"'
     # The real service sometimes quotes the name, and never includes the suffix.
-    stem = PurePosixPath(file.name).stem
+    stem = PurePosixPath(product.name).stem
     return f'"{stem}"' if int(file.id[0], 16) % 2 else stem
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from collections.abc import Mapping
 from email.utils import format_datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from up42_sandbox.core.fault_effects import slowed_down
 from up42_sandbox.core.problems import ApiError
 from up42_sandbox.core.routing import Access, Call, Route
 from up42_sandbox.core.server import TRANSPORT, until_lost
@@ -85,29 +84,20 @@ class FileSlice(Response):
         Raises:
             ConnectionAbortedError: If the client disconnects.
         """
+        if self._rate:
+            send = slowed_down(self._rate, scope, send)
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
-        if scope["method"] != "HEAD":
-            await self._stream(scope, send)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _stream(self, scope: Scope, send: Send) -> None:
-        transport = scope["state"][TRANSPORT]
-        began, sent = time.monotonic(), 0
+        left = 0 if scope["method"] == "HEAD" else len(self._part)
         with self._path.open("rb", buffering=0) as file:
             file.seek(self._part.start)
-            while sent < len(self._part):
-                if transport.is_closing():
+            while left and (chunk := file.read(min(CHUNK_BYTES, left))):
+                if scope[TRANSPORT].is_closing():
                     await until_lost()
                     raise ConnectionAbortedError("the client disconnected")
-                chunk = file.read(min(CHUNK_BYTES, len(self._part) - sent))
-                if not chunk:
-                    break
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                sent += len(chunk)
-                if self._rate:
-                    ahead = sent / self._rate - (time.monotonic() - began)
-                    await asyncio.sleep(max(0.0, ahead))
+                left -= len(chunk)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def serve(call: Call) -> Response:
