@@ -12,6 +12,7 @@ import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -94,21 +95,18 @@ class Bench:
         self,
         work: str,
         *sides: str,
+        before: Callable[[], object] = lambda: None,
         runs: int = RUNS,
         warm_up: bool = True,
-        before: Callable[[], object] = lambda: None,
         **settings: Any,
     ) -> Readings:
         """Run the same work with the facade and other sides, in turns."""
 
-        def candidate(side: str) -> Callable[[], Reading]:
-            def run() -> Reading:
-                before()
-                return self.run(side, work, **settings)
+        def run(side: str) -> Reading:
+            before()
+            return self.run(side, work, **settings)
 
-            return run
-
-        candidates = {side: candidate(side) for side in ("ours", *sides)}
+        candidates = {side: partial(run, side) for side in ("ours", *sides)}
         return self.in_turns(candidates, runs=runs, warm_up=warm_up)
 
     def in_turns(
@@ -122,8 +120,7 @@ class Bench:
         Args:
             candidates: Functions by the names of the sides.
             runs: How often each runs.
-            warm_up: Whether to begin with a run of each that doesn't count: it fills the file
-                system's cache.
+            warm_up: Begin with a run of each that doesn't count: it fills the file system's cache.
 
         Raises:
             MeasurementError: If they didn't all read the same.
@@ -152,33 +149,16 @@ class Measurement:
     """Some work that gives one or several figures.
 
     Attributes:
-        topic: The heading of its figures on the page.
-        figures: Its figures.
+        figures: Its figures. The name of the first one selects it.
         run: The function that does it.
-        disk: Bytes that it needs at most.
     """
 
-    topic: str
     figures: tuple[Figure, ...]
     run: Callable[[Bench], Readings]
-    disk: int = 0
 
     @classmethod
-    def of(
-        cls,
-        topic: str,
-        run: Callable[[Bench], Readings],
-        *names: str,
-        disk: int = 0,
-        **variant: str,
-    ) -> Self:
-        """Create a measurement of figures in figures.toml.
-
-        Args:
-            topic, run, disk: As above.
-            names: Their names there.
-            variant: Values for the {…} in their texts.
-        """
+    def of(cls, run: Callable[[Bench], Readings], *names: str, **variant: str) -> Self:
+        """Create a measurement of figures in figures.toml; `variant` fills the {…} in them."""
         figures = []
         for name in names:
             entry = {
@@ -187,11 +167,10 @@ class Measurement:
             }
             unit = Unit[entry.pop("unit", "SECONDS")]
             figures.append(Figure(name=name.format(**variant), unit=unit, **entry))
-        return cls(topic, tuple(figures), run, disk)
+        return cls(tuple(figures), run)
 
     @property
     def name(self) -> str:
-        """Selects it: the name of its first figure."""
         return self.figures[0].name
 
 
@@ -206,30 +185,32 @@ def environment(temporary: str) -> dict[str, str]:
     return {**kept, **ours}
 
 
+@frozen
 class Sandbox:
     """A running sandbox, steered through its control endpoints."""
 
-    def __init__(self, control_url: str) -> None:
-        self.control_url = control_url
-        self.state: dict[str, Any] = self.ask("/state")
+    control_url: str
 
     @property
     def access(self) -> dict[str, str]:
         """The settings with which a client logs in."""
         names = ("url", "username", "password", "project_id", "project_api_key")
-        return {**{name: self.state[name] for name in names}, "control_url": self.control_url}
+        state = self.ask("/state")
+        return {**{name: state[name] for name in names}, "control_url": self.control_url}
 
     def items(self) -> list[dict[str, Any]]:
         """Return the sample scenes whose pixels are small enough for trees, as STAC items."""
-        access = {name: self.state[name] for name in ("username", "password")}
-        with Session(**access, base_url=self.state["url"]) as session:
+        access = self.access
+        account = {name: access[name] for name in ("username", "password")}
+        with Session(**account, base_url=access["url"]) as session:
             found = search_items(FINE, session=session)
             return [item.to_dict(transform_hrefs=False) for item in found]
 
-    def ask(self, path: str, body: Any = None) -> Any:
+    def ask(self, path: str, body: Any = None, method: str | None = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(self.control_url + path, content) as response:
-            return json.load(response)
+        request = urllib.request.Request(self.control_url + path, content, method=method)
+        with urllib.request.urlopen(request) as response:
+            return json.load(response) if response.status != 204 else None
 
     def add_jobs(self, count: int) -> list[str]:
         """Add jobs to the listing and return their IDs."""
@@ -238,27 +219,31 @@ class Sandbox:
 
     def forget_requests(self) -> None:
         """Forget the requests, with which the sandbox grows while it is measured against."""
-        request = urllib.request.Request(f"{self.control_url}/requests", method="DELETE")
-        urllib.request.urlopen(request).close()
+        self.ask("/requests", method="DELETE")
 
 
 @contextmanager
-def running_sandbox(latency: float = 0.0, speed: float = 1.0, jobs: int = 1) -> Iterator[Sandbox]:
+def running_sandbox(
+    latency: float = 0.0, speed: float = 1.0, jobs: int = 1, folder: Path = HERE
+) -> Iterator[Sandbox]:
     """Start a sandbox in a process of its own, so that it shares no lock with the clients.
 
     Args:
-        latency: Seconds that every request to the API waits.
+        latency: Seconds that every request waits, those to the storage, too.
         speed: Clock seconds per second.
         jobs: Jobs in the listing.
+        folder: Files that the storage may serve.
     """
     command = [
         *(sys.executable, "-m", "up42_sandbox", "--port", "0", "--storage-port", "0"),
-        *("--latency", str(latency), "--speed", str(speed)),
+        *("--latency", str(latency), "--speed", str(speed), "--folder", str(folder)),
         *("--token-lifetime", str(TOKEN_LIFETIME), "--credits", str(CREDITS)),
     ]
     with started(command, r"http://\S+/_sandbox/\S+") as control_url:
         sandbox = Sandbox(control_url)
         sandbox.add_jobs(jobs)
+        if latency:
+            sandbox.ask("/faults", {"origin": "storage", "latency": latency, "times": None})
         yield sandbox
 
 

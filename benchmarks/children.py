@@ -11,23 +11,20 @@ import contextlib
 import io
 import json
 import re
-import socket
 import sys
 import tempfile
 import time
 import urllib.request
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 # No client is loaded yet.
 STARTED = time.perf_counter()
 REALM = "/realms/public/protocol/openid-connect"
-METHOD = re.compile(rb"[A-Z]+ /")
-LISTING = b"GET /v2/processing/jobs?"
+LISTING = ("GET", "/v2/processing/jobs")
 # Seconds. One poll is done long before the deadline, and the second would come after it.
 DEADLINE, POLL_WAIT = 15, 60
 
@@ -64,50 +61,58 @@ def bytes_written() -> int:
     return int(dict(line.split(": ") for line in lines)["wchar"])
 
 
-class Client(NamedTuple):
-    """The parts of a client that the measurements of processing use."""
-
-    job: Any
-    template: Any
-
-
-def client_of(side: str, given: Settings) -> Client:
+def client_of(side: str, given: Settings) -> Any:
     """Load a client and point it at a sandbox."""
     credentials = {"username": given["username"], "password": given["password"]}
     if side == "ours":
-        import up42_facade as up42
-        from up42_facade.processing_templates import DetectionTreesSpacept
+        import up42_facade
 
         # Transport limits that don't count: only where nothing is measured.
-        options = up42.TransportOptions(rate=1e6, burst=10**6) if given.get("unlimited") else None
-        up42.authenticate(**credentials, base_url=given["url"], options=options)
-        return Client(up42.Job, DetectionTreesSpacept)
+        unlimited = up42_facade.TransportOptions(rate=1e6, burst=10**6)
+        options = unlimited if given.get("unlimited") else None
+        up42_facade.authenticate(**credentials, base_url=given["url"], options=options)
+        return up42_facade
     import up42
     from up42 import host
-    from up42.processing_templates import DetectionTreesSpacept
 
     url = given["url"]
     host.endpoint = lambda path: f"{url}{path}"
     host.token_endpoint = lambda: f"{url}{REALM}/token"
     host.user_info_endpoint = lambda: f"{url}{REALM}/userinfo"
     up42.authenticate(**credentials)
-    return Client(up42.Job, DetectionTreesSpacept)
+    return up42
 
 
-def warm_client(side: str, given: Settings) -> Client:
+def warm_client(side: str, given: Settings) -> Any:
     """Return a client that has fetched and loaded what it does once only, such as the token."""
-    client = client_of(side, given)
-    next(iter(client.job.all(page_size=1)))
-    return client
+    up42 = client_of(side, given)
+    next(iter(up42.Job.all(page_size=1)))
+    return up42
 
 
-def templates(client: Client, given: Settings) -> Iterator[Any]:
+def templates(up42: Any, given: Settings) -> Iterator[Any]:
     """Yield templates with a title of their own; the items take turns."""
     import pystac
 
+    process = import_module(f"{up42.__name__}.processing_templates").DetectionTreesSpacept
     items = [pystac.Item.from_dict(document) for document in given["items"]]
     for number in range(given["templates"]):
-        yield client.template(title=f"Trees {number}", item=items[number % len(items)])
+        yield process(title=f"Trees {number}", item=items[number % len(items)])
+
+
+def batch_of(up42: Any, given: Settings) -> Any:
+    """Return a batch of the templates; its journal is on disk if a path is given."""
+    return up42.Batch(list(templates(up42, given)), path=given.get("path"))
+
+
+def requests_of(control_url: str, function: Callable[[], object]) -> list[Any]:
+    """Call a function; return its requests that reached the sandbox."""
+    address = f"{control_url}/requests"
+    urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
+    function()
+    with urllib.request.urlopen(address) as response:
+        found: list[Any] = json.load(response)
+        return found
 
 
 # Jobs and templates one after another -----------------------------------------------------
@@ -116,30 +121,30 @@ def templates(client: Client, given: Settings) -> Iterator[Any]:
 @work
 def first_job(side: str, given: Settings) -> Reading:
     """Load the client, log in, get one job: all that a short script pays for."""
-    job = client_of(side, given).job.get(given["job_ids"][0])
+    job = client_of(side, given).Job.get(given["job_ids"][0])
     return {"seconds": time.perf_counter() - STARTED, "digest": job.id}
 
 
 @work
 def list_jobs(side: str, given: Settings) -> Reading:
-    client = warm_client(side, given)
-    seconds, jobs = timed(lambda: list(client.job.all(page_size=given["page_size"])))
+    up42 = warm_client(side, given)
+    seconds, jobs = timed(lambda: list(up42.Job.all(page_size=given["page_size"])))
     return {"seconds": seconds, "digest": [len(jobs), jobs[0].id, jobs[-1].id]}
 
 
 @work
 def get_jobs(side: str, given: Settings) -> Reading:
-    client = warm_client(side, given)
-    seconds, jobs = timed(lambda: [client.job.get(job_id) for job_id in given["job_ids"]])
+    up42 = warm_client(side, given)
+    seconds, jobs = timed(lambda: [up42.Job.get(job_id) for job_id in given["job_ids"]])
     return {"seconds": seconds, "digest": [job.id for job in jobs]}
 
 
 @work
 def estimate_one_by_one(side: str, given: Settings) -> Reading:
-    client = warm_client(side, given)
+    up42 = warm_client(side, given)
 
     def credits() -> int:
-        return sum(each.cost.credits for each in templates(client, given) if each.is_valid)
+        return sum(each.cost.credits for each in templates(up42, given) if each.is_valid)
 
     seconds, found = timed(credits)
     return {"seconds": seconds, "digest": found}
@@ -152,25 +157,19 @@ def estimate_one_by_one(side: str, given: Settings) -> Reading:
 def batch_estimate(side: str, given: Settings) -> Reading:
     if side == "sdk":
         return estimate_one_by_one(side, given)
-    import up42_facade as up42
-
-    client = warm_client(side, given)
-    seconds, table = timed(
-        lambda: up42.Batch(list(templates(client, given))).estimate(progress=False)
-    )
+    up42 = warm_client(side, given)
+    seconds, table = timed(lambda: batch_of(up42, given).estimate(progress=False))
     return {"seconds": seconds, "digest": int(table["credits"].sum())}
 
 
 @work
 def batch_execute(side: str, given: Settings) -> Reading:
-    client = warm_client(side, given)
+    up42 = warm_client(side, given)
 
     def execute() -> list[Any]:
         if side == "sdk":
-            return [each.execute() for each in templates(client, given) if each.is_valid]
-        import up42_facade as up42
-
-        with up42.Batch(list(templates(client, given))) as batch:
+            return [each.execute() for each in templates(up42, given) if each.is_valid]
+        with batch_of(up42, given) as batch:
             batch.execute(progress=False)
             return list(batch.jobs)
 
@@ -180,48 +179,22 @@ def batch_execute(side: str, given: Settings) -> Reading:
 
 @work
 def batch_execute_estimated(side: str, given: Settings) -> Reading:
-    """Execute templates that are estimated already: processor time and bytes of listings."""
-    import up42_facade as up42
-
-    client = warm_client(side, given)
-    with up42.Batch(list(templates(client, given)), path=given["path"]) as batch:
+    """Execute templates that are estimated already: processor time and listings."""
+    up42 = warm_client(side, given)
+    with batch_of(up42, given) as batch:
         batch.estimate(progress=False)
-        received = counted_bytes(LISTING)
         started = time.process_time()
-        batch.execute(progress=False)
+        requests = requests_of(given["control_url"], lambda: batch.execute(progress=False))
         seconds = time.process_time() - started
         jobs = len({job.id for job in batch.jobs})
-    return {"seconds": seconds, "bytes": received[LISTING], "digest": jobs}
-
-
-def counted_bytes(request: bytes) -> Counter[bytes]:
-    """Count, from now on, the bytes that sockets receive after requests that begin like this."""
-    received: Counter[bytes] = Counter()
-    asked: dict[int, bytes] = {}
-    send, receive = socket.socket.send, socket.socket.recv
-
-    def listened_send(self: socket.socket, data: Any, *flags: int) -> int:
-        if METHOD.match(data):
-            asked[id(self)] = request if data.startswith(request) else b""
-        return send(self, data, *flags)
-
-    def listened_recv(self: socket.socket, *arguments: int) -> bytes:
-        data = receive(self, *arguments)
-        received[asked.get(id(self), b"")] += len(data)
-        return data
-
-    socket.socket.send = listened_send  # type: ignore[method-assign]  # listens in
-    socket.socket.recv = listened_recv  # type: ignore[method-assign]  # listens in
-    return received
+    listings = sum((each["method"], each["path"]) == LISTING for each in requests)
+    return {"seconds": seconds, "listings": listings, "digest": jobs}
 
 
 @work
 def batch_prepare(side: str, given: Settings) -> Reading:
     """Execute templates as fast as the sandbox can, and keep their journal for others."""
-    import up42_facade as up42
-
-    client = client_of(side, {**given, "unlimited": True})
-    with up42.Batch(list(templates(client, given)), path=given["path"]) as batch:
+    with batch_of(client_of(side, {**given, "unlimited": True}), given) as batch:
         batch.execute(progress=False)
         return {"jobs": len(batch.jobs)}
 
@@ -229,16 +202,19 @@ def batch_prepare(side: str, given: Settings) -> Reading:
 @work
 def batch_poll(side: str, given: Settings) -> Reading:
     """Poll every job once; count the requests."""
-    client = warm_client(side, given)
+    up42 = warm_client(side, given)
     if side == "ours":
-        import up42_facade as up42
+
+        def poll() -> None:
+            with contextlib.suppress(up42.UnfinishedJob):
+                batch.track(wait=POLL_WAIT, timeout=DEADLINE, progress=False)
 
         with up42.Batch.resume(given["path"]) as batch:
-            requests = requests_of(given["control_url"], lambda: poll(batch))
-            return {"requests": requests, "digest": batch.counts["running"]}
+            requests = requests_of(given["control_url"], poll)
+            return {"requests": len(requests), "digest": batch.counts["running"]}
     from up42.processing import JobStatus, UnfinishedJob
 
-    jobs = list(client.job.all(page_size=given["templates"]))
+    jobs = list(up42.Job.all(page_size=given["templates"]))
 
     def poll_each() -> None:
         for job in jobs:
@@ -246,60 +222,26 @@ def batch_poll(side: str, given: Settings) -> Reading:
                 job.track(wait=0, retries=1)
 
     requests = requests_of(given["control_url"], poll_each)
-    return {"requests": requests, "digest": sum(job.status == JobStatus.RUNNING for job in jobs)}
-
-
-def requests_of(control_url: str, function: Callable[[], object]) -> int:
-    """Call a function; return how many requests of it reached the sandbox."""
-    address = f"{control_url}/requests"
-    urllib.request.urlopen(urllib.request.Request(address, method="DELETE")).close()
-    function()
-    with urllib.request.urlopen(address) as response:
-        return len(json.load(response))
-
-
-def poll(batch: Any) -> None:
-    """Poll the jobs of a batch once; none of them has ended."""
-    import up42_facade as up42
-
-    with contextlib.suppress(up42.UnfinishedJob):
-        batch.track(wait=POLL_WAIT, timeout=DEADLINE, progress=False)
-
-
-@work
-def batch_memory(side: str, given: Settings) -> Reading:
-    """Create a batch of templates whose jobs are in its journal, and poll all jobs once."""
-    import up42_facade as up42
-
-    before = peak()
-    client = client_of(side, given)
-    with up42.Batch(list(templates(client, given)), path=given["path"]) as batch:
-        poll(batch)
-        jobs = batch.jobs
-        memory = peak() - before
-        running = sum(job.status == up42.JobStatus.RUNNING for job in jobs)
-    if running != given["templates"]:
-        raise RuntimeError(f"{running} running jobs instead of {given['templates']}")
-    return {"memory": memory}
+    running = sum(job.status == JobStatus.RUNNING for job in jobs)
+    return {"requests": len(requests), "digest": running}
 
 
 @work
 def batch_whole(side: str, given: Settings) -> Reading:
     """Estimate, execute, and track templates: seconds, requests, and memory."""
-    import up42_facade as up42
-
+    import_module("up42_facade")
     before = peak()
-    client = client_of(side, {**given, "unlimited": True})
+    up42 = client_of(side, {**given, "unlimited": True})
 
     def run() -> None:
-        with up42.Batch(list(templates(client, given)), path=given["path"]) as batch:
+        with batch_of(up42, given) as batch:
             batch.execute(progress=False)
             batch.track(wait=0.2, progress=False)
 
     started = time.perf_counter()
     requests = requests_of(given["control_url"], run)
-    seconds = time.perf_counter() - started
-    return {"seconds": seconds, "requests": requests, "memory": peak() - before}
+    seconds, memory = time.perf_counter() - started, peak() - before
+    return {"seconds": seconds, "requests": len(requests), "memory": memory}
 
 
 # Downloads --------------------------------------------------------------------------------
@@ -372,7 +314,70 @@ def quicklooks(side: str, given: Settings) -> Reading:
     return {"seconds": seconds, "digest": len(paths)}
 
 
+@work
+def download_assets(side: str, given: Settings) -> Reading:
+    """Download the assets of an item at once, or one after another over one connection."""
+    import httpx
+    import pystac
+
+    up42 = warm_client("ours", given)
+    item = pystac.Item.from_dict(given["item"])
+    session = next(iter(up42.Job.all(page_size=1))).session
+
+    def one_by_one(folder: str) -> list[Any]:
+        from up42_client.api.storage import create_asset_download_url
+
+        asset_ids = [asset.href.rpartition("/")[2] for asset in item.assets.values()]
+        with httpx.Client() as http:
+            for number, asset_id in enumerate(asset_ids):
+                url = session.call(create_asset_download_url.request(asset_id)).url
+                Path(folder, str(number)).write_bytes(http.get(url).content)
+        return asset_ids
+
+    with tempfile.TemporaryDirectory() as folder:
+        if given["at_once"]:
+            seconds, paths = timed(lambda: up42.download_items([item], folder, progress=False))
+        else:
+            seconds, paths = timed(lambda: one_by_one(folder))
+        return {"seconds": seconds, "digest": len(paths)}
+
+
 # Plots, maps, and arrays ------------------------------------------------------------------
+
+
+@work
+def read_window(side: str, given: Settings) -> Reading:
+    """Read a window of a remote image: seconds, and requests and bytes of the storage."""
+    import rasterio
+    from rasterio.windows import Window
+
+    for name in ("rioxarray", "up42_facade.results._raster_results"):
+        import_module(name)
+    job = warm_client("ours", given).Job.get(given["job_id"])
+    start, size = given["start"], given["size"]
+    part = slice(start, start + size)
+
+    def ours() -> Any:
+        return job.to_xarray(assets="data.tif").isel(x=part, y=part).values
+
+    def with_vsicurl() -> Any:
+        with (
+            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+            rasterio.open(f"/vsicurl/{given['file_url']}") as image,
+        ):
+            return image.read(window=Window(start, start, size, size))
+
+    found: list[Any] = []
+    read = with_vsicurl if given["vsicurl"] else ours
+    started = time.perf_counter()
+    requests = requests_of(given["control_url"], lambda: found.append(read()))
+    seconds = time.perf_counter() - started
+    fetched = [each for each in requests if each["origin"] == "storage"]
+    headers = [each["headers"] for each in fetched if each["method"] == "GET"]
+    ranges = [re.findall(r"\d+", header["range"]) for header in headers]
+    received = sum(int(last) - int(first) + 1 for first, last in ranges)
+    digest = [list(found[0].shape), int(found[0].sum())]
+    return {"seconds": seconds, "requests": len(fetched), "bytes": received, "digest": digest}
 
 
 @work

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rasterio.transform import Affine
 
 from benchmarks.bench import (
     LATENCY,
@@ -31,7 +32,6 @@ from benchmarks.bench import (
     running_sandbox,
 )
 
-DOWNLOADS, PLOTS = "Downloads", "Plots and maps"
 SHELL, ONE_CONNECTION = "curl | tar xz", "one connection"
 # Four scenes make 470 MB, 308 MB packed; ten times as much makes 3.2 GB packed.
 SCENES, SCENE_BYTES, LONG_FACTOR = 4, 117_500_000, 10
@@ -41,11 +41,19 @@ ZIP_SCENES = 2
 # One file over throttled connections.
 THROTTLED_BYTES, BYTES_PER_SECOND, CONNECTIONS = 1000 * MB, 50 * MB, 4
 QUICKLOOK_RUNS = 7
+# Small results of a job; an image of 2 GB, and a part of it.
+ASSETS, WINDOW_IMAGE, WINDOW = 200, 15_872, 1_000
+ONE_BY_ONE, VSICURL = "one after another", "/vsicurl/"
 # Bands of 16 bit; their noise makes gzip reach about 0.65.
 NOISE, WIDTH = 17.5, 4096
 # Images: pixels of each side; four bands of 16 bits make 470 MB.
 SIDE, SMALL_SIDE, ROWS = 7665, 700, 256
 BANDS = ("blue", "green", "red", "nir")
+PROFILE: Mapping[str, Any] = {
+    **{"driver": "GTiff", "count": len(BANDS), "dtype": "uint16", "nodata": 0},
+    **{"crs": "EPSG:32633", "transform": Affine(0.5, 0, 389_600, 0, -0.5, 5_820_500)},
+    "interleave": "pixel",
+}
 TILED: Mapping[str, Any] = {"tiled": True, "blockxsize": 256, "blockysize": 256}
 # What the satellite's owner sends, and what cloud storage holds.
 LAYOUTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -70,7 +78,7 @@ def scene(seed: int, size: int) -> bytes:
     return bytes((land + noise).astype("<u2").tobytes()[:size])
 
 
-def write_tgz(target: io.BufferedIOBase | gzip.GzipFile, scenes: list[bytes]) -> None:
+def write_tar(target: io.BufferedIOBase | gzip.GzipFile, scenes: list[bytes]) -> None:
     with tarfile.open(fileobj=target, mode="w|") as archive:
         for number, data in enumerate(scenes):
             entry = tarfile.TarInfo(f"output/scene_{number}/scene_{number}.tif")
@@ -91,51 +99,48 @@ def cleaned(run: Callable[[], Reading], target: Path) -> Callable[[], Reading]:
     return cleanly
 
 
-def unpacked(bench: Bench, archive: Path, content: int, *others: str, warm_up: bool) -> Readings:
+def write_zip(target: Path, scenes: list[bytes]) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, data in enumerate(scenes):
+            archive.writestr(f"output/scene_{number}/scene_{number}.tif", data)
+
+
+def write_tgz(target: Path, scenes: list[bytes]) -> None:
+    with gzip.open(target, "wb", compresslevel=6) as packed:
+        write_tar(packed, scenes)
+
+
+def write_long_tgz(target: Path, scenes: list[bytes]) -> None:
+    from isal import igzip_threaded
+
+    # In a tenth of the time of gzip.
+    with igzip_threaded.open(target, "wb", compresslevel=3, threads=2) as packed:  # type: ignore[no-untyped-call]  # has no types
+        write_tar(packed, scenes * LONG_FACTOR)
+
+
+def measure_archive(
+    name: str,
+    write: Callable[[Path, list[bytes]], None],
+    scenes: int,
+    others: tuple[str, ...],
+    bench: Bench,
+) -> Readings:
     """Download and unpack an archive with the facade and others."""
-    target = archive.with_name("target")
-    with file_server(archive.parent) as base:
-        settings = {"url": f"{base}/{archive.name}", "target": str(target), "content": content}
+    size = bench.size(SCENE_BYTES, 2 * MB)
+    with bench.working_folder() as folder, file_server(folder) as base:
+        target = folder / "target"
+        write(folder / name, [scene(seed, size) for seed in range(scenes)])
+        content = scenes * size * (LONG_FACTOR if write is write_long_tgz else 1)
+        settings = {"url": f"{base}/{name}", "target": str(target), "content": content}
         candidates: dict[str, Callable[[], Reading]] = {
             side: partial(bench.run, side, "unpack", **settings)
             for side in ("ours", *others)
             if side != SHELL
         }
         if SHELL in others:
-            candidates[SHELL] = partial(in_shell, str(settings["url"]), target)
+            candidates[SHELL] = partial(in_shell, f"{base}/{name}", target)
         clean = {name: cleaned(run, target) for name, run in candidates.items()}
-        return bench.in_turns(clean, warm_up=warm_up)
-
-
-def measure_unpacking(bench: Bench) -> Readings:
-    size = bench.size(SCENE_BYTES, 2 * MB)
-    with bench.working_folder() as folder:
-        archive = folder / "short.tgz"
-        with gzip.open(archive, "wb", compresslevel=6) as packed:
-            write_tgz(packed, [scene(seed, size) for seed in range(SCENES)])
-        return unpacked(bench, archive, SCENES * size, SHELL, OLD_SDK, warm_up=True)
-
-
-def measure_long_unpacking(bench: Bench) -> Readings:
-    from isal import igzip_threaded
-
-    size = bench.size(SCENE_BYTES, 2 * MB)
-    with bench.working_folder() as folder:
-        archive = folder / "long.tgz"
-        # In a tenth of the time of gzip.
-        with igzip_threaded.open(archive, "wb", compresslevel=3, threads=2) as packed:  # type: ignore[no-untyped-call]  # has no types
-            write_tgz(packed, [scene(seed, size) for seed in range(SCENES)] * LONG_FACTOR)
-        return unpacked(bench, archive, SCENES * size * LONG_FACTOR, warm_up=False)
-
-
-def measure_zip(bench: Bench) -> Readings:
-    size = bench.size(SCENE_BYTES, 2 * MB)
-    with bench.working_folder() as folder:
-        archive = folder / "short.zip"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-            for seed in range(ZIP_SCENES):
-                packed.writestr(f"output/scene_{seed}/scene_{seed}.tif", scene(seed, size))
-        return unpacked(bench, archive, ZIP_SCENES * size, OLD_SDK, warm_up=True)
+        return bench.in_turns(clean, warm_up=bool(others))
 
 
 def in_shell(url: str, target: Path) -> Reading:
@@ -164,25 +169,64 @@ def measure_throttled(bench: Bench) -> Readings:
             return bench.in_turns(candidates, warm_up=False)
 
 
-def measure_quicklooks(bench: Bench) -> Readings:
-    with running_sandbox(LATENCY) as sandbox:
-        job_id = sandbox.state["analytics_jobs"]["many-quicklooks"]
+def measure_quicklooks(latency: float, bench: Bench) -> Readings:
+    with running_sandbox(latency) as sandbox:
+        job_id = sandbox.ask("/state")["analytics_jobs"]["many-quicklooks"]
         return bench.compare(
             "quicklooks", OLD_SDK, runs=QUICKLOOK_RUNS, **sandbox.access, job_id=job_id
         )
+
+
+def measure_assets(bench: Bench) -> Readings:
+    """Download the results of a job, which are many small files."""
+    with running_sandbox(LATENCY) as sandbox:
+        item = sandbox.items()[0]
+        small = item["assets"]["thumbnail.png"]
+        count = bench.size(ASSETS, 10)
+        item["assets"] = {f"file-{number}.png": small for number in range(count)}
+        run = partial(bench.run, "ours", "download_assets", **sandbox.access, item=item)
+        candidates = {"ours": partial(run, at_once=True), ONE_BY_ONE: partial(run, at_once=False)}
+        return bench.in_turns(candidates)
+
+
+def measure_window(bench: Bench) -> Readings:
+    """Read a part of a job's result, which is a large image."""
+    side = bench.size(WINDOW_IMAGE, 2_048)
+    with (
+        bench.working_folder() as folder,
+        running_sandbox(LATENCY, folder=folder) as sandbox,
+    ):
+        image = folder / "large.tif"
+        write_empty(image, side)
+        stored = {"name": image.name, "path": str(image), "checksums": False, "lifetime": 3600}
+        url = sandbox.ask("/storage", stored)["url"]
+        (job_id,) = sandbox.ask("/jobs", {"status": "captured"})["ids"]
+        asset = {"href": url, "file:size": image.stat().st_size, "file:checksum": None}
+        patch = {"features": {"assets": {"data.tif": asset}}}
+        sandbox.ask("/faults", {"path": "*/items", "patch": patch, "times": None})
+        settings = {**sandbox.access, "job_id": job_id, "file_url": url}
+        # Not at the edge of a tile.
+        settings |= {"start": side // 2 + 77, "size": bench.size(WINDOW, 500)}
+        run = partial(bench.run, "ours", "read_window", **settings)
+        candidates = {"ours": partial(run, vsicurl=False), VSICURL: partial(run, vsicurl=True)}
+        return bench.in_turns(candidates, warm_up=False)
+
+
+def write_empty(path: Path, side: int) -> None:
+    """Write an image of zeros with its header first, as in a COG."""
+    import rasterio
+
+    rasterio.open(path, "w", width=side, height=side, **PROFILE, **TILED).close()
 
 
 def write_image(path: Path, layout: str, side: int) -> None:
     """Write an image with streets, fields, and noise, a strip of rows at a time."""
     import rasterio
     from rasterio.enums import Resampling
-    from rasterio.transform import Affine
     from rasterio.windows import Window
 
     random = np.random.default_rng(42)
-    place = {"crs": "EPSG:32633", "transform": Affine(0.5, 0, 389_600, 0, -0.5, 5_820_500)}
-    profile = {"driver": "GTiff", "count": len(BANDS), "dtype": "uint16", "nodata": 0, **place}
-    options = {**profile, "interleave": "pixel", **LAYOUTS[layout][1]}
+    options = {**PROFILE, **LAYOUTS[layout][1]}
     with rasterio.open(path, "w", width=side, height=side, **options) as dataset:
         for number, name in enumerate(BANDS, start=1):
             dataset.set_band_description(number, name)
@@ -220,29 +264,27 @@ def measure_plot(layout: str, bench: Bench) -> Readings:
 
 MEASUREMENTS = (
     Measurement.of(
-        DOWNLOADS,
-        measure_unpacking,
+        partial(measure_archive, "short.tgz", write_tgz, SCENES, (SHELL, OLD_SDK)),
         *("unpack", "unpack-shell", "unpack-disk", "unpack-memory", "unpack-memory-total"),
-        # The archive, the SDK's copy of it, and the content.
-        disk=2 * 310 * MB + CONTENT,
     ),
     Measurement.of(
-        DOWNLOADS,
-        measure_long_unpacking,
+        partial(measure_archive, "long.tgz", write_long_tgz, SCENES, ()),
         "unpack-long-memory",
-        disk=LONG_FACTOR * (CONTENT + 320 * MB),
     ),
-    Measurement.of(DOWNLOADS, measure_zip, "unpack-zip", disk=2 * 160 * MB + CONTENT),
-    # The file that is served is a hole: it takes no room.
-    Measurement.of(DOWNLOADS, measure_throttled, "throttled", disk=THROTTLED_BYTES),
-    Measurement.of(DOWNLOADS, measure_quicklooks, "quicklooks"),
+    Measurement.of(
+        partial(measure_archive, "short.zip", write_zip, ZIP_SCENES, (OLD_SDK,)),
+        "unpack-zip",
+    ),
+    Measurement.of(measure_throttled, "throttled"),
+    Measurement.of(partial(measure_quicklooks, LATENCY), "quicklooks"),
+    Measurement.of(partial(measure_quicklooks, 0), "quicklooks-local"),
+    Measurement.of(measure_assets, "small-results"),
+    Measurement.of(measure_window, "window", "window-requests", "window-bytes"),
     *(
         Measurement.of(
-            PLOTS,
             partial(measure_plot, layout),
             *("plot-{layout}", "plot-{layout}-drawn", "plot-{layout}-memory"),
             *("map-{layout}-page", "map-{layout}-memory"),
-            disk=700 * MB,
             layout=layout,
             words=words,
         )

@@ -133,9 +133,8 @@ class Row:
         yield self.ratio_text
         verdict = {None: "", True: ": yes", False: ": **no**"}[self.is_reached]
         yield f"{figure.target}{verdict}"
-        machine = f", {environments.index(self.environment) + 1}" if len(environments) > 1 else ""
         runs = f"{len(self.ours)} run" + ("s" if len(self.ours) > 1 else "")
-        yield f"{self.date}, {runs}{machine}"
+        yield f"{self.date}, {runs}, machine {environments.index(self.environment) + 1}"
 
 
 def times(value: float) -> str:
@@ -189,53 +188,37 @@ def save(path: Path, rows: dict[str, Row]) -> None:
     path.write_text(f"{text}\n", encoding="utf-8")
 
 
-def page(rows: dict[str, Row], topics: dict[str, list[Figure]]) -> str:
-    """Return the page as Markdown.
-
-    Args:
-        rows: The measured rows.
-        topics: All figures, by the heading of their section.
-    """
+def page(rows: dict[str, Row], figures: Sequence[Figure]) -> str:
+    """Return the page as Markdown: one table of the rows, and the rules of the figures."""
     environments = environments_of(rows.values())
     promised = [row for row in rows.values() if row.is_reached is not None]
     reached = sum(row.is_reached is True for row in promised)
-    lines = [HEADER, f"{reached} of {len(promised)} targets are reached."]
-    for title, some in (
-        ("These targets are missed:", [row for row in promised if not row.is_reached]),
-        ("Here the other side is better:", [r for r in rows.values() if (r.ratio or 1) < 1]),
-    ):
-        if some:
-            shown = (
-                f"{row.figure.what}: {row.ratio_text or row.figure.unit.text(row.ours)}"
-                for row in some
-            )
-            lines += ["", title, "", *(f"- {text}" for text in shown)]
+    lines = [HEADER, f"{reached} of {len(promised)} targets are reached.", "", *table(rows)]
+    lines += ["", "Targets that are missed, and rows in which the other side is better:", ""]
+    for row in rows.values():
+        if row.is_reached is False or (row.ratio or 1) < 1:
+            lines.append(f"- {row.figure.what}: {row.ratio_text or row.figure.unit.text(row.ours)}")
+    rules: dict[str, list[str]] = {}
+    for figure in figures:
+        rules.setdefault(figure.rule, []).append(f"`{figure.name}`")
+    lines += ["", "## How each row is measured", ""]
+    lines += [f"- {', '.join(names)}: {rule}" for rule, names in rules.items()]
+    lines += ["", "## Machines"]
     for number, environment in enumerate(environments, 1):
-        name = f"Machine {number}" if len(environments) > 1 else "Measured on"
-        lines += ["", f"{name}:", "", *(f"- {key}: {value}" for key, value in environment.items())]
-    for title, figures in topics.items():
-        lines += section(
-            title, [rows[each.name] for each in figures if each.name in rows], environments
-        )
-    missing = [each for figures in topics.values() for each in figures if each.name not in rows]
+        lines += ["", f"Machine {number}:", ""]
+        lines += [f"- {key}: {value}" for key, value in environment.items()]
+    missing = [figure for figure in figures if figure.name not in rows]
     if missing:
         lines += ["", "## Not measured yet", "", *(f"- `{e.name}`: {e.what}" for e in missing)]
     return "\n".join([*lines, ""])
 
 
-def section(title: str, rows: list[Row], environments: list[dict[str, str]]) -> Iterator[str]:
-    if not rows:
-        return
-    yield from ("", f"## {title}", "")
+def table(rows: dict[str, Row]) -> Iterator[str]:
+    environments = environments_of(rows.values())
     yield from (f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}")
-    for row in rows:
+    for row in rows.values():
         cells = (cell.replace("|", "\\|") for cell in row.cells(environments))
         yield f"| {' | '.join(cells)} |"
-    yield ""
-    rules: dict[str, list[str]] = {}
-    for row in rows:
-        rules.setdefault(row.figure.rule, []).append(f"`{row.figure.name}`")
-    yield from (f"- {', '.join(names)}: {rule}" for rule, names in rules.items())
 
 
 def chart(rows: dict[str, Row]) -> str:
@@ -244,28 +227,24 @@ def chart(rows: dict[str, Row]) -> str:
     from matplotlib.figure import Figure as Canvas
 
     compared = [row for row in rows.values() if row.ratio is not None]
+    ratios = [row.ratio or 1 for row in compared]
+    labels = [f"{row.figure.what} – {row.figure.against}" for row in compared]
+    colors = [BETTER if ratio >= 1 else WORSE for ratio in ratios]
     style = {"svg.fonttype": "none", "svg.hashsalt": "up42", "text.color": INK, "font.size": 8}
-    with mpl.rc_context(style):
+    with mpl.rc_context({**style, "ytick.labelcolor": INK}):
         canvas = Canvas(figsize=(9, 0.8 + 0.2 * len(compared)), layout="constrained")
-        canvas.patch.set_alpha(0)
         axes = canvas.subplots()
-        axes.patch.set_alpha(0)
-        ratios: list[float] = [row.ratio or 1 for row in compared]
-        colors = [BETTER if ratio >= 1 else WORSE for ratio in ratios]
-        labels = [f"{row.figure.what} – {row.figure.against}" for row in compared]
         bars = axes.barh(labels, [ratio - 1 for ratio in ratios], left=1, color=colors)
         axes.bar_label(bars, [f"{times(ratio)}×" for ratio in ratios], padding=4)
-        axes.set_xscale("log")
-        axes.set_xlim(min([*ratios, 1]) / 3, max([*ratios, 1]) * 3)
-        axes.invert_yaxis()
+        axes.set(xscale="log", xlim=(min([*ratios, 1]) / 3, max([*ratios, 1]) * 3))
         axes.set_title("How many times less up42_facade takes than the other side", loc="left")
-        axes.tick_params(length=0, colors=INK)
-        axes.tick_params(axis="x", which="both", labelbottom=False, length=0)
+        axes.invert_yaxis()
+        axes.xaxis.set_visible(False)
         axes.spines[:].set_visible(False)
         axes.axvline(1, color=INK, linewidth=1)
         written = io.StringIO()
         no_metadata: Any = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        canvas.savefig(written, format="svg", metadata=no_metadata)
+        canvas.savefig(written, format="svg", metadata=no_metadata, transparent=True)
     text = written.getvalue()
     # Without the reference to a DTD in front.
     return text[text.index("<svg") :]

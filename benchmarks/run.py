@@ -5,12 +5,12 @@ Usage:
     python benchmarks/run.py --only batch unpack   # names, or their beginnings
     python benchmarks/run.py --once --only unpack  # a trial: one run of each side
     python benchmarks/run.py --quick               # does everything work? Small, once
-    python benchmarks/run.py --list                # names, targets, and the disk that they need
+    python benchmarks/run.py --list                # names and targets
     python benchmarks/run.py --page                # only write page and chart
 
 Writes benchmarks/results.json, docs/benchmarks.md, and docs/pictures/benchmarks.svg after each
 measurement, so that a stop loses nothing. Rows that weren't measured stay as they are. --quick
-and --once write nothing. Needs Linux, curl, and tar.
+and --once write nothing. Needs Linux, curl, tar, and 10 GB of disk.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import datetime as dt
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [each for each in MEASUREMENTS if each.name.startswith(tuple(options.only))]
     if options.list:
         for measurement in chosen:
-            print(f"{measurement.name} ({measurement.disk / 1e9:.1f} GB of disk)")
+            print(measurement.name)
             for figure in measurement.figures:
                 print(f"  {figure.name}: {figure.what} {figure.target}".rstrip())
         return 0
@@ -86,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="up42-bench-", dir=options.folder) as name:
         bench = Bench(pythons, Path(name), options.once or options.quick, options.quick)
         try:
-            check(chosen, bench)
+            check(chosen)
             return measure(chosen, bench, machine(pythons))
         except MeasurementError as error:
             say(str(error))
@@ -101,19 +100,12 @@ def figures() -> list[Figure]:
     return [figure for measurement in MEASUREMENTS for figure in measurement.figures]
 
 
-def check(chosen: Sequence[Measurement], bench: Bench) -> None:
+def check(chosen: Sequence[Measurement]) -> None:
     """Refuse what can't be measured; warn if others use the machine."""
     if sys.platform != "linux":
         raise MeasurementError(f"This needs Linux, not {sys.platform}.")
     if not chosen:
         raise MeasurementError("No measurement has such a name: --list shows them.")
-    needed = max(measurement.disk for measurement in chosen) * (not bench.small)
-    free = shutil.disk_usage(bench.folder).free
-    if free < needed:
-        raise MeasurementError(
-            f"{free / 1e9:.1f} GB of disk are free, {needed / 1e9:.1f} GB are needed: choose "
-            "another disk with --folder, or less with --only."
-        )
     busy = os.getloadavg()[0]
     if busy > IDLE * len(os.sched_getaffinity(0)):
         say(f"The machine is busy (load {busy:.1f}): the figures will suffer from it.")
@@ -186,11 +178,8 @@ def row(figure: Figure, readings: Readings, environment: dict[str, str]) -> Row:
 
 def write(rows: dict[str, Row]) -> None:
     """Write results, page, and chart."""
-    topics: dict[str, list[Figure]] = {}
-    for measurement in MEASUREMENTS:
-        topics.setdefault(measurement.topic, []).extend(measurement.figures)
     report.save(RESULTS, rows)
-    PAGE.write_text(report.page(rows, topics), encoding="utf-8")
+    PAGE.write_text(report.page(rows, figures()), encoding="utf-8")
     CHART.write_text(report.chart(rows), encoding="utf-8")
 
 

@@ -34,7 +34,7 @@ T = TypeVar("T")
 # Connections for one large file: four saturate what stores give one client; more only queue.
 DEFAULT_CONNECTIONS = 4
 # Files fetched at the same time: hides the latency of small ones, is polite to the server.
-DEFAULT_WORKERS = 8
+DEFAULT_WORKERS = 16
 
 logger = get_logger(__name__)
 
