@@ -415,19 +415,20 @@ class Job(Viz):
             )
         results, consumption = content.results, content.credit_consumption
         definition = content.definition
+        errors = results.errors if results else None
         return cls(
             process_id=content.process_id or "",
             id=job_id,
             account_id=content.account_id or "",
             workspace_id=content.workspace_id,
-            definition=definition.to_dict() | {"inputs": definition.inputs or {}}
+            definition={**definition.additional_properties, "inputs": definition.inputs or {}}
             if definition
             else {},
             status=JobStatus(content.status or types.UNKNOWN_STATUS),
             created=content.created,
             updated=content.updated,
             collection_url=results.collection if results else None,
-            errors=(validation_errors(results.errors) or None) if results else None,
+            errors=validation_errors(errors) if errors else None,
             credits=consumption.credits_ if consumption else None,
             started=content.started,
             finished=content.finished,
