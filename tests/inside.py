@@ -23,7 +23,7 @@ import up42_facade as up42
 
 def small_parts(patch: pytest.MonkeyPatch) -> None:
     """Use several connections from 200 kB on, not from megabytes."""
-    patch.setattr("up42_facade.downloads._transfer.MIN_SPLIT_BYTES", 200_000)
+    patch.setattr("up42_facade.downloads._transfer.MIN_PIECE_BYTES", 200_000)
 
 
 def little_inflation(patch: pytest.MonkeyPatch) -> None:

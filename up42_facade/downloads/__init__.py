@@ -10,6 +10,8 @@ from up42_facade.downloads._names import RESERVED_NAME as RESERVED_NAME
 from up42_facade.downloads._names import below as below
 from up42_facade.downloads._names import expanded as expanded
 from up42_facade.downloads._names import fold as fold
+from up42_facade.downloads._names import header_name as header_name
+from up42_facade.downloads._names import link_name as link_name
 from up42_facade.downloads._names import local_folder as local_folder
 from up42_facade.downloads._names import safe_name as safe_name
 from up42_facade.downloads._names import scheme_of as scheme_of
@@ -19,19 +21,17 @@ if TYPE_CHECKING:
     from up42_facade.downloads._archives import ArchiveLimits, download_archive
     from up42_facade.downloads._buckets import upload_to_bucket as upload_to_bucket
     from up42_facade.downloads._checksums import usable_checksum as usable_checksum
+    from up42_facade.downloads._download import Fetch as Fetch
     from up42_facade.downloads._download import download_file, download_files
-    from up42_facade.downloads._download import header_name as header_name
-    from up42_facade.downloads._download import link_name as link_name
-    from up42_facade.downloads._fetch import Fetch as Fetch
     from up42_facade.downloads._layout import Download
+    from up42_facade.downloads._layout import open_folder as open_folder
     from up42_facade.downloads._layout import subfolder as subfolder
     from up42_facade.downloads._members import HEAD_BYTES as HEAD_BYTES
     from up42_facade.downloads._members import archive_suffix as archive_suffix
     from up42_facade.downloads._members import unsupported_archive as unsupported_archive
+    from up42_facade.downloads._remote import ByteRange as ByteRange
     from up42_facade.downloads._remote import RemoteFile as RemoteFile
     from up42_facade.downloads._remote import Stopped as Stopped
-    from up42_facade.downloads._stores import open_folder as open_folder
-    from up42_facade.downloads._streams import ByteRange as ByteRange
     from up42_facade.downloads._streams import ByteRanges as ByteRanges
     from up42_facade.downloads._streams import open_stream, stream_to
 
@@ -42,13 +42,11 @@ __getattr__ = lazy_names(
         "_archives": "ArchiveLimits download_archive",
         "_buckets": "upload_to_bucket",
         "_checksums": "usable_checksum",
-        "_download": "download_file download_files header_name link_name",
-        "_fetch": "Fetch",
-        "_layout": "Download subfolder",
+        "_download": "Fetch download_file download_files",
+        "_layout": "Download open_folder subfolder",
         "_members": "HEAD_BYTES archive_suffix unsupported_archive",
-        "_remote": "RemoteFile Stopped",
-        "_stores": "open_folder",
-        "_streams": "ByteRange ByteRanges open_stream stream_to",
+        "_remote": "ByteRange RemoteFile Stopped",
+        "_streams": "ByteRanges open_stream stream_to",
     },
 )
 

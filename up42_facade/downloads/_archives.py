@@ -12,8 +12,10 @@ from typing import Any
 import httpx
 from attrs import field, frozen, validators
 
+from up42_facade._common.progress import ByteBar
 from up42_facade.downloads._folders import Folder, exclusive, local_errors
 from up42_facade.downloads._inflate import ForwardReader, gunzip
+from up42_facade.downloads._layout import owned_names, read_record, write_record
 from up42_facade.downloads._members import (
     HEAD_BYTES,
     MemberNames,
@@ -25,18 +27,14 @@ from up42_facade.downloads._members import (
     zip_content,
 )
 from up42_facade.downloads._names import expanded, safe_name, tagged_name
-from up42_facade.downloads._records import owned_names, read_record, write_record
-from up42_facade.downloads._remote import ContentChanged, RemoteFile
+from up42_facade.downloads._remote import MAX_RESTARTS, ContentChanged, RemoteFile, RemoteStream
 from up42_facade.downloads._staging import Staging
-from up42_facade.downloads._streams import RemoteStream
 from up42_facade.errors import UnsafeArchiveError
 
 # Memory of all member names together: some 200 bytes for each of the most members.
 MAX_NAMES_BYTES = 20 << 20
 # Bytes after the end of an archive: the padding of the largest tape block, many times over.
 MAX_TRAILING_BYTES = 16 << 20
-# Times that unpacking starts over because the archive was replaced while being read.
-MAX_RESTARTS = 3
 # What an error names if it isn't about a member.
 _END = "(the end of the archive)"
 _SPOOL = "(the zip archive)"
@@ -130,36 +128,38 @@ def download_archive(
     """
     target = expanded(directory)
     kept_in = Folder(target if folder is None else expanded(folder))
-    record = None if source_id is None else read_record(kept_in, source_id)
+    record = None if overwrite else read_record(kept_in, source_id)
     restarts = 0
     while True:
         source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
-        if record is not None and not overwrite and record.is_current(source):
+        if record is not None and record.is_current(source):
             return record.paths
-        try:
-            with (
-                Staging(target) as staging,
-                RemoteStream(source, progress=progress, desc=target.name) as stream,
-            ):
+        with (
+            Staging(target) as staging,
+            ByteBar(progress=progress, desc=target.name) as shown,
+            RemoteStream(source, shown=shown) as stream,
+        ):
+            try:
                 _Unpacker(stream, staging, limits).run()
-                with exclusive(kept_in.path):
-                    if aside is not None:
-                        # Read again: another program might have fetched the same archive.
-                        names = (safe_name(aside), tagged_name(aside, source_id or ""))
-                        staging.make_way(names, owned_names(kept_in, source_id))
-                    paths = staging.paths
-                    found = [Path(path).relative_to(kept_in.path).as_posix() for path in paths]
-                    version = stream.validator
-                    staging.commit(
-                        None
-                        if source_id is None
-                        else partial(write_record, kept_in, source_id, version, found)
-                    )
-            return paths
-        except ContentChanged:
-            restarts += 1
-            if restarts > MAX_RESTARTS:
-                raise
+            except ContentChanged:
+                restarts += 1
+                if restarts > MAX_RESTARTS:
+                    raise
+                continue
+            with exclusive(kept_in.path):
+                if aside is not None:
+                    # Read again: another program might have fetched the same archive.
+                    names = (safe_name(aside), tagged_name(aside, source_id or ""))
+                    staging.make_way(names, owned_names(kept_in, source_id))
+                paths = staging.paths
+                found = [Path(path).relative_to(kept_in.path).as_posix() for path in paths]
+                version = stream.validator
+                staging.commit(
+                    None
+                    if source_id is None
+                    else partial(write_record, kept_in, source_id, version, found)
+                )
+        return paths
 
 
 class _Unpacker:
@@ -176,8 +176,7 @@ class _Unpacker:
 
     def run(self) -> None:
         """Unpack an archive of any kind, and read what comes after it to the end."""
-        self._stream.connect()
-        packed = ForwardReader(self._stream.blocks())
+        packed = ForwardReader(self._stream.connect().verified())
         if archive_suffix(packed.peek(HEAD_BYTES)) == ".tgz":
             with closing(gunzip(packed, self._stream.abort)) as plain:
                 self._unpack(ForwardReader(plain), "gzip of ")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
@@ -48,12 +48,6 @@ class Checksum:
     digest: bytes
     announced_by: str = "the checksum given"
 
-    def start(self) -> Any:
-        """Return a new hash object of this algorithm."""
-        if self.algorithm == "crc32c":
-            return importlib.import_module("google_crc32c").Checksum()
-        return hashlib.new(self.algorithm, usedforsecurity=False)
-
 
 class Verifier:
     """Computes several checksums while the bytes arrive, and compares them at the end.
@@ -66,22 +60,28 @@ class Verifier:
 
     def __init__(self, checksums: Iterable[Checksum]) -> None:
         unique = {(checksum.algorithm, checksum.digest): checksum for checksum in checksums}
-        self._running = [(checksum, checksum.start()) for checksum in unique.values()]
+        self._running = [
+            (
+                checksum,
+                importlib.import_module("google_crc32c").Checksum()
+                if checksum.algorithm == "crc32c"
+                else hashlib.new(checksum.algorithm, usedforsecurity=False),
+            )
+            for checksum in unique.values()
+        ]
 
     def update(self, block: bytes) -> None:
-        """Add the next bytes."""
         for _, digest in self._running:
             digest.update(block)
 
+    def passed(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield blocks unchanged, after adding them."""
+        for block in blocks:
+            self.update(block)
+            yield block
+
     def verify(self, label: str) -> None:
-        """Compare the digests.
-
-        Args:
-            label: Name of the content in the error.
-
-        Raises:
-            ChecksumError: If a digest differs.
-        """
+        """Raise `ChecksumError`, with a name for the content, if a digest differs."""
         for expected, digest in self._running:
             found = digest.digest()
             if found != expected.digest:
@@ -94,9 +94,8 @@ class Verifier:
 def parse_checksum(text: str) -> Checksum:
     """Read a checksum as a multihash, a digest, or `algorithm:digest`.
 
-    Args:
-        text: Hexadecimal multihash (STAC `file:checksum`), hexadecimal MD5, SHA-1, SHA-256, or
-            SHA-512 digest, or for instance `md5:9001…`.
+    It may be a hexadecimal multihash (STAC `file:checksum`), a hexadecimal MD5, SHA-1, SHA-256, or
+    SHA-512 digest, or for instance `md5:9001…`.
 
     Raises:
         InvalidInputError: If the string is none of these, or the algorithm isn't supported.
@@ -146,50 +145,41 @@ def usable_checksum(text: object, label: str) -> str | None:
 def header_checksums(headers: Mapping[str, str], *, partial: bool) -> list[Checksum]:
     """Return the checksums of the complete object that a storage server announces.
 
-    Args:
-        headers: Of the response.
-        partial: Whether the response is a range. `Content-MD5` then covers the range only.
-
-    Returns:
-        The checksums that can be verified. crc32c is left out if no compiled implementation is
-        installed: in Python it would be slower than the network.
+    `Content-MD5` covers only the range of a partial response. crc32c is left out if no compiled
+    implementation is installed: in Python it would be slower than the network.
     """
     stored = headers.get("x-goog-stored-content-encoding", "identity")
     if stored != "identity" and headers.get("content-encoding", "identity") != stored:
         # The store holds gzip and unpacked it on the way: its hashes are those of the gzip.
         return []
-    found = []
-    for part in headers.get("x-goog-hash", "").split(","):
-        name, _, value = part.strip().partition("=")
-        if name == "md5" or (name == "crc32c" and _has_fast_crc32c()):
-            found += _from_base64(name, value, "x-goog-hash")
+    announced = [
+        ("x-goog-hash", *part.strip().partition("=")[::2])
+        for part in headers.get("x-goog-hash", "").split(",")
+    ]
     if not partial:
-        found += _from_base64("md5", headers.get("content-md5", ""), "Content-MD5")
+        announced.append(("Content-MD5", "md5", headers.get("content-md5", "")))
+    found = []
+    for header, name, value in announced:
+        if value and (name == "md5" or (name == "crc32c" and _has_fast_crc32c())):
+            # A header that can't be read proves nothing: it isn't held against the file.
+            with suppress(ValueError):
+                digest = base64.b64decode(value, validate=True)
+                found.append(Checksum(name, digest, f"the header {header}"))
     return found
 
 
-def verify_file(path: Path, checksums: Iterable[Checksum], label: str = "") -> None:
-    """Read a file and compare its digests.
-
-    Args:
-        path: The file.
-        checksums: The expected ones. If there are none, the file isn't read.
-        label: Name of the file in the error. Defaults to its own.
-
-    Raises:
-        ChecksumError: If a digest differs.
-    """
-    wanted = list(checksums)
-    if not wanted:
+def verify_file(path: Path, checksums: Sequence[Checksum], label: str = "") -> None:
+    """Read a file, if there are checksums; raise `ChecksumError` if its digests differ."""
+    if not checksums:
         return
-    verifier = Verifier(wanted)
+    verifier = Verifier(checksums)
     with path.open("rb", buffering=0) as file:
         while block := file.read(_FILE_BLOCK):
             verifier.update(block)
     verifier.verify(label or path.name)
 
 
-def matches_file(path: Path, size: int | None, checksums: Iterable[Checksum]) -> bool:
+def matches_file(path: Path, size: int | None, checksums: Sequence[Checksum]) -> bool:
     """Return whether a file exists and has a size and checksums, as far as they're known."""
     if not path.is_file() or (size is not None and path.stat().st_size != size):
         return False
@@ -206,15 +196,6 @@ def _has_fast_crc32c() -> bool:
     except ImportError:
         return False
     return bool(getattr(module, "implementation", "") == "c")
-
-
-def _from_base64(algorithm: str, value: str, header: str) -> list[Checksum]:
-    # A header that can't be read proves nothing: it isn't held against the file.
-    try:
-        digest = base64.b64decode(value, validate=True)
-    except ValueError:
-        return []
-    return [Checksum(algorithm, digest, f"the header {header}")] if digest else []
 
 
 def _varint(data: bytes, text: str) -> tuple[int, bytes]:

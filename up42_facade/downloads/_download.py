@@ -1,33 +1,63 @@
-"""Files from signed URLs to disk, one or many: resumable, verified, complete or absent."""
+"""Files from signed URLs into folders, one or many: verified, resumable, complete or absent."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
-from attrs import evolve
+from attrs import evolve, frozen
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import ByteBar, bar
 from up42_facade._common.stopping import Stop
 from up42_facade._common.urls import without_query
+from up42_facade.downloads._archives import download_archive
 from up42_facade.downloads._checksums import matches_file
 from up42_facade.downloads._folders import Folder, exclusive, in_use
-from up42_facade.downloads._layout import Download, lay_out_in
-from up42_facade.downloads._names import FALLBACK_NAME, below, expanded, safe_name
-from up42_facade.downloads._records import owned_names, read_record, write_record
-from up42_facade.downloads._remote import RangeResponse, RemoteFile, Stopped, Validator, is_html
-from up42_facade.downloads._transfer import transfer
-from up42_facade.errors import InvalidInputError
+from up42_facade.downloads._layout import (
+    AnyFolder,
+    Download,
+    Parts,
+    Place,
+    free_subfolder,
+    lay_out_in,
+    owned_names,
+    read_record,
+    subfolder,
+    write_record,
+)
+from up42_facade.downloads._names import (
+    FALLBACK_NAME,
+    below,
+    expanded,
+    header_name,
+    link_name,
+    safe_name,
+    tagged_name,
+)
+from up42_facade.downloads._remote import (
+    MAX_RESTARTS,
+    ContentChanged,
+    RemoteFile,
+    RemoteStream,
+    Validator,
+    is_html,
+)
+from up42_facade.downloads._stores import Store, temporary_folder
+from up42_facade.downloads._transfer import PartFile, fill
+from up42_facade.errors import (
+    InvalidInputError,
+    UnsupportedArchiveError,
+    Up42Error,
+)
 
 T = TypeVar("T")
 
@@ -37,9 +67,6 @@ DEFAULT_CONNECTIONS = 4
 DEFAULT_WORKERS = 16
 
 logger = get_logger(__name__)
-
-_FILE_NAME = re.compile(r"""filename\s*=\s*("(?:[^"\\]|\\.)*"|[^;]+)""", re.IGNORECASE)
-_FILE_NAME_STAR = re.compile(r"filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)", re.IGNORECASE)
 
 
 def download_file(
@@ -129,42 +156,23 @@ def download_files(
         if path in seen:
             raise InvalidInputError(f"Two downloads have the same target {path}.")
         seen.add(path)
-    is_single = len(named) == 1
-    tasks = [
-        partial(
-            _download,
-            download,
-            http,
-            overwrite,
-            progress and is_single,
-            DEFAULT_CONNECTIONS if is_single else 1,
-            is_free=_is_free(download),
-        )
-        for download in named
-    ]
-    return run_concurrently(tasks, workers=workers, progress=progress)
+    return _download_all(named, http, overwrite, progress, workers)
 
 
 def run_concurrently(
     tasks: Sequence[Callable[[], T]], *, workers: int = DEFAULT_WORKERS, progress: bool = False
 ) -> list[T]:
     """Run several transfers at a time; the first failure stops the others and is raised."""
-    stop = Stop()
-
-    def run(task: Callable[[], T]) -> T:
-        with stop.applied():
-            if stop.is_set:
-                raise Stopped
-            return task()
-
     if len(tasks) == 1:
         return [tasks[0]()]
+    stop = Stop()
+    with stop.applied():
+        context = copy_context()
     with (
         bar(progress=progress, total=len(tasks), unit="file") as shown,
         ThreadPoolExecutor(workers, thread_name_prefix="up42-download") as pool,
     ):
-        # Each in this thread's context: what applies to the downloads here applies there.
-        futures = [pool.submit(copy_context().run, run, task) for task in tasks]
+        futures = [pool.submit(context.copy().run, task) for task in tasks]
         try:
             for future in as_completed(futures):
                 future.result()
@@ -175,6 +183,154 @@ def run_concurrently(
                 future.cancel()
             raise
         return [future.result() for future in futures]
+
+
+@frozen
+class Fetch:
+    """A way to fetch files into a folder, on this machine or in cloud storage.
+
+    Attributes:
+        folder: The output folder.
+        http: Client without credentials. If None, a shared one.
+        overwrite: Fetch also files that exist and are unchanged.
+        progress: Whether to show a progress bar.
+        aside: Name of the subfolder for files whose paths are in use. If None, one for each group.
+        workers: Files to fetch at the same time.
+    """
+
+    folder: AnyFolder
+    http: httpx.Client | None = None
+    overwrite: bool = False
+    progress: bool = True
+    aside: str | None = None
+    workers: int = DEFAULT_WORKERS
+
+    def run(self, downloads: Sequence[Download]) -> list[list[str]]:
+        """Fetch files and unpack archives; return the paths of each, members in their order.
+
+        A download that isn't the archive that it was said to be is kept as a file. Downloads of
+        the same name and source are fetched once.
+
+        Raises:
+            DownloadError: If a file can't be fetched completely.
+            UploadError: If cloud storage refuses or can't be reached.
+        """
+        keys = [(each.group, each.name, each.record_id) for each in downloads]
+        unique = dict(zip(keys, downloads, strict=True))
+        places = lay_out_in(self.folder, [*unique.values()], self.aside)
+        found: dict[object, list[str]] = {}
+        plain = {}
+        for (key, download), place in zip(unique.items(), places, strict=True):
+            if download.is_unpacked:
+                with suppress(UnsupportedArchiveError):
+                    found[key] = self._unpack(download, place)
+            if key not in found:
+                plain[key] = evolve(download, is_unpacked=False), place
+        found.update(zip(plain, self._fetch([*plain.values()]), strict=True))
+        return [found[key] for key in keys]
+
+    def _unpack(self, download: Download, place: Place) -> list[str]:
+        if isinstance(self.folder, Store):
+            return self._upload(self.folder, download, place, self.progress)
+        return download_archive(
+            download.get_url,
+            below(self.folder.path, *place[1]),
+            http=self.http,
+            size=download.size,
+            checksum=download.checksum,
+            progress=self.progress,
+            overwrite=self.overwrite,
+            source_id=download.record_id,
+            folder=self.folder.path,
+            aside=subfolder(self.folder, self.aside or download.group),
+        )
+
+    def _fetch(self, files: Sequence[tuple[Download, Place]]) -> list[list[str]]:
+        if isinstance(self.folder, Store):
+            is_single = len(files) == 1
+            progress = self.progress and is_single
+            uploads = [partial(self._upload, self.folder, *file, progress) for file in files]
+            return run_concurrently(uploads, progress=self.progress and not is_single)
+        path = self.folder.path
+        named = [
+            evolve(download, target=below(path, *file), folder=path)
+            for download, (file, _) in files
+        ]
+        paths = _download_all(named, self.http, self.overwrite, self.progress, self.workers)
+        return [[str(path)] for path in paths]
+
+    def _upload(self, store: Store, download: Download, place: Place, progress: bool) -> list[str]:
+        """Fetch a file or archive to disk, and put it into the store."""
+        source_id = download.record_id
+        record = None if self.overwrite else read_record(store, source_id)
+        if record is not None and record.is_current(RemoteFile(download.get_url, http=self.http)):
+            return record.paths
+        with temporary_folder() as path:
+            here = Fetch(Folder(path), self.http, progress=progress)
+            if download.is_unpacked:
+                paths = [Path(found) for found in here._unpack(download, place)]
+            else:
+                paths = [Path(found) for ((found,),) in [here._fetch([(download, place)])]]
+            members = [found.relative_to(path).parts for found in paths]
+            aside = subfolder(store, self.aside or download.group)
+            above: Parts = ()
+            if download.is_unpacked and aside is not None:
+                asides = (aside, tagged_name(aside, source_id))
+                above = free_subfolder(store, members, asides, owned_names(store, source_id))
+            names = ["/".join((*above, *parts)) for parts in members]
+            delivered = read_record(here.folder, source_id)
+            version = Validator() if delivered is None else delivered.validator
+            # Everything in a job's own folder belongs to the job.
+            is_own = self.aside is not None and aside is None
+            added: list[str] = []
+            tasks = [
+                partial(_put, store, path, name, added, is_own, progress and len(paths) == 1)
+                for path, name in zip(paths, names, strict=True)
+            ]
+            try:
+                run_concurrently(tasks, progress=progress)
+                write_record(store, source_id, version, names)
+            except BaseException:
+                for name in added:
+                    # The first failure is more informative.
+                    with suppress(Up42Error):
+                        store.remove(name)
+                raise
+        return [store.location(name) for name in names]
+
+
+def _put(
+    store: Store, path: Path, name: str, added: list[str], is_own: bool, progress: bool
+) -> None:
+    """Move a file into a store, and note whether it is new there."""
+    is_new = store.find(name) is None
+    store.put(path, name, replace=is_own or not is_new, progress=progress)
+    if is_new:
+        added.append(name)
+    path.unlink()
+
+
+def _download_all(
+    downloads: Sequence[Download],
+    http: httpx.Client | None,
+    overwrite: bool,
+    progress: bool,
+    workers: int,
+) -> list[Path]:
+    is_single = len(downloads) == 1
+    tasks = [
+        partial(
+            _download,
+            download,
+            http,
+            overwrite,
+            progress and is_single,
+            DEFAULT_CONNECTIONS if is_single else 1,
+            is_free=_is_free(download),
+        )
+        for download in downloads
+    ]
+    return run_concurrently(tasks, workers=workers, progress=progress)
 
 
 def _download(
@@ -193,65 +349,79 @@ def _download(
         checksum=download.checksum,
         is_html=is_html(download.media_type, download.target),
     )
-    if source.stop.is_set():
-        raise Stopped
     target = expanded(download.target)
     source_id = download.source_id
     folder = Folder(target.parent if download.folder is None else Path(download.folder))
-    record = None if source_id is None else read_record(folder, source_id)
-
-    def is_known_complete() -> bool:
-        if record is not None and str(target) in record.paths:
-            return record.is_current(source)
-        if not source.checksums and (source_id is not None or source.size is None):
-            return False
-        return matches_file(target, source.size, source.checksums)
-
-    def is_complete(response: RangeResponse) -> bool:
-        size = source.size if response.validator.size is None else response.validator.size
-        checksums = [*source.checksums, *response.checksums()]
-        if overwrite or response.is_gzipped or size is None or (source_id and not checksums):
-            return False
-        return matches_file(target, size, checksums)
-
-    @contextmanager
-    def claim(version: Validator, complete: Path) -> Iterator[None]:
-        if source_id is None:
-            yield
-            return
-        name = target.relative_to(folder.path).as_posix()
-        with exclusive(folder.path):
-            if is_free and not _is_free(download) and name not in owned_names(folder, source_id):
-                raise in_use(target)
-            write_record(folder, source_id, version, [name], [complete])
-            yield
-
-    if overwrite or not is_known_complete():
-        with ByteBar(progress=progress, desc=target.name) as shown:
-            transfer(
-                source,
-                target,
-                shown,
-                is_complete=is_complete,
-                connections=connections,
-                claim=claim,
-            )
-        logger.info("Downloaded %s.", target)
+    if not overwrite and _is_known_complete(source, target, folder, source_id):
+        return target
+    with (
+        ByteBar(progress=progress, desc=target.name) as shown,
+        PartFile(target) as part,
+    ):
+        for left in reversed(range(MAX_RESTARTS + 1)):
+            # A server whose copies disagree may still send one of them completely.
+            count = connections if left else 1
+            with RemoteStream(
+                source, part.start, known=part.validator, ranged=count > 1, shown=shown
+            ) as stream:
+                try:
+                    stream.connect()
+                    if not overwrite and _is_complete(stream, target, source_id):
+                        part.discard()
+                        return target
+                    fill(part, stream, count, shown)
+                    break
+                except ContentChanged:
+                    if not left:
+                        raise
+            part.begin(Validator())
+        ready = part.finish(stream)
+        with exclusive(folder.path) if source_id else nullcontext():
+            if source_id is not None:
+                name = target.relative_to(folder.path).as_posix()
+                is_taken = is_free and not _is_free(download)
+                if is_taken and name not in owned_names(folder, source_id):
+                    part.discard()
+                    raise in_use(target)
+                write_record(folder, source_id, part.validator, [name], [ready])
+            part.publish(ready)
+    logger.info("Downloaded %s.", target)
     return target
+
+
+def _is_known_complete(
+    source: RemoteFile, target: Path, folder: Folder, source_id: str | None
+) -> bool:
+    """Return whether the file is complete according to its record or what the caller knows."""
+    record = read_record(folder, source_id)
+    if record is not None and str(target) in record.paths:
+        return record.is_current(source)
+    if not source.checksums and (source_id is not None or source.size is None):
+        return False
+    return matches_file(target, source.size, source.checksums)
+
+
+def _is_complete(stream: RemoteStream, target: Path, source_id: str | None) -> bool:
+    """Return whether the file is complete according to the server."""
+    source, size = stream.source, stream.validator.size
+    checksums = [*source.checksums, *stream.announced]
+    size = source.size if size is None else size
+    if stream.is_gzipped or size is None or (source_id and not checksums):
+        return False
+    return matches_file(target, size, checksums)
 
 
 def _is_free(download: Download) -> bool:
     return not os.path.lexists(expanded(download.target))
 
 
-def _is_folder(target: str | Path) -> bool:
-    text = str(target)
-    return text.endswith(("/", os.sep)) or expanded(target).is_dir()
-
-
 def _named(downloads: list[Download], http: httpx.Client | None, workers: int) -> list[Download]:
     """Return downloads into folders with distinct paths, by the names that servers propose."""
-    wanted = [download for download in downloads if _is_folder(download.target)]
+    wanted = [
+        download
+        for download in downloads
+        if str(download.target).endswith(("/", os.sep)) or expanded(download.target).is_dir()
+    ]
     if not wanted:
         return downloads
     found = run_concurrently([partial(_proposed, each, http) for each in wanted], workers=workers)
@@ -273,9 +443,7 @@ def _named(downloads: list[Download], http: httpx.Client | None, workers: int) -
 def _proposed(download: Download, http: httpx.Client | None) -> Download:
     """Return a download with the name that its URL or server proposes."""
     source = RemoteFile(download.get_url, http=http)
-    name = link_name(source.url)
-    if not name:
-        name = header_name(source.head(1)[0], source.url)
+    name = link_name(source.url) or header_name(source.head(1)[0], source.url)
     url = without_query(source.url)
     path = unquote(urlsplit(url).path)
     return evolve(
@@ -284,26 +452,3 @@ def _proposed(download: Download, http: httpx.Client | None) -> Download:
         group=path.rstrip("/").rpartition("/")[0].rpartition("/")[2],
         source_id=download.source_id or url,
     )
-
-
-def link_name(url: str) -> str:
-    """Return the file name in the `Content-Disposition` in a signed URL; empty if there is none."""
-    query = parse_qs(urlsplit(url).query)
-    return _disposition_name(query.get("response-content-disposition", [""])[0], url)
-
-
-def header_name(headers: Mapping[str, str], url: str) -> str:
-    """Return the file name in the `Content-Disposition` of a response; empty if there is none."""
-    return _disposition_name(headers.get("content-disposition", ""), url)
-
-
-def _disposition_name(text: str, url: str) -> str:
-    name = ""
-    if extended := _FILE_NAME_STAR.search(text):
-        # All that RFC 5987 has; others might not even be names of character sets.
-        charset = "latin-1" if extended[1].lower() == "iso-8859-1" else "utf-8"
-        name = unquote(extended[2].strip(), charset, "replace")
-    elif plain := _FILE_NAME.search(text):
-        name = re.sub(r"\\(.)", r"\1", plain[1].strip().strip('"'))
-    own = Path(unquote(urlsplit(url).path).rpartition("/")[2])
-    return f"{name}{own.suffix}" if name and not Path(name).suffix else name

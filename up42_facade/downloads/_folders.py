@@ -1,16 +1,17 @@
-"""Output folders on this machine, and the file system operations that are safe in them."""
+"""Folders on this machine: their files, locks, and errors."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from attrs import frozen
 
@@ -18,21 +19,12 @@ from up42_facade.downloads._names import below
 from up42_facade.errors import DownloadError, Up42Error
 
 T = TypeVar("T")
+# A file's size in bytes, and its version, which changes if the file is replaced: the time in ns on
+# disk, the ETag or time in cloud storage. The version is empty if the store reports neither.
+State = tuple[int, int | str]
+
 # Times that a folder is created again because another, failing download removed it.
 MAX_FOLDER_RACES = 100
-
-
-@frozen
-class FoundFile:
-    """A file's name below the folder, its size in bytes, and its version.
-
-    The version changes if the file is replaced: the time in ns on disk, the ETag or time in cloud
-    storage. It's empty if the store reports neither.
-    """
-
-    name: str
-    size: int
-    version: int | str
 
 
 @frozen
@@ -50,13 +42,9 @@ class Folder:
         """Return the path or URL of a file."""
         return self.path / name
 
-    def find(self, name: str) -> FoundFile | None:
-        """Return a file as it is; None if there is none."""
-        try:
-            found = (self.path / name).lstat()
-        except OSError:
-            return None
-        return FoundFile(name, found.st_size, found.st_mtime_ns)
+    def find(self, name: str) -> State | None:
+        """Return the state of a file; None if there is none."""
+        return state_of(self.path / name)
 
     def obstacle(self, name: str, *, is_ours: bool = False) -> Path | str | None:
         """Return the path of another file, or of one in place of a folder, that blocks a file.
@@ -102,26 +90,21 @@ class Folder:
                 raise
 
 
+def state_of(path: str | Path) -> State | None:
+    """Return the state of a file; None if there is none."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
 def in_use(path: Path | str | None) -> DownloadError:
     """Return the error for a path that others use."""
     return DownloadError(
         f"{path} exists and isn't known to come from this download, so it isn't replaced: remove "
         "it, or choose another output_directory."
     )
-
-
-def open_plain(path: Path, flags: int = os.O_RDONLY) -> int:
-    """Open a plain file without ever waiting, and return its descriptor.
-
-    Raises:
-        OSError: If there is no plain file. Links aren't followed; pipes and devices don't count.
-    """
-    extra = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
-    handle = os.open(path, flags | sum(getattr(os, name, 0) for name in extra))
-    if stat.S_ISREG(os.fstat(handle).st_mode):
-        return handle
-    os.close(handle)
-    raise OSError(errno.EINVAL, "it isn't a plain file", str(path))
 
 
 def create_plain(path: Path) -> BinaryIO:
@@ -131,13 +114,30 @@ def create_plain(path: Path) -> BinaryIO:
 
 
 def read_plain(path: Path, max_bytes: int) -> bytes | None:
-    """Return the content of a small file; None if it doesn't exist or has more bytes."""
+    """Return the content of a small file; None if it doesn't exist or has more bytes.
+
+    Links aren't followed, and pipes and devices aren't waited for.
+    """
+    flags = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
     try:
-        with os.fdopen(open_plain(path), "rb") as file:
+        handle = os.open(path, sum(getattr(os, name, 0) for name in flags))
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            return None
+        with os.fdopen(handle, "rb") as file:
             content = file.read(max_bytes + 1)
     except OSError:
         return None
     return content if len(content) <= max_bytes else None
+
+
+def json_object(content: bytes | None) -> dict[str, Any]:
+    """Return the JSON object in the content of a file; an empty one if there is none."""
+    try:
+        found = None if content is None else json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def lock(handle: int, *, wait: bool = False) -> bool:
@@ -219,7 +219,7 @@ def in_new_folder(folder: Path, act: Callable[[], T]) -> tuple[list[Path], T]:
                         path.mkdir()
                         created.append(path)
             if not folder.is_dir():
-                raise NotADirectoryError(20, "it is a file, not a folder", str(folder))
+                raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder", str(folder))
             return created, act()
         except FileNotFoundError:
             # Another download, which failed, removed a folder that it had created.
@@ -227,7 +227,7 @@ def in_new_folder(folder: Path, act: Callable[[], T]) -> tuple[list[Path], T]:
         except BaseException:
             remove_folders(created)
             raise
-    raise FileNotFoundError(2, "it is removed again and again", str(folder))
+    raise FileNotFoundError(errno.ENOENT, "it is removed again and again", str(folder))
 
 
 def remove_folders(created: list[Path]) -> None:

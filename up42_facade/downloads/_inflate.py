@@ -49,9 +49,12 @@ class ForwardReader(io.RawIOBase):
 
     def __init__(self, blocks: Iterable[bytes]) -> None:
         super().__init__()
+        self._continue(blocks, 0)
+
+    def _continue(self, blocks: Iterable[bytes], position: int) -> None:
         self._blocks = iter(blocks)
         self._rest = memoryview(b"")
-        self._position = 0
+        self._position = position
 
     def readable(self) -> bool:
         """Return True."""

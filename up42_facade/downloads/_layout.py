@@ -1,23 +1,41 @@
-"""Paths of the files of one download: decided before the first byte, with a path for each."""
+"""Where the files of a download go in an output folder, and the records of what went where."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import Any
 
-from attrs import frozen
+from attrs import asdict, field, frozen
 
-from up42_facade.downloads._folders import in_use
-from up42_facade.downloads._names import fold, safe_name, tagged_name
-from up42_facade.downloads._records import owned_names, read_record
-from up42_facade.downloads._stores import AnyFolder
-from up42_facade.errors import DownloadError
+from up42_facade.downloads._folders import Folder, State, in_use, json_object, state_of
+from up42_facade.downloads._names import (
+    RESERVED_NAME,
+    fold,
+    local_folder,
+    safe_name,
+    scheme_of,
+    single_name,
+    tagged_name,
+)
+from up42_facade.downloads._remote import RemoteFile, RemoteStream, Validator, whole_number
+from up42_facade.downloads._stores import Store, open_store
+from up42_facade.errors import DownloadError, InvalidInputError
 
+AnyFolder = Folder | Store
 Parts = tuple[str, ...]
 # Paths below an output folder: of a file, and of the folder for the members of an archive.
 Place = tuple[Parts, Parts]
+
+# Bytes of the longest record that is read: some 500,000 files.
+MAX_RECORD_BYTES = 32 << 20
+# Format of the records: one of another version is ignored.
+VERSION = 1
 
 _ARCHIVE_SUFFIX = re.compile(r"\.(zip|tgz|tar|tar\.gz)$", re.IGNORECASE)
 
@@ -58,6 +76,156 @@ class Download:
     def record_id(self) -> str:
         """The ID under which its files are recorded: an archive's members aren't the archive."""
         return f"{self.source_id}#unpacked" if self.is_unpacked else f"{self.source_id}"
+
+
+@frozen
+class Record:
+    """The files that one source delivered into a folder, as they were after writing, in order."""
+
+    folder: AnyFolder
+    source: str
+    validator: Validator
+    files: dict[str, State] = field(repr=False)
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths or URLs of the files, in order."""
+        return [str(self.folder.location(name)) for name in self.files]
+
+    def owned(self) -> frozenset[str]:
+        """Return the names that this source may replace.
+
+        A file that was changed still belongs to the source, unless another one has delivered it.
+        """
+        changed = {
+            name: now
+            for name, state in self.files.items()
+            if (now := self.folder.find(name)) not in (None, state)
+        }
+        theirs: set[tuple[str, State | None]] = set()
+        for name in self.folder.names(RESERVED_NAME) if changed else ():
+            content = self.folder.read(f"{RESERVED_NAME}/{name}", MAX_RECORD_BYTES)
+            other = _parsed(self.folder, content)
+            if other is not None and other.source != self.source:
+                theirs.update(changed.items() & other.files.items())
+        return frozenset(self.files).difference(name for name, _ in theirs)
+
+    def is_current(self, source: RemoteFile) -> bool:
+        """Return whether all files are still there, and the remote object is the same.
+
+        It costs one request for the first byte, and only if the files are there.
+        """
+        if any(
+            version == "" or self.folder.find(name) != (size, version)
+            for name, (size, version) in self.files.items()
+        ):
+            return False
+        with RemoteStream(source, 0, 1) as stream:
+            return self.validator.confirms(stream.connect().validator)
+
+
+def open_folder(
+    output_directory: str | Path, storage_options: Mapping[str, Any] | None = None
+) -> AnyFolder:
+    """Open an output folder on this machine or in cloud storage. No request is sent yet.
+
+    Args:
+        output_directory: A path, a `file://` URL, or the URL of a folder in cloud storage.
+        storage_options: For the fsspec backend of that store.
+
+    Raises:
+        InvalidInputError: If the URL or the options can't be used.
+        MissingExtraError: If fsspec or its backend for the store isn't installed.
+    """
+    if storage_options is not None and not isinstance(storage_options, Mapping):
+        raise InvalidInputError(
+            f"storage_options is of type {type(storage_options).__name__}: expected a dict."
+        )
+    if scheme_of(output_directory) is not None:
+        return open_store(str(output_directory), dict(storage_options or {}))
+    if storage_options:
+        raise InvalidInputError(
+            "storage_options are given, but output_directory is on this machine: expected "
+            "the URL of a folder in cloud storage, such as 's3://bucket/results'."
+        )
+    return Folder(local_folder(output_directory))
+
+
+def read_record(folder: AnyFolder, source: str | None) -> Record | None:
+    """Return what a source delivered into a folder; None if no usable record exists."""
+    if source is None:
+        return None
+    return _parsed(folder, folder.read(_record_name(source), MAX_RECORD_BYTES), source)
+
+
+def owned_names(folder: AnyFolder, source: str | None) -> frozenset[str]:
+    """Return the names in a folder that a source delivered and may replace."""
+    record = read_record(folder, source)
+    return frozenset() if record is None else record.owned()
+
+
+def write_record(
+    folder: AnyFolder,
+    source: str,
+    validator: Validator,
+    names: Sequence[str],
+    present: Sequence[str | Path] | None = None,
+) -> None:
+    """Record what a source delivers: on disk, just before its files move to their final paths.
+
+    In this order, the files of a program that is killed in between are known as its own. Whether
+    they are complete shows in their sizes and times, which moving doesn't change.
+
+    On disk, a record that can't be written is left out: the files are complete without it.
+
+    Args:
+        folder: The output folder.
+        source: The source's stable ID.
+        validator: The version of the object that was delivered.
+        names: The files' paths below the folder, with slashes.
+        present: Where they are now. If None, they are in place.
+
+    Raises:
+        UploadError: If the folder is in cloud storage that refuses or can't be reached.
+    """
+    files = []
+    for name, now in zip(names, present or names, strict=True):
+        state = folder.find(name) if present is None else state_of(now)
+        if state is None:
+            return
+        files.append([name, *state])
+    fields = {"version": VERSION, "source": source, **asdict(validator), "files": files}
+    content = json.dumps(fields).encode()
+    if len(content) <= MAX_RECORD_BYTES:
+        folder.write(_record_name(source), content)
+
+
+def _record_name(source: str) -> str:
+    name = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{RESERVED_NAME}/{name}.json"
+
+
+def _parsed(folder: AnyFolder, content: bytes | None, source: str | None = None) -> Record | None:
+    """Return the record in the content of a file; None if it can't be used."""
+    fields = json_object(content)
+    try:
+        if fields["version"] != VERSION or source not in (None, fields["source"]):
+            return None
+        files = dict(_file(*entry) for entry in fields["files"])
+        return Record(folder, fields["source"], Validator.parse(fields), files)
+    except (DownloadError, ValueError, TypeError, KeyError):
+        # Without a usable record the source is simply fetched again.
+        return None
+
+
+def _file(name: str, size: Any, version: Any) -> tuple[str, State]:
+    """Return a file of a record, whose path below the output folder one of ours can have."""
+    os.fsencode(name)
+    for part in name.split("/"):
+        if single_name(part).startswith(RESERVED_NAME):
+            raise ValueError(f"{name!r} isn't a result")
+    version = version if isinstance(version, str) else whole_number(version)
+    return name, (whole_number(size), version)
 
 
 def lay_out(downloads: Sequence[Download]) -> list[Place]:
@@ -111,14 +279,17 @@ def lay_out_in(
         DownloadError: If paths are in use everywhere.
     """
     known = [_recorded(folder, download) for download in downloads]
+    kept = {place[0] for place in known if place is not None}
     plain = lay_out(downloads)
     taken: Path | str | None = None
     for name in (None, lambda name, _: safe_name(name), tagged_name):
-        chosen = []
+        chosen, taken = [], None
         for download, (file, members), before in zip(downloads, plain, known, strict=True):
             above = (name(aside or download.group, f"{download.source_id}"),) if name else ()
-            chosen.append(before or ((*above, *file), (*above, *members)))
-        taken = _taken(folder, downloads, chosen, known)
+            place = before or ((*above, *file), (*above, *members))
+            chosen.append(place)
+            if before is None and taken is None:
+                taken = _taken(folder, download, place[0], kept)
         if taken is None or (aside is not None and subfolder(folder, aside) is None):
             return chosen
     raise in_use(taken)
@@ -185,33 +356,22 @@ def _clashing(downloads: Sequence[Download], places: Sequence[Place]) -> list[in
 
 def _recorded(folder: AnyFolder, download: Download) -> Place | None:
     """Return where a single file was delivered before."""
-    if download.is_unpacked or download.source_id is None:
-        return None
-    record = read_record(folder, download.source_id)
+    record = None if download.is_unpacked else read_record(folder, download.source_id)
     if record is None or len(record.files) != 1:
         return None
-    name = record.files[0].name
+    (name,) = record.files
     parts = tuple(name.split("/"))
     is_ours = name in record.owned()
     return None if folder.obstacle(name, is_ours=is_ours) else (parts, parts[:-1])
 
 
 def _taken(
-    folder: AnyFolder,
-    downloads: Sequence[Download],
-    places: Sequence[Place],
-    known: Sequence[Place | None],
+    folder: AnyFolder, download: Download, file: Parts, kept: Set[Parts]
 ) -> Path | str | None:
-    """Return a path of others that a new file would have."""
-    kept = {place[0] for place in known if place is not None}
-    for download, (file, _), before in zip(downloads, places, known, strict=True):
-        if before is not None:
-            continue
-        # Which members of an archive are in use shows when it is unpacked. A download that turns
-        # out not to be an archive becomes a file, and might be there already.
-        name = "/".join(file)
-        is_ours = download.is_unpacked and name in owned_names(folder, download.source_id)
-        found = folder.obstacle(name, is_ours=is_ours)
-        if found is not None or file in kept:
-            return found or folder.location(name)
-    return None
+    """Return the path of a new file if others use it."""
+    # Which members of an archive are in use shows when it is unpacked. A download that turns
+    # out not to be an archive becomes a file, and might be there already.
+    name = "/".join(file)
+    is_ours = download.is_unpacked and name in owned_names(folder, download.source_id)
+    found = folder.obstacle(name, is_ours=is_ours)
+    return found or (folder.location(name) if file in kept else None)

@@ -6,9 +6,10 @@ import hashlib
 import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import overload
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import url2pathname
 
 from up42_facade.errors import DownloadError, InvalidInputError
@@ -41,6 +42,8 @@ _SUFFIX = re.compile(r"((\.tar)?\.[A-Za-z0-9]{1,12})$")
 # are recognized in order to be refused.
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.:_-]+)://")
 _LOCAL_SCHEMES = ("file", "local")
+_FILE_NAME = re.compile(r"""filename\s*=\s*("(?:[^"\\]|\\.)*"|[^;]+)""", re.IGNORECASE)
+_FILE_NAME_STAR = re.compile(r"filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)", re.IGNORECASE)
 
 
 def safe_name(name: str) -> str:
@@ -238,3 +241,26 @@ def local_folder(location: str | os.PathLike[str], argument: str = "output_direc
             "for a folder on this machine, such as 'file:///home/me/results'."
         )
     return Path(url2pathname(parts.path))
+
+
+def link_name(url: str) -> str:
+    """Return the file name in the `Content-Disposition` in a signed URL; empty if there is none."""
+    query = parse_qs(urlsplit(url).query)
+    return _disposition_name(query.get("response-content-disposition", [""])[0], url)
+
+
+def header_name(headers: Mapping[str, str], url: str) -> str:
+    """Return the file name in the `Content-Disposition` of a response; empty if there is none."""
+    return _disposition_name(headers.get("content-disposition", ""), url)
+
+
+def _disposition_name(text: str, url: str) -> str:
+    name = ""
+    if extended := _FILE_NAME_STAR.search(text):
+        # All that RFC 5987 has; others might not even be names of character sets.
+        charset = "latin-1" if extended[1].lower() == "iso-8859-1" else "utf-8"
+        name = unquote(extended[2].strip(), charset, "replace")
+    elif plain := _FILE_NAME.search(text):
+        name = re.sub(r"\\(.)", r"\1", plain[1].strip().strip('"'))
+    own = Path(unquote(urlsplit(url).path).rpartition("/")[2])
+    return f"{name}{own.suffix}" if name and not Path(name).suffix else name

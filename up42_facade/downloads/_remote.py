@@ -1,27 +1,28 @@
-"""A file behind expiring URLs: requests for it, and the one loop that retries them."""
+"""A file behind expiring URLs: its link, and the one reader that retries and resumes."""
 
 from __future__ import annotations
 
 import os
 import random
 import re
+import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from attrs import asdict, frozen
+from attrs import frozen
 
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._common.urls import without_query
-from up42_facade.downloads._checksums import Checksum, header_checksums, parse_checksum
+from up42_facade.downloads._checksums import Checksum, Verifier, header_checksums, parse_checksum
+from up42_facade.downloads._inflate import crc32
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
 from up42_facade.session import Secret, harmless, protect_logs, seconds_until, storage_client
-
-T = TypeVar("T")
 
 # Seconds to reach the server: long enough for lost packets to be sent again after 1, 3, and 7 s.
 CONNECT_SECONDS = 15.0
@@ -29,6 +30,8 @@ CONNECT_SECONDS = 15.0
 READ_SECONDS = 30.0
 # Connections of the shared client: eight small files and four for a large one, with room to spare.
 MAX_CONNECTIONS = 32
+# Times that a download starts over because the object was replaced in between.
+MAX_RESTARTS = 3
 # Failures in a row without progress before a transfer gives up: about a minute of outage.
 MAX_FAILURES = 11
 # Bytes that count as progress, which resets the failures: far more than a dying server sends.
@@ -64,6 +67,9 @@ _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.I
 _SENDABLE = re.compile(r"[!-~]([ -~]*[!-~])?")
 _shared_lock = threading.Lock()
 _shared: dict[int, httpx.Client] = {}
+
+# The bytes from a start to before a stop.
+ByteRange = tuple[int, int]
 
 
 class TransientError(Exception):
@@ -122,10 +128,6 @@ class Validator:
             raise ValueError("expected an ETag and a date")
         return cls(etag, modified, None if size is None else whole_number(size))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields for a record."""
-        return asdict(self)
-
     @property
     def condition(self) -> str | None:
         """The value for `If-Range`: a strong one that a header can hold."""
@@ -142,9 +144,8 @@ class Validator:
 
         The length alone proves nothing: at least the ETag or the date must be known and equal.
         """
-        known = self._shared(other)
-        has_version = any(isinstance(mine, str) for mine, _ in known)
-        return has_version and all(mine == theirs for mine, theirs in known)
+        has_version = any(isinstance(mine, str) for mine, _ in self._shared(other))
+        return has_version and not self.differs_from(other)
 
     def merged(self, other: Validator) -> Validator:
         """Return these fields, with those of another validator for missing ones."""
@@ -152,123 +153,15 @@ class Validator:
         return Validator(self.etag or other.etag, self.modified or other.modified, size)
 
     def _shared(self, other: Validator) -> list[tuple[object, object]]:
-        pairs = zip(self._parts(), other._parts(), strict=True)
-        return [(mine, theirs) for mine, theirs in pairs if None not in (mine, theirs)]
-
-    def _parts(self) -> tuple[str | None, str | None, int | None]:
-        etag = self.etag.removeprefix("W/") if self.etag else None
-        return etag, self.modified, self.size
-
-
-class RetryBudget:
-    """Decides whether and when to try again; progress renews it.
-
-    Args:
-        stop: Ends a wait.
-        label: Name of the file in errors.
-        position: Returns how many bytes have arrived.
-    """
-
-    def __init__(self, stop: threading.Event, label: str, position: Callable[[], int]) -> None:
-        self._stop = stop
-        self._label = label
-        self._position = position
-        self._reached = position()
-        self._failures = 0
-
-    def wait(self, error: TransientError) -> None:
-        """Wait before the next attempt.
-
-        Raises:
-            ConnectionFailedError: If the connection failed, or was too slow, too often.
-            DownloadError: If the server refused too often.
-            Stopped: If the download was stopped while waiting.
-        """
-        position = self._position()
-        if position - self._reached >= PROGRESS_BYTES:
-            self._reached = position
-            self._failures = 0
-        self._failures += error.weight
-        if self._failures > MAX_FAILURES:
-            kind = ConnectionFailedError if error.is_connection else DownloadError
-            raise kind(f"{self._label} could not be downloaded: {error}.") from error
-        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (self._failures - 1))
-        is_first_refusal = self._failures == error.weight == REFUSAL_WEIGHT
-        pause = 0.0 if is_first_refusal else random.uniform(0, longest)
-        if self._stop.wait(max(error.retry_after, pause)):
-            raise Stopped
-
-
-@frozen
-class RangeResponse:
-    """A successful response: the bytes of the object from `start` on."""
-
-    response: httpx.Response
-    start: int
-    validator: Validator
-    is_partial: bool
-    is_gzipped: bool
-    limit: int
-    stop: threading.Event
-
-    def __enter__(self) -> RangeResponse:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.response.close()
-
-    def checksums(self) -> list[Checksum]:
-        """Return the checksums of the complete object that came with the response."""
-        if self.is_gzipped:
-            # They may be of the packed or unpacked object; gzip carries a checksum of its own.
-            return []
-        return header_checksums(self.response.headers, partial=self.is_partial)
-
-    def blocks(self) -> Iterator[bytes]:
-        """Yield the body as it arrives.
-
-        Raises:
-            ChecksumError: If the body is longer than announced.
-            TransientError: If the connection broke or is too slow.
-            Stopped: If the download was stopped.
-        """
-        timeout = self.response.request.extensions.get("timeout", {}).get("read")
-        window = min(SLOW_SECONDS, timeout or SLOW_SECONDS)
-        body = self.response.iter_raw()
-        total, waited, received = 0, 0.0, 0
-        while True:
-            started = monotonic()
-            try:
-                block = next(body, None)
-            except httpx.TransportError as error:
-                what = f"the connection broke ({_describe(error)})"
-                raise TransientError(what) from harmless(error)
-            # Only the time that the server takes counts, not that of the consumer of the bytes.
-            waited += monotonic() - started
-            if block is None:
-                return
-            if self.stop.is_set():
-                raise Stopped
-            total += len(block)
-            if total > self.limit:
-                raise ChecksumError(
-                    f"{shown_url(str(self.response.url))} sends more than the expected "
-                    f"{self.start + self.limit:,} bytes."
-                )
-            yield block
-            received += len(block)
-            if waited < window:
-                continue
-            if received < MIN_BYTES_PER_SECOND * waited:
-                raise TransientError(
-                    f"the server sent {received:,} bytes in {waited:.0f} seconds",
-                    weight=SLOW_WEIGHT,
-                )
-            waited, received = 0.0, 0
+        mine, theirs = (
+            (each.etag and each.etag.removeprefix("W/"), each.modified, each.size)
+            for each in (self, other)
+        )
+        return [pair for pair in zip(mine, theirs, strict=True) if None not in pair]
 
 
 class RemoteFile:
-    """An object that can be requested from any byte on, through links that expire.
+    """An object behind links that expire, and what is known about it.
 
     Args:
         get_url: Returns a URL; called again when the last one was refused.
@@ -295,7 +188,6 @@ class RemoteFile:
         self._is_html = is_html
         self.size = size
         self.checksums = [parse_checksum(checksum)] if checksum else []
-        self.stop = transfer_stop()
         protect_logs()
 
     @property
@@ -311,189 +203,349 @@ class RemoteFile:
         """The link without its query, for messages."""
         return shown_url(self._url or "the file")
 
-    def budget(self, position: Callable[[], int] = lambda: 0) -> RetryBudget:
-        """Create a budget of attempts that progress of a position renews."""
-        return RetryBudget(self.stop, self.label, position)
-
-    def retry(self, attempt: Callable[[], T], budget: RetryBudget | None = None) -> T:
-        """Retry an attempt until it succeeds or the budget is used up.
-
-        Args:
-            attempt: Raises `TransientError` if another attempt may succeed.
-            budget: The attempts that are left. If None, a new budget.
-
-        Raises:
-            ConnectionFailedError: If the connection failed too often.
-            DownloadError: If the server refused too often, or for good.
-        """
-        while True:
-            try:
-                return attempt()
-            except TransientError as error:
-                budget = budget or self.budget()
-                budget.wait(error)
-
-    def open(
-        self,
-        start: int = 0,
-        end: int | None = None,
-        *,
-        known: Validator | None = None,
-        ranged: bool = False,
-    ) -> RangeResponse:
-        """Send one request.
-
-        Args:
-            start: First byte to request.
-            end: Byte to stop before. If None, the end of the object.
-            known: The version of the object in earlier responses.
-            ranged: Request a range even from byte 0, to learn whether the server supports ranges.
-
-        Returns:
-            The response, to be closed. It starts at byte 0 if the server ignores ranges.
+    def request(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
+        """Send one request; return a response with the object (200, 206) or without it (416).
 
         Raises:
             TransientError: If another attempt may succeed.
-            ContentChanged: If the object isn't the known one.
-            ChecksumError: If its length isn't the expected one.
-            DownloadError: If the server refuses for good, or sends something else.
+            DownloadError: If the server refuses for good, or sends an HTML page instead.
         """
-        known = known or Validator()
-        url = self.url
-        headers = {"Accept-Encoding": "identity"}
-        if start or end is not None or ranged:
-            headers["Range"] = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
-            if known.condition:
-                headers["If-Range"] = known.condition
         try:
             response = self._http.send(
                 self._http.build_request("GET", url, headers=headers),
                 stream=True,
                 follow_redirects=True,
             )
-        except (httpx.TransportError, httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError) as e:
-            final = not isinstance(e, httpx.TransportError) or isinstance(
-                e, httpx.UnsupportedProtocol
-            )
-            if final:
-                raise _failed(url, _describe(e)) from harmless(e)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as e:
+            raise failed(url, _describe(e)) from harmless(e)
+        except UnicodeError as e:
+            raise failed(url, _describe(e)) from harmless(e)
+        except httpx.TransportError as e:
             raise TransientError(f"the server can't be reached ({_describe(e)})") from harmless(e)
-        try:
-            if response.status_code not in (200, 206):
-                return self._refuse(response, url, start)
-            return self._accept(response, url, start, known)
-        except BaseException:
-            response.close()
-            raise
+        status = response.status_code
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if status in (200, 206) and media_type in HTML_TYPES:
+            if self._is_html or is_html(None, urlsplit(url).path):
+                return response
+            reason = (
+                f"the server sent an HTML page ({media_type}) instead of the file. Check whether "
+                "a proxy or a sign-in page intercepts the request"
+            )
+        elif status in (200, 206) or (status == 416 and "Range" in headers):
+            return response
+        else:
+            reason = f"the server responded with HTTP {status} {response.reason_phrase}".rstrip(
+                " ."
+            )
+        response.close()
+        if status in EXPIRED_STATUSES:
+            with self._lock:
+                if self._url == url:
+                    self._url = None
+            reason += ", also to fresh links"
+            raise TransientError(reason, weight=REFUSAL_WEIGHT, is_connection=False)
+        if status in TRANSIENT_STATUSES:
+            wait = seconds_until(response.headers.get("retry-after", "")) or 0.0
+            wait = min(wait, LONGEST_RETRY_AFTER_SECONDS)
+            raise TransientError(reason, retry_after=wait, is_connection=False)
+        raise failed(url, reason)
 
     def fetch(
-        self, start: int, end: int, known: Validator | None = None
+        self, start: int, end: int, known: Validator = Validator()
     ) -> tuple[bytes, Validator]:
-        """Fetch a small part of the object into memory.
-
-        Args:
-            start: First byte to fetch.
-            end: Byte to stop before, unless the object ends earlier.
-            known: The version of the object in earlier responses.
-
-        Returns:
-            The bytes and the version of the object.
+        """Return a small part of the object, up to its end, and the object's version.
 
         Raises:
             ContentChanged: If the object isn't the known one.
             ConnectionFailedError: If the connection failed, even after retries.
             DownloadError: If the server refuses, or doesn't support ranges.
         """
-        data, seen = bytearray(), known or Validator()
-
-        def attempt() -> None:
-            nonlocal seen
-            with self.open(start + len(data), end, known=seen) as response:
-                if not response.is_partial:
-                    raise DownloadError(
-                        f"{self.label} can't be read in parts. Download the complete file "
-                        "instead, for example with download_results(), and open it there."
-                    )
-                seen = seen.merged(response.validator)
-                for block in response.blocks():
-                    data.extend(block)
-            if len(data) < min(end, seen.size or end) - start:
-                raise TransientError("the server ended its response early")
-
-        self.retry(attempt, self.budget(lambda: len(data)))
-        return bytes(data[: end - start]), seen
+        with RemoteStream(self, start, end, known=known) as stream:
+            if not stream.connect().is_partial:
+                raise DownloadError(
+                    f"{self.label} can't be read in parts. Download the complete file "
+                    "instead, for example with download_results(), and open it there."
+                )
+            return b"".join(stream.blocks()), stream.validator
 
     def head(self, count: int) -> tuple[Mapping[str, str], bytes]:
         """Return the headers of a response and the first bytes of the object, for its format."""
+        with RemoteStream(self, 0, count) as stream:
+            return stream.connect().headers, b"".join(stream.blocks())
 
-        def attempt() -> tuple[Mapping[str, str], bytes]:
-            data = b""
-            with self.open(0, count) as response:
-                for block in response.blocks():
-                    data += block
-                    if len(data) >= count:
-                        break
-                return response.response.headers, data[:count]
 
-        return self.retry(attempt)
+class RemoteStream:
+    """The bytes of a remote file in order, continued where a connection broke.
 
-    def _accept(
-        self, response: httpx.Response, url: str, start: int, known: Validator
-    ) -> RangeResponse:
-        headers = response.headers
-        self._check_html(headers, url)
-        text = headers.get("content-encoding", "")
+    If a server ignores ranges and sends everything again, what is known is skipped, after its CRC
+    showed that it's the same.
+
+    Args:
+        source: The remote file.
+        start: First byte to read.
+        end: Byte to stop before. If None, the end of the object.
+        known: The version of the object in earlier responses.
+        ranged: Request a range even from byte 0, to learn whether the server supports ranges.
+        shown: Progress bar that counts the bytes.
+
+    Attributes:
+        position: The next byte.
+        validator: The version of the object.
+        headers: Those of the first response.
+        is_partial: Whether the first response was a range.
+        is_gzipped: Whether the store keeps the object with `Content-Encoding: gzip`.
+        announced: The checksums of the complete object that the server announced.
+
+    Example:
+        with RemoteStream(source) as stream:
+            for block in stream.blocks():
+                file.write(block)
+    """
+
+    def __init__(
+        self,
+        source: RemoteFile,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        known: Validator = Validator(),
+        ranged: bool = False,
+        shown: Any = None,
+    ) -> None:
+        self.source = source
+        self.position = self._start = start
+        self.end = end
+        self.validator = known
+        self.headers: Mapping[str, str] = {}
+        self.is_partial = self.is_gzipped = False
+        self.announced: list[Checksum] = []
+        self._ranged = ranged
+        self._shown = shown
+        self._stop = transfer_stop()
+        self._response: httpx.Response | None = None
+        # First byte of the response, and the one to stop before.
+        self._extent = (0, 0)
+        self._has_crc = False
+        self._crc = 0
+        self._failures = 0
+        self._reached = start
+
+    def __enter__(self) -> RemoteStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def connect(self) -> RemoteStream:
+        """Send a request if none is open, again and again if that may help.
+
+        Raises:
+            ContentChanged: If the object isn't the known one.
+            ChecksumError: If its length isn't the expected one.
+            ConnectionFailedError: If the connection failed too often.
+            DownloadError: If the server refused too often, or for good.
+            Stopped: If the download was stopped.
+        """
+        while self._response is None:
+            if self._stop.is_set():
+                raise Stopped
+            url = self.source.url
+            try:
+                self._open(url)
+            except TransientError as error:
+                self._wait(error)
+        return self
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the bytes as they arrive; raise as `connect()` does."""
+        while self._response is not None or self._last is None or self.position < self._last:
+            self.connect()
+            try:
+                yield from self._received()
+                return
+            except TransientError as error:
+                self.close()
+                self._wait(error)
+
+    def verified(self) -> Iterator[bytes]:
+        """Yield the bytes of the complete object, the last ones after they are verified.
+
+        What its store has gzipped isn't verified: the length and checksum that are expected may be
+        those of either form.
+
+        Raises:
+            ChecksumError: If the length or a checksum isn't the expected one.
+        """
+        self.connect()
+        source = self.source
+        verifier = Verifier([*self.announced, *([] if self.is_gzipped else source.checksums)])
+        last = b""
+        for block in self.blocks():
+            if last:
+                yield last
+            verifier.update(block)
+            last = block
+        if source.size is not None and not self.is_gzipped:
+            check_length(source.label, self.position, source.size)
+        verifier.verify(source.label)
+        if last:
+            yield last
+
+    def abort(self) -> None:
+        """End a read in another thread at once, even if the server sends nothing."""
+        self._stop.set()
+        response = self._response
+        if response is not None:
+            with suppress(AttributeError, KeyError, OSError):
+                network: Any = response.extensions["network_stream"]
+                network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Release the connection."""
+        if self._response is not None:
+            self._response.close()
+            self._response = None
+
+    @property
+    def _last(self) -> int | None:
+        """The byte to stop before, if known."""
+        known = (end for end in (self.end, self.validator.size) if end is not None)
+        return min(known, default=None)
+
+    def _open(self, url: str) -> None:
+        start, end, source = self.position, self.end, self.source
+        headers = {"Accept-Encoding": "identity"}
+        if start or end is not None or self._ranged:
+            headers["Range"] = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
+            if self.validator.condition:
+                headers["If-Range"] = self.validator.condition
+        response = source.request(url, headers)
+        if response.status_code == 416:
+            response.close()
+            if start:
+                raise ContentChanged(f"{source.label} became shorter while being downloaded.")
+            # An empty object has no first byte, so any range of it is refused.
+            del headers["Range"]
+            response = source.request(url, headers)
+        self._response = response
+        text = response.headers.get("content-encoding", "")
         encodings = {part.strip().lower() for part in text.split(",")} - PLAIN_ENCODINGS
         if encodings - GZIP_ENCODINGS:
-            raise _failed(url, f"its Content-Encoding {text!r} isn't supported, only gzip is")
+            raise failed(url, f"its Content-Encoding {text!r} isn't supported, only gzip is")
         first, stop, total = _extent(response, start)
         # Of a gzipped object either length may have been announced: it's checked at the end.
-        size = None if encodings else self.size
+        size = None if encodings else source.size
         if size is not None and total is not None:
-            check_length(shown_url(url), total, size)
-        validator = Validator(headers.get("etag"), headers.get("last-modified"), total)
-        if known.differs_from(validator):
-            raise ContentChanged(f"{shown_url(url)} changed while it was being downloaded.")
-        ends = (end for end in (stop, known.size, size) if end is not None)
-        return RangeResponse(
-            response=response,
-            start=first,
-            validator=validator,
-            is_partial=response.status_code == 206,
-            is_gzipped=bool(encodings),
-            limit=max(0, next(ends, MAX_FILE_BYTES) - first),
-            stop=self.stop,
+            check_length(source.label, total, size)
+        found = Validator(
+            response.headers.get("etag"), response.headers.get("last-modified"), total
         )
+        if self.validator.differs_from(found):
+            raise ContentChanged(f"{source.label} changed while it was being downloaded.")
+        known = self.validator
+        is_fresh = start == self._start and known.condition is None
+        if first < start and not (is_fresh or self._has_crc or known.confirms(found)):
+            raise ContentChanged(f"{source.label} is sent as a whole, and may have changed.")
+        ends = (end for end in (stop, self.validator.size, size) if end is not None)
+        self._extent = first, max(first, next(ends, MAX_FILE_BYTES))
+        self.validator = self.validator.merged(found)
+        if self._shown is not None and self._shown.total != self.validator.size:
+            self._shown.total = self.validator.size
+            self._shown.refresh()
+        if not self.headers:
+            self.headers = response.headers
+            self.is_partial = response.status_code == 206
+            self.is_gzipped = bool(encodings)
+            # Where nothing else can show that what is sent again is the same.
+            self._has_crc = start == 0 and found.condition is None
+            if not encodings:
+                # Otherwise they may be of either form; gzip has a checksum of its own.
+                self.announced = header_checksums(response.headers, partial=self.is_partial)
 
-    def _check_html(self, headers: httpx.Headers, url: str) -> None:
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type in HTML_TYPES and not (self._is_html or is_html(None, urlsplit(url).path)):
-            raise _failed(
-                url,
-                f"the server sent an HTML page ({media_type}) instead of the file. Check whether "
-                "a proxy or a sign-in page intercepts the request",
-            )
+    def _wait(self, error: TransientError) -> None:
+        """Wait before the next attempt, or give up; progress renews the patience."""
+        if self.position - self._reached >= PROGRESS_BYTES:
+            self._reached, self._failures = self.position, 0
+        self._failures += error.weight
+        if self._failures > MAX_FAILURES:
+            kind = ConnectionFailedError if error.is_connection else DownloadError
+            raise kind(f"{self.source.label} could not be downloaded: {error}.") from error
+        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (self._failures - 1))
+        is_first_refusal = self._failures == error.weight == REFUSAL_WEIGHT
+        pause = 0.0 if is_first_refusal else random.uniform(0, longest)
+        if self._stop.wait(max(error.retry_after, pause)):
+            raise Stopped
 
-    def _refuse(self, response: httpx.Response, url: str, start: int) -> RangeResponse:
-        status = response.status_code
-        text = f"the server responded with HTTP {status} {response.reason_phrase}".rstrip(" .")
-        if status == 416 and start == 0:
-            # An empty object has no first byte, so any range of it is refused.
-            response.close()
-            return self.open()
-        if status == 416:
-            raise ContentChanged(f"{shown_url(url)} became shorter while being downloaded.")
-        if status in EXPIRED_STATUSES:
-            with self._lock:
-                if self._url == url:
-                    self._url = None
-            text += ", also to fresh links"
-            raise TransientError(text, weight=REFUSAL_WEIGHT, is_connection=False)
-        if status in TRANSIENT_STATUSES:
-            wait = seconds_until(response.headers.get("retry-after", "")) or 0.0
-            wait = min(wait, LONGEST_RETRY_AFTER_SECONDS)
-            raise TransientError(text, retry_after=wait, is_connection=False)
-        raise _failed(url, text)
+    def _received(self) -> Iterator[bytes]:
+        """Yield the bytes of one response, from the position up to the end of the range."""
+        last = self._last
+        first, stop = self._extent
+        blocks = self._arriving(first, stop)
+        if first < self.position:
+            blocks = self._skip(blocks, self.position - first)
+        for block in blocks:
+            piece = block if last is None else block[: last - self.position]
+            if self._has_crc:
+                self._crc = crc32(piece, self._crc)
+            self.position += len(piece)
+            if self._shown is not None:
+                self._shown.update(len(piece))
+            yield piece
+            if last is not None and self.position == last < stop:
+                return
+        if last is not None and self.position < last and self.validator.size is not None:
+            raise TransientError("the server ended its response early")
+
+    def _skip(self, blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
+        crc = 0
+        for block in blocks:
+            skipped, rest = block[:count], block[count:]
+            crc = crc32(skipped, crc)
+            count -= len(skipped)
+            if count:
+                continue
+            if self._has_crc and crc != self._crc:
+                raise ContentChanged(f"{self.source.label} changed while it was being downloaded.")
+            if rest:
+                yield rest
+            yield from blocks
+
+    def _arriving(self, first: int, stop: int) -> Iterator[bytes]:
+        """Yield the body of the open response, if it's neither too slow nor too long."""
+        if self._response is None:
+            raise Stopped
+        timeout = self._response.request.extensions.get("timeout", {}).get("read")
+        window = min(SLOW_SECONDS, timeout or SLOW_SECONDS)
+        body = self._response.iter_raw()
+        position, waited, received = first, 0.0, 0
+        while True:
+            started = monotonic()
+            try:
+                block = next(body, b"")
+            except httpx.TransportError as error:
+                what = f"the connection broke ({_describe(error)})"
+                raise TransientError(what) from harmless(error)
+            # Only the time that the server takes counts, not that of the consumer of the bytes.
+            waited += monotonic() - started
+            if not block:
+                return
+            if self._stop.is_set():
+                raise Stopped
+            position += len(block)
+            if position > stop:
+                raise ChecksumError(
+                    f"{self.source.label} sends more than the expected {stop:,} bytes."
+                )
+            yield block
+            received += len(block)
+            if waited < window:
+                continue
+            if received < MIN_BYTES_PER_SECOND * waited:
+                raise TransientError(
+                    f"the server sent {received:,} bytes in {waited:.0f} seconds",
+                    weight=SLOW_WEIGHT,
+                )
+            waited, received = 0.0, 0
 
 
 def is_html(media_type: str | None, name: object) -> bool:
@@ -540,6 +592,26 @@ def shared_client() -> httpx.Client:
         return client
 
 
+def merged(ranges: Iterable[ByteRange], gap: int = 0) -> list[ByteRange]:
+    """Return ranges in order, with those joined that overlap or are close together.
+
+    Args:
+        ranges: The ranges.
+        gap: Bytes between two ranges up to which they are joined.
+
+    Example:
+        >>> merged([(6, 8), (0, 4), (4, 5)]), merged([(6, 8), (0, 4)], gap=2)
+        ([(0, 5), (6, 8)], [(0, 8)])
+    """
+    runs: list[ByteRange] = []
+    for start, stop in sorted(ranges):
+        if runs and start - runs[-1][1] <= gap:
+            runs[-1] = (runs[-1][0], max(runs[-1][1], stop))
+        else:
+            runs.append((start, stop))
+    return runs
+
+
 def _extent(response: httpx.Response, start: int) -> tuple[int, int | None, int | None]:
     """Return the first byte of a response, the one to stop before, and the object's length."""
     if response.status_code == 200:
@@ -549,7 +621,7 @@ def _extent(response: httpx.Response, start: int) -> tuple[int, int | None, int 
     match = _CONTENT_RANGE.fullmatch(text.strip())
     if match is None or int(match[1]) != start:
         reason = f"the server sent the range {text!r}, expected bytes from {start:,} on"
-        raise _failed(str(response.url), reason)
+        raise failed(str(response.url), reason)
     return start, int(match[2]) + 1, _length(match[3])
 
 
@@ -558,7 +630,7 @@ def _length(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) <= 18 else None
 
 
-def _failed(url: str, reason: str) -> DownloadError:
+def failed(url: str, reason: str) -> DownloadError:
     return DownloadError(f"{shown_url(url)} could not be downloaded: {reason}.")
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 from up42_facade.downloads._folders import (
@@ -104,7 +104,7 @@ class Staging:
             above = free_subfolder(Folder(self.target), self._files, asides, owned)
             self.target = self.target.joinpath(*above)
 
-    def commit(self, record: Callable[[Iterable[str]], object] | None = None) -> None:
+    def commit(self, record: Callable[[list[str]], object] | None = None) -> None:
         """Move everything to its final path, one file after another.
 
         A file that is replaced is the old or the new one at every moment. Foreseeable failures
@@ -124,7 +124,7 @@ class Staging:
             with local_errors(folder):
                 folder.mkdir(exist_ok=True)
         if record is not None:
-            record(map(self._content, range(len(self._files))))
+            record([*map(self._content, range(len(self._files)))])
         for number, parts in enumerate(self._files):
             final = self.target.joinpath(*parts)
             with local_errors(final):

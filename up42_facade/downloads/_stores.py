@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from up42_facade.downloads._folders import Folder, FoundFile, in_use, local_errors
+from up42_facade._common.progress import bar
+from up42_facade.downloads._folders import State, in_use, local_errors
 from up42_facade.downloads._names import (
     RESERVED_NAME,
     below,
-    local_folder,
     scheme_of,
     single_name,
 )
@@ -77,8 +77,8 @@ class Store:
         """Return the URL of a file."""
         return str(below(self.url, *name.split("/")))
 
-    def find(self, name: str) -> FoundFile | None:
-        """Return a file as it is; None if there is none."""
+    def find(self, name: str) -> State | None:
+        """Return the state of a file; None if there is none."""
         found = self._listed(name)
         size = found.get("size")
         if found.get("type") == "directory" or not isinstance(size, int):
@@ -87,7 +87,7 @@ class Store:
         if isinstance(version, datetime):
             # Some backends list a date as a number, and return it for a single file as it is.
             version = version.timestamp()
-        return FoundFile(name, size, str(version).strip('"'))
+        return size, str(version).strip('"')
 
     def obstacle(self, name: str, *, is_ours: bool = False) -> str | None:
         """Return the URL of another file, or of one in place of a folder, that blocks a file."""
@@ -107,7 +107,7 @@ class Store:
     def read(self, name: str, max_bytes: int) -> bytes | None:
         """Return the content of a small file; None if it doesn't exist or has more bytes."""
         found = self.find(name)
-        if found is None or found.size > max_bytes:
+        if found is None or found[0] > max_bytes:
             return None
         with self.errors(name):
             return bytes(self.fs.cat_file(self._path(name)))
@@ -125,7 +125,7 @@ class Store:
         name: str,
         *,
         replace: bool,
-        on_bytes: Callable[[int, int], object] = lambda _size, _sent: None,
+        progress: bool = False,
     ) -> None:
         """Upload a file from this machine atomically.
 
@@ -133,8 +133,7 @@ class Store:
             source: The file.
             name: Its path in the folder.
             replace: Whether a file of this name may be replaced.
-            on_bytes: Called with its length and the bytes that were sent by then, if the backend
-                reports them.
+            progress: Whether to show a progress bar, if the backend reports what it has sent.
 
         Raises:
             DownloadError: If a file that may not be replaced has this name.
@@ -142,14 +141,17 @@ class Store:
         """
         from fsspec.callbacks import Callback
 
-        callback = Callback(hooks={"bytes": lambda size, value, **_: on_bytes(size, value)})
         path = self._path(name)
-        with self.errors(name):
+        size = source.stat().st_size
+        with (
+            self.errors(name),
+            bar(progress=progress, total=size, unit="B", unit_scale=True, desc=name) as shown,
+        ):
             if not replace and self._info(path) is not None:
                 raise in_use(without_secrets(self.location(name)))
-            self._put(source, path, callback)
+            hooks = {"bytes": lambda _, value, **__: shown.update(value - shown.n)}
+            self._put(source, path, Callback(hooks=hooks))
             found = self._info(path) or {}
-            size = source.stat().st_size
             if found.get("size") != size:
                 with contextlib.suppress(Exception):
                     self.fs.rm_file(path)
@@ -232,9 +234,6 @@ class Store:
         return self._listings[folder]
 
 
-AnyFolder = Folder | Store
-
-
 def without_secrets(text: str) -> str:
     """Return a string without the passwords and signatures in its URLs."""
     return _SECRETS.sub("", text)
@@ -254,34 +253,8 @@ def temporary_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def open_folder(
-    output_directory: str | Path, storage_options: Mapping[str, Any] | None = None
-) -> AnyFolder:
-    """Open an output folder on this machine or in cloud storage. No request is sent yet.
-
-    Args:
-        output_directory: A path, a `file://` URL, or the URL of a folder in cloud storage.
-        storage_options: For the fsspec backend of that store.
-
-    Raises:
-        InvalidInputError: If the URL or the options can't be used.
-        MissingExtraError: If fsspec or its backend for the store isn't installed.
-    """
-    if storage_options is not None and not isinstance(storage_options, Mapping):
-        raise InvalidInputError(
-            f"storage_options is of type {type(storage_options).__name__}: expected a dict."
-        )
-    if scheme_of(output_directory) is not None:
-        return _open_store(str(output_directory), dict(storage_options or {}))
-    if storage_options:
-        raise InvalidInputError(
-            "storage_options are given, but output_directory is on this machine: expected "
-            "the URL of a folder in cloud storage, such as 's3://bucket/results'."
-        )
-    return Folder(local_folder(output_directory))
-
-
-def _open_store(url: str, options: dict[str, Any]) -> Store:
+def open_store(url: str, options: dict[str, Any]) -> Store:
+    """Open the folder of a URL, with the options of its fsspec backend. No request is sent yet."""
     scheme = str(scheme_of(url))
     try:
         from fsspec.core import url_to_fs

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import socket
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import chain
 from typing import Any, BinaryIO, cast
 
@@ -17,14 +16,14 @@ import httpx
 
 from up42_facade._common.progress import ByteBar
 from up42_facade.downloads._checksums import Verifier
-from up42_facade.downloads._inflate import crc32, decoded
+from up42_facade.downloads._inflate import ForwardReader, decoded
 from up42_facade.downloads._remote import (
-    ContentChanged,
-    RangeResponse,
+    ByteRange,
     RemoteFile,
-    TransientError,
+    RemoteStream,
     Validator,
     check_length,
+    merged,
 )
 from up42_facade.errors import ChecksumError
 
@@ -38,9 +37,6 @@ KEPT_BLOCKS = 64
 GAP_BYTES = 32 * 1024
 # Longest part that one request fetches: several of them arrive at the same time.
 PART_BYTES = 8 * 1024 * 1024
-
-# The bytes from a start to before a stop.
-ByteRange = tuple[int, int]
 
 
 def stream_to(
@@ -78,22 +74,26 @@ def stream_to(
     """
     take = write if callable(write) else write.write
     source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
-    with RemoteStream(source, progress=progress) as stream:
+    with (
+        ByteBar(progress=progress) as shown,
+        RemoteStream(source, shown=shown) as stream,
+    ):
         if not stream.connect().is_gzipped:
-            for block in stream.blocks():
+            for block in stream.verified():
                 take(block)
             return stream.position
-        count, verifier = 0, Verifier(source.checksums)
-        inflated = decoded(stream, source.label, lambda: stream.position, stream.abort)
-        with closing(inflated) as blocks:
-            for block in blocks:
+        count, packed, plain = 0, Verifier(source.checksums), Verifier(source.checksums)
+        reader = ForwardReader(packed.passed(stream.verified()))
+        with closing(decoded(reader, source.label, reader.tell, stream.abort)) as blocks:
+            for block in plain.passed(blocks):
                 count += len(block)
-                verifier.update(block)
                 take(block)
         if size is not None and size not in (count, stream.position):
             check_length(source.label, count, size)
-        if not stream.has_expected_checksum():
-            verifier.verify(source.label)
+        try:
+            packed.verify(source.label)
+        except ChecksumError:
+            plain.verify(source.label)
         return count
 
 
@@ -129,98 +129,28 @@ def open_stream(
         with open_stream(lambda: job_download_url()) as file:
             blob.upload_from_file(file, size=file.size)
     """
-    source = RemoteFile(get_url, http=http, size=size, checksum=checksum)
-    raw = RemoteStream(source, progress=progress)
-    try:
-        raw.connect()
-    except BaseException:
-        raw.close()
-        raise
+    raw = _SeekableFile(RemoteFile(get_url, http=http, size=size, checksum=checksum), progress)
     file: Any = io.BufferedReader(raw, STREAM_BUFFER_BYTES)
     file.size = raw.size
     return cast(BinaryIO, file)
 
 
-class RemoteStream(io.RawIOBase):
-    """The bytes of a remote file in order, continued where a connection broke.
+class _SeekableFile(ForwardReader):
+    """A remote file that is read in order, until it's sought: each seek costs a request."""
 
-    Lengths and checksums are verified before the last block is returned, unless reading began
-    after a seek. If a server ignores ranges and sends everything again, the part that is known
-    is skipped, after its CRC showed that it is the same.
-
-    Args:
-        source: The remote file.
-        progress: Whether to show a progress bar.
-        desc: Its label.
-
-    Example:
-        with RemoteStream(source) as stream:
-            for block in stream.blocks():
-                file.write(block)
-    """
-
-    def __init__(self, source: RemoteFile, *, progress: bool = False, desc: str = "") -> None:
-        super().__init__()
-        self._source = source
-        self._bar = ByteBar(progress=progress, desc=desc)
-        self._response: RangeResponse | None = None
-        self.validator = Validator()
-        self._restart(0)
-
-    def _restart(self, position: int) -> None:
-        self._disconnect()
-        self._first = self.position = position
-        self._crc = 0
-        self._is_gzipped = False
-        self._from_server: Verifier | None = None
-        self._from_caller = Verifier(self._source.checksums)
-        self._received: Iterator[bytes] = iter(())
-        self._rest = memoryview(b"")
-        self._budget = self._source.budget(lambda: self.position)
-
-    @property
-    def size(self) -> int | None:
-        """Length of the object in bytes, once a response told it."""
-        return self.validator.size
-
-    def connect(self) -> RangeResponse:
-        """Send a request now, to read its headers; the first read uses the response."""
-        return self._source.retry(self._connected, self._budget)
-
-    def blocks(self) -> Iterator[bytes]:
-        """Yield the bytes as they arrive, and close the stream."""
-        with self:
-            while block := self._source.retry(self._next, self._budget):
-                yield block
-
-    def has_expected_checksum(self) -> bool:
-        """Return whether the bytes so far have the checksum that the caller expects."""
+    def __init__(self, source: RemoteFile, progress: bool) -> None:
+        self._bar = ByteBar(progress=progress)
+        self._stream = RemoteStream(source, shown=self._bar)
+        super().__init__(self._stream.verified())
         try:
-            self._from_caller.verify(self._source.label)
-        except ChecksumError:
-            return False
-        return True
-
-    def abort(self) -> None:
-        """End a read in another thread at once, even if the server sends nothing."""
-        self._source.stop.set()
-        response = self._response
-        if response is not None:
-            with suppress(AttributeError, KeyError, OSError):
-                network: Any = response.response.extensions["network_stream"]
-                network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
+            self.size = self._stream.connect().validator.size
+        except BaseException:
+            self.close()
+            raise
 
     def seekable(self) -> bool:
         """Return True: the next read requests the bytes from there on."""
         return True
-
-    def tell(self) -> int:
-        """Return the position of the next byte."""
-        return self.position - len(self._rest)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Move to another byte.
@@ -235,94 +165,17 @@ class RemoteStream(io.RawIOBase):
         if position < 0:
             raise OSError("The position is negative.")
         if position != self.tell():
-            self._restart(position)
+            self._stream.close()
+            known = self._stream.validator
+            self._stream = RemoteStream(self._stream.source, position, known=known)
+            self._continue(self._stream.blocks(), position)
         return position
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill a buffer as far as the current block reaches; return 0 at the end."""
-        if not self._rest and not (self.size is not None and self.position >= self.size):
-            self._rest = memoryview(self._source.retry(self._next, self._budget))
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
 
     def close(self) -> None:
         """Release the connection."""
-        if not self.closed:
-            self._rest = memoryview(b"")
-            self._disconnect()
-            self._bar.close()
+        self._stream.close()
+        self._bar.close()
         super().close()
-
-    def _disconnect(self) -> None:
-        if self._response is not None:
-            self._response.response.close()
-            self._response = None
-
-    def _connected(self) -> RangeResponse:
-        if self._response is None:
-            response = self._response = self._source.open(self.position, known=self.validator)
-            self.validator = self.validator.merged(response.validator)
-            if self._bar.total != self.size:
-                self._bar.total = self.size
-                self._bar.refresh()
-            self._received = filter(None, response.blocks())
-            if response.start < self.position:
-                self._received = self._skip(self._received, self.position - response.start)
-            if self._from_server is None:
-                self._is_gzipped = response.is_gzipped
-                self._from_server = Verifier(response.checksums())
-        return self._response
-
-    def _next(self) -> bytes:
-        """Return the next block, an empty one at the end."""
-        self._connected()
-        try:
-            block = next(self._received, b"")
-            if not block and self.size is not None and self.position < self.size:
-                raise TransientError("the server ended its response early")
-        except TransientError:
-            self._disconnect()
-            raise
-        if block:
-            self._account(block)
-        elif not self.size:
-            if not self._is_gzipped and self._source.size is not None:
-                check_length(self._source.label, self.position, self._source.size)
-            self._verify()
-        return block
-
-    def _skip(self, blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
-        crc = 0
-        for block in blocks:
-            skipped, rest = block[:count], block[count:]
-            crc = crc32(skipped, crc)
-            count -= len(skipped)
-            if count:
-                continue
-            if self._first == 0 and crc != self._crc:
-                raise ContentChanged(f"{self._source.label} changed while it was being downloaded.")
-            if rest:
-                yield rest
-            yield from blocks
-
-    def _account(self, block: bytes) -> None:
-        self._crc = crc32(block, self._crc)
-        self.position += len(block)
-        if self._first == 0 and self._from_server is not None:
-            self._bar.update(len(block))
-            self._from_server.update(block)
-            self._from_caller.update(block)
-        if self.position == self.size:
-            self._verify()
-
-    def _verify(self) -> None:
-        if self._first == 0 and self._from_server is not None:
-            self._from_server.verify(self._source.label)
-            # Either form of a gzipped object may have been announced: callers check that.
-            if not self._is_gzipped:
-                self._from_caller.verify(self._source.label)
 
 
 class ByteRanges:
@@ -409,23 +262,3 @@ class ByteRanges:
             block, self._validator = self._source.fetch(0, BLOCK_BYTES)
             self._keep(0, block)
         return self._validator
-
-
-def merged(ranges: Iterable[ByteRange], gap: int = 0) -> list[ByteRange]:
-    """Return ranges in order, with those joined that overlap or are close together.
-
-    Args:
-        ranges: The ranges.
-        gap: Bytes between two ranges up to which they are joined.
-
-    Example:
-        >>> merged([(6, 8), (0, 4), (4, 5)]), merged([(6, 8), (0, 4)], gap=2)
-        ([(0, 5), (6, 8)], [(0, 8)])
-    """
-    runs: list[ByteRange] = []
-    for start, stop in sorted(ranges):
-        if runs and start - runs[-1][1] <= gap:
-            runs[-1] = (runs[-1][0], max(runs[-1][1], stop))
-        else:
-            runs.append((start, stop))
-    return runs
