@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
+from up42_facade.processing_templates import DetectionWindTurbinesAirbus
 from up42_sandbox import Fault, Sandbox
 
 PROCESSES = "/v2/processing/processes"
@@ -173,6 +174,33 @@ def test_a_broken_schema_leaves_the_check_to_the_server(describe: Describe) -> N
     inputs = {"title": {"schema": {"type": "no-such-type"}}}
     process = describe(inputs=inputs)
     assert process.check({"title": 5}) == set()
+
+
+def test_the_eula_that_is_not_accepted(sandbox: Sandbox, session: up42.Session) -> None:
+    process = up42.Process.get("detection-wind-turbines-airbus", session=session)
+    eula = process.eula
+    assert eula is not None
+    assert not eula.is_accepted
+    assert eula.id in process.eula_ids
+    assert eula.title is not None
+    assert eula.url is not None
+    assert eula.title in eula._repr_html_()
+    assert up42.Process.get("sandbox-copy", session=session).eula is None
+
+    kind = DetectionWindTurbinesAirbus
+    item = f"{session.hosts.api}/v2/assets/stac/collections/c/items/i"
+    [message] = [
+        error.message
+        for error in kind("Wind", item=item, session=session).errors
+        if error.name == "EulaNotAccepted"
+    ]
+    assert eula.title in message
+    assert eula.url in message
+    assert "in the UP42 console" in message
+
+    sandbox.accept_eula(process.id)
+    assert process.eula is not None
+    assert process.eula.is_accepted
 
 
 def test_acceptance_is_remembered_refusal_is_not(sandbox: Sandbox, session: up42.Session) -> None:

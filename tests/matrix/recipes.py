@@ -233,6 +233,12 @@ def _(world: World) -> Act:
     return lambda: process.check(inputs)
 
 
+@sends("Process.eula")
+def _(world: World) -> Act:
+    process = up42.Process.get("pansharpening", session=world.fresh_session())
+    return lambda: process.eula
+
+
 @sends("Process.is_eula_accepted")
 def _(world: World) -> Act:
     process = up42.Process.get("pansharpening", session=world.fresh_session())

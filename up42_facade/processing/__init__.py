@@ -17,6 +17,7 @@ from up42_facade.processing._types import (
 )
 
 if TYPE_CHECKING:
+    from up42_facade.processing._catalog import Eula
     from up42_facade.processing._frames import jobs_to_dataframe
     from up42_facade.processing._process import Price, Process, ProcessTemplate
     from up42_facade.processing._rows import RowError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __getattr__ = lazy_names(
     __name__,
     {
+        "_catalog": "Eula",
         "_frames": "jobs_to_dataframe",
         "_process": "Price Process ProcessTemplate",
         "_rows": "RowError",
@@ -39,6 +41,7 @@ __getattr__ = lazy_names(
 __all__ = [
     "TERMINAL_STATUSES",
     "Cost",
+    "Eula",
     "Job",
     "JobMetadata",
     "JobResults",

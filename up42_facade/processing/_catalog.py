@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 from up42_facade._common.hints import did_you_mean
 from up42_facade._common.logs import get_logger
@@ -17,8 +20,40 @@ if TYPE_CHECKING:
 logger = get_logger(__name__)
 
 NOT_FOUND = "ProcessNotFound"
+HOW_TO_ACCEPT = (
+    "Accept it in the UP42 console: click the name of your workspace or your user icon, then EULA."
+)
 # Characters of an ID that an error shows.
 SHOWN_ID = 80
+
+
+@frozen
+class Eula:
+    """A EULA that an account must accept before it can execute a process.
+
+    No public endpoint for accepting it is known. In the UP42 console, click the name of your
+    workspace or your user icon, then EULA.
+
+    Attributes:
+        id: Its ID (a UUID).
+        title: For people.
+        url: Link to the document; None if the server doesn't send one.
+        is_accepted: Whether the account has accepted the current document.
+    """
+
+    id: str
+    title: str | None
+    url: str | None
+    is_accepted: bool
+
+    def __str__(self) -> str:
+        return f"{self.title or self.id}" + (f" ({self.url})" if self.url else "")
+
+    def _repr_html_(self) -> str:
+        from up42_facade._common.html import table
+
+        rows = {"Title": self.title, "Document": self.url, "Accepted": self.is_accepted}
+        return table(f"EULA {self.id}", rows)
 
 
 def list_processes(session: Session) -> list[ProcessSummary]:
@@ -75,16 +110,27 @@ def eula_ids(process: Process | ProcessSummary) -> tuple[str, ...]:
     return tuple(value for value in facts(process, "eula-id") if isinstance(value, str))
 
 
-def are_eulas_accepted(ids: tuple[str, ...], session: Session) -> bool:
-    """Return whether all EULAs are accepted. The session caches those that are."""
+def read_eula(ids: Sequence[str], session: Session) -> Eula | None:
+    """Return the first EULA that isn't accepted, or the first if all are; None if there is none.
+
+    The session caches those that are accepted.
+    """
+    first: Eula | None = None
+    for eula_id in ids:
+        key = "eula", eula_id
+        eula = session.get_or_create(key, partial(request_eula, eula_id, session))
+        if not eula.is_accepted:
+            session.invalidate(key)
+            return eula
+        first = first or eula
+    return first
+
+
+def request_eula(eula_id: str, session: Session) -> Eula:
     from up42_client.api.eulas import get_eula
 
-    for eula_id in ids:
-        key, request = ("eula", eula_id), get_eula.request(eula_id)
-        if not session.get_or_create(key, partial(session.call, request)).is_accepted:
-            session.invalidate(key)
-            return False
-    return True
+    found = session.call(get_eula.request(eula_id))
+    return Eula(eula_id, found.title, found.current_document_url, bool(found.is_accepted))
 
 
 def process_errors(process_id: str, session: Session) -> set[ValidationError]:
@@ -93,7 +139,8 @@ def process_errors(process_id: str, session: Session) -> set[ValidationError]:
         process = read_process(process_id, session)
     except NotFoundError as error:
         return {ValidationError(name=NOT_FOUND, message=str(error))}
-    if are_eulas_accepted(eula_ids(process), session):
+    eula = read_eula(eula_ids(process), session)
+    if eula is None or eula.is_accepted:
         return set()
-    message = f"The EULA of the process {process_id} isn't accepted. Accept it in the UP42 console."
+    message = f"The EULA of the process {process_id} isn't accepted: {eula}. {HOW_TO_ACCEPT}"
     return {ValidationError(name="EulaNotAccepted", message=message)}

@@ -11,10 +11,11 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.values import as_dict
 from up42_facade.errors import UnexpectedResponseError
 from up42_facade.processing._catalog import (
-    are_eulas_accepted,
+    Eula,
     eula_ids,
     facts,
     list_processes,
+    read_eula,
     read_process,
 )
 from up42_facade.processing._templates import JobTemplate, to_json
@@ -86,15 +87,25 @@ class Process:
         }
 
     @property
-    def is_eula_accepted(self) -> bool:
-        """True if all EULAs of the process are accepted, or it has none.
+    def eula(self) -> Eula | None:
+        """The EULA of the process, with title, link, and state; None if it has none.
 
-        The session caches acceptance. A missing one is requested again, because it can be given
-        in the console at any time.
+        If there are several, the first that isn't accepted. The session caches those that are.
+        Another one is requested each time, because it can be accepted in the console at any time.
+
+        Example:
+            >>> up42.Process.get("detection-trees-spacept").eula.is_accepted
+            True
 
         Endpoint: GET /v2/eulas/{eulaId}.
         """
-        return are_eulas_accepted(self.eula_ids, resolve_session(self._session))
+        return read_eula(self.eula_ids, resolve_session(self._session))
+
+    @property
+    def is_eula_accepted(self) -> bool:
+        """True if all EULAs of the process are accepted, or it has none; see `eula`."""
+        eula = self.eula
+        return eula is None or eula.is_accepted
 
     def template(self, *, workspace_id: str | None = None, **inputs: Any) -> ProcessTemplate:
         """Create a template of this process, even if `processing_templates` has no class for it.
