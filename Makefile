@@ -15,7 +15,7 @@ FACADE_TESTS = $(filter-out $(addprefix tests/,benchmarks/ contract/ docs/ noteb
 TOLERANT = $(foreach name,DeprecationWarning PendingDeprecationWarning FutureWarning,-W default::$(name))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint docs notebook cli-session generate check-generated update package lowest newest bench sandbox clean
+.PHONY: help setup demo test coverage lint docs notebook cli-session generate check-generated update package lowest newest bench sandbox clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -54,6 +54,10 @@ demo: $(VENV)/.demo ## run a processing job through its whole life on a local UP
 
 test: $(VENV)/.done $(RIVAL_VENV)/.done ## run all tests, in parallel; OPTIONS=--cov measures coverage
 	UP42_RIVAL_PYTHON=$(abspath $(RIVAL_VENV))/bin/python $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(OPTIONS) $(TESTS)
+
+coverage: $(VENV)/.done ## measure branch coverage of facade and sandbox, with pages in build/coverage; TESTS=…
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered \
+		--cov-report=html:build/coverage $(or $(TESTS),$(FACADE_TESTS) tests/contract)
 
 lint: $(VENV)/.done ## check style, format and types
 	$(BIN)/ruff check .

@@ -41,7 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         with tempfile.TemporaryDirectory() as folder:
             fresh = generate(SPEC, Path(folder))
-            return check(fresh) if options.check else install(fresh)
+            if options.check:
+                return check(fresh)
+            command.install(fresh, CLIENT)
+            print(f"wrote the client to {CLIENT.relative_to(ROOT)}")
+            return 0
     except UpdateError as error:
         print(f"regenerate: {error}", file=sys.stderr)
         return 1
@@ -91,13 +95,6 @@ def check(fresh: Path) -> int:
     print("\n".join(f"  {line}" for line in found), file=sys.stderr)
     print("Run `make generate` and commit the result.", file=sys.stderr)
     return 1
-
-
-def install(fresh: Path) -> int:
-    """Replace the package; return the exit code."""
-    command.install(fresh, CLIENT)
-    print(f"wrote the client to {CLIENT.relative_to(ROOT)}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -92,7 +92,6 @@ class Source:
 
     def _mapping(self, node: yaml.MappingNode, pointer: str, above: tuple[int, ...]) -> Json:
         own: dict[str, int] = {}
-        merged: Json = {}
         found: Json = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
@@ -105,15 +104,8 @@ class Source:
                     "one of the two."
                 )
             own[key.value] = line
-            read = self._value(value, join(pointer, key.value), line, above)
-            if key.value != "<<":
-                found[key.value] = read
-                continue
-            for part in reversed(read if isinstance(read, list) else [read]):
-                if not isinstance(part, dict):
-                    raise UpdateError(f"{place}: expected a mapping to merge.")
-                merged |= part
-        return {**merged, **found}
+            found[key.value] = self._value(value, join(pointer, key.value), line, above)
+        return found
 
 
 def scalar(node: yaml.ScalarNode | None) -> Any:

@@ -149,8 +149,8 @@ def hosts_of(**given: Any) -> Any:
 
 
 def test_regions(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert hosts_of().api == "https://api.up42.com"
-    assert hosts_of(region="sa").auth == "https://auth.sa.up42.com"
+    assert hosts_of() == ("https://api.up42.com", "https://auth.up42.com", "eu")
+    assert hosts_of(region="sa") == ("https://api.sa.up42.com", "https://auth.sa.up42.com", "sa")
     monkeypatch.setenv("UP42_REGION", "sa")
     assert hosts_of().region == "sa"
     assert hosts_of(region="eu").region == "eu"
@@ -166,7 +166,8 @@ def test_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["127.0.0.1:8042", "localhost", "ftp://host", "http://", "http://u:p@host", ""]
+    "url",
+    ["127.0.0.1:8042", "localhost", "ftp://host", "http://", "http://u:p@host", "http://[", ""],
 )
 def test_unusable_base_url(url: str) -> None:
     with pytest.raises(up42.ConfigurationError, match="base_url") as caught:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
+import logging
 import pickle
 import ssl
 import threading
@@ -14,7 +16,7 @@ import httpx
 import pytest
 
 import up42_facade as up42
-from tests.facade.small_server import JOBS, Reply, as_json, small_world
+from tests.facade.small_server import JOBS, TOKEN, Reply, as_json, small_world
 from up42_facade.downloads._remote import _shared, shared_client  # one for the whole process
 from up42_facade.session._network import Network  # decides on hosts out of reach
 
@@ -57,6 +59,7 @@ def use_async(session: up42.Session) -> Any:
     return asyncio.run(list_processing_jobs.asyncio(client=session.client))
 
 
+BASIC = base64.b64encode(b"user-7:SECRET-7").decode()
 USES = [use_api, use_async, use_storage, use_shared]
 everywhere = pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
 Use = Callable[[up42.Session], Any]
@@ -230,10 +233,44 @@ def test_the_proxy_of_the_options_counts(use: Use, monkeypatch: pytest.MonkeyPat
         assert server.paths == []
 
 
-def test_the_password_of_a_proxy_is_not_shown() -> None:
-    options = up42.TransportOptions(proxy="http://u:SECRET-7@proxy:3128")
+@everywhere
+def test_passwords_in_a_netrc_file_are_not_sent(
+    use: Use, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login user-7 password SECRET-7\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    sent: list[str | None] = []
+
+    def respond(request: http.server.BaseHTTPRequestHandler) -> Reply:
+        sent.append(request.headers["Authorization"])
+        return as_json({"jobs": []})
+
+    with small_world(retries=0) as (server, session):
+        server.routes["/file"] = server.routes[JOBS] = respond
+        use(session)
+    assert sent == [f"Bearer {TOKEN}" if use in (use_api, use_async) else None]
+
+
+def test_the_password_of_a_proxy_is_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    options = up42.TransportOptions(proxy="http://user-7:SECRET-7@127.0.0.1:9")
     assert "SECRET-7" not in repr(options)
-    assert "proxy:3128" in repr(options)
+    assert "127.0.0.1:9" in repr(options)
+    with small_world(proxy=options.proxy) as (_, session):
+        with pytest.raises(up42.ConnectionFailedError):
+            use_api(session)
+        # As httpcore does with the headers that it sends to a proxy.
+        logging.getLogger("httpcore.proxy").debug("proxy headers: %s", [b"SECRET-7", BASIC])
+    assert "SECRET-7" not in caplog.text
+    assert BASIC not in caplog.text
+
+
+def test_a_proxy_can_be_reached_by_https() -> None:
+    with (
+        small_world(retries=0, proxy="https://127.0.0.1:9") as (_, session),
+        pytest.raises(up42.ConnectionFailedError),
+    ):
+        use_api(session)
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
