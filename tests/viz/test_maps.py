@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import inspect
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ import folium
 import geopandas as gpd
 import numpy as np
 import pytest
+from PIL import Image
 from shapely.geometry import GeometryCollection, Point, box
 
 import up42_facade as up42
@@ -34,9 +37,60 @@ def names(shown: folium.Map, kind: type = folium.Element) -> list[str]:
     ]
 
 
-def overlay(shown: folium.Map) -> Any:
+def overlays(shown: folium.Map) -> list[Any]:
     kind = folium.raster_layers.ImageOverlay
-    return next(child for child in shown._children.values() if isinstance(child, kind))
+    return [child for child in shown._children.values() if isinstance(child, kind)]
+
+
+def overlay(shown: folium.Map) -> Any:
+    return overlays(shown)[0]
+
+
+def color_at(overlay: Any, place: tuple[float, float]) -> tuple[int, ...]:
+    """Return the color of an image on a map at a place: shares of width and height."""
+    content = base64.b64decode(overlay.url.partition(",")[2])
+    with Image.open(io.BytesIO(content)) as picture:
+        x, y = (round(share * side) for share, side in zip(place, picture.size, strict=True))
+        pixel: Any = picture.convert("RGBA").getpixel((x, y))
+    return tuple(pixel)
+
+
+def test_images_of_one_kind_share_the_stretch_on_a_map_as_in_a_plot(tmp_path: Path) -> None:
+    names = ("blue", "green", "red", "nir")
+    dark = scenes.write_quarters(tmp_path / "dark.tif")
+    bright = scenes.write(tmp_path / "bright.tif", scenes.quarters() * 2, names)
+    much = scenes.write(tmp_path / "much.tif", scenes.quarters() * 30, names)
+    first, second, other = overlays(viz.map_results([dark, bright, much]))
+    assert scenes.is_near(color_at(first, scenes.NORTHWEST)[:3], (127, 0, 0))
+    assert scenes.is_near(color_at(second, scenes.NORTHWEST)[:3], scenes.RED)
+    assert scenes.is_near(color_at(other, scenes.NORTHWEST)[:3], scenes.RED)
+
+
+def test_probabilities_look_the_same_in_a_plot_and_on_a_map(tmp_path: Path) -> None:
+    values = np.zeros((1, 200, 200), dtype="float32")
+    values[:, :100, :100], values[:, :100, 100:], values[:, 100:, :100] = 0.9, 0.3, 0.02
+    few = np.where(values > 0.5, 0.5, 0).astype("float32")
+    few[:, 20:] = 0
+    paths = [
+        scenes.write(tmp_path / "trees.tif", values, ("probability of trees",)),
+        scenes.write(tmp_path / "ships.tif", few, ("probability of ships",)),
+    ]
+    figure, shown = viz.plot_results(paths), viz.map_results(paths)
+    bars = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
+    assert [bar.get_ylabel() for bar in bars] == ["Probability"]
+    image = scenes.images_of(figure)[0].images[0]
+    for place, value in (
+        (scenes.NORTHWEST, 0.9),
+        (scenes.NORTHEAST, 0.3),
+        (scenes.SOUTHWEST, 0.02),
+    ):
+        plotted = image.cmap(image.norm(value), bytes=True)
+        assert scenes.is_near(color_at(overlay(shown), place), plotted)
+        assert (plotted[3] == 0) == (value < 0.05)
+    page = shown.get_root().render()
+    assert page.count("linear-gradient") == 1
+    assert "Probability: trees, ships" in page
+    assert ",0.00)," in page.partition("linear-gradient")[2]
 
 
 def test_signatures_are_the_documented_ones_and_more() -> None:
@@ -66,6 +120,18 @@ def test_signatures_are_the_documented_ones_and_more() -> None:
         found = list(inspect.signature(getattr(viz.Viz, name)).parameters.values())[1:]
         assert {parameter.name: parameter.default for parameter in found} == parameters
         assert [parameter.name for parameter in found] == list(parameters)
+
+
+def test_classes_lie_over_what_they_were_found_in(tmp_path: Path) -> None:
+    values = np.zeros((1, 200, 200), dtype="uint8")
+    values[:, :100, :100], values[:, 150:, 150:] = 1, 2
+    path = scenes.write(tmp_path / "changes.tif", values, ("change",))
+    shown = viz.map_results(path)
+    alphas = [color_at(overlay(shown), (x, y))[3] for x, y in ((0.2, 0.2), (0.8, 0.2), (0.9, 0.9))]
+    assert alphas == [255, 0, 255]
+    assert "change: changes" in shown.get_root().render()
+    image = scenes.write(tmp_path / "dark.tif", values + 1)
+    assert color_at(overlay(viz.map_results(image)), (0.8, 0.2)) == (0, 0, 0, 255)
 
 
 @pytest.mark.parametrize("target", ["maps", "maps/berlin.html", "maps/deep/er"])

@@ -39,6 +39,8 @@ DIVERGING = ("#8c510a", "#d8b365", "#f5f5f5", "#5ab4ac", "#01665e")
 # Probabilities below the first are transparent, and below the second translucent.
 CLEAR_BELOW = 0.05
 SOLID_ABOVE = 0.6
+# Classes are numbers up to this one. The lowest, 0, is what was searched without a find.
+LARGEST_CLASS = 10
 # Shades in the table of a ramp.
 SHADES = 256
 
@@ -59,7 +61,7 @@ class Limits:
 
 @frozen
 class Ramp:
-    """The colors of a band of probabilities or of an index.
+    """The colors of a band of probabilities, of an index, or of classes.
 
     Attributes:
         label: The name of the values.
@@ -67,7 +69,8 @@ class Ramp:
         scale: The value in the file that counts as 1.
         low: The lowest value that has a color of its own.
         high: The highest one.
-        is_percent: True for probabilities: shown in percent, and transparent if low.
+        is_percent: True for probabilities, which are shown in percent.
+        solid_above: Share of the colors that are transparent or translucent.
     """
 
     label: str
@@ -75,7 +78,8 @@ class Ramp:
     scale: float
     low: float
     high: float
-    is_percent: bool
+    is_percent: bool = False
+    solid_above: float = 0.0
 
     def table(self) -> Any:
         """Return the shades: red, green, blue, alpha as uint8."""
@@ -83,8 +87,8 @@ class Ramp:
         places = np.linspace(0, len(self.stops) - 1, SHADES)
         bands = [np.interp(places, range(len(self.stops)), band) for band in stops.T]
         share = np.linspace(0, 1, SHADES)
-        fading = ((share - CLEAR_BELOW) / (SOLID_ABOVE - CLEAR_BELOW)).clip(0, 1)
-        alpha = fading if self.is_percent else np.ones(SHADES)
+        fading = ((share - CLEAR_BELOW) / (self.solid_above - CLEAR_BELOW)).clip(0, 1)
+        alpha = fading if self.solid_above else np.ones(SHADES)
         return np.rint(np.stack([*bands, alpha * 255], axis=1)).astype("uint8")
 
     def rgba(self, values: Any) -> Any:
@@ -126,67 +130,99 @@ def band_limits(bands: Sequence[Any]) -> Limits:
     return Limits(low, high)
 
 
-def kinds_of(scenes: Sequence[Scene], as_is: bool) -> list[list[int]]:
-    """Return the numbers of the images of each kind, which share stretch and color bar.
+@frozen
+class Kind:
+    """Images of one kind, which share stretch, color ramp, and color bar.
 
-    Images of one kind have the same bands, types of values, and units, and similar values.
+    Attributes:
+        numbers: The places of its images in a list.
+        limits: Of each band.
+        ramp: None for imagery.
     """
-    if len(scenes) == 1:
-        return [[0]]
-    kinds: dict[Any, list[int]] = {}
-    for number, scene in enumerate(scenes):
-        single = number if as_is or scene.is_palette else None
-        ramp = ramp_of(scene)
-        kind = (scene.names, scene.dtype, scene.unit, ramp and evolve(ramp, low=0, high=0), single)
-        kinds.setdefault(kind, []).append(number)
-    found: list[list[int]] = []
-    for numbers in kinds.values():
-        is_similar = len(numbers) == 1 or are_similar([scenes[number] for number in numbers])
-        found += [numbers] if is_similar else [[number] for number in numbers]
-    return found
+
+    numbers: list[int]
+    limits: list[Limits]
+    ramp: Ramp | None
+
+    def pixels(self, values: Any) -> Any:
+        """Return pixels as uint8: row, column, and red, green, blue, alpha."""
+        return rgba(values, self.limits) if self.ramp is None else self.ramp.rgba(values)
 
 
-def are_similar(scenes: Sequence[Scene]) -> bool:
-    """Return whether each image uses a good part of the range of all."""
-    common = stretch_limits(scenes)
+def kinds_of(scenes: Sequence[Scene], as_is: bool = False) -> list[Kind]:
+    """Return the kinds of images: same bands, type, and unit, and similar values.
+
+    Probabilities are of one kind, whatever they are of: their colors mean the same.
+
+    Args:
+        scenes: The images.
+        as_is: Leave 8-bit images unchanged.
+    """
+    ramps = [None if as_is else ramp_of(scene) for scene in scenes]
+    own = [stretch_limits([scene], as_is) for scene in scenes]
+    groups: dict[Any, list[list[int]]] = {}
+    for number, (scene, ramp) in enumerate(zip(scenes, ramps, strict=True)):
+        key: Any = (scene.names, scene.dtype, scene.unit, ramp and ramp.label)
+        is_percent = ramp is not None and ramp.is_percent
+        if is_percent or as_is or scene.is_palette:
+            key = ramp or number
+        alike = groups.setdefault(key, [])
+        for group in alike:
+            if is_percent or are_similar([own[other] for other in (*group, number)]):
+                group.append(number)
+                break
+        else:
+            alike.append([number])
+    return [
+        Kind(
+            group,
+            own[group[0]]
+            if len(group) == 1
+            else stretch_limits([scenes[number] for number in group], as_is),
+            common_ramp([ramps[number] for number in group]),
+        )
+        for alike in groups.values()
+        for group in alike
+    ]
+
+
+def are_similar(images: Sequence[list[Limits]]) -> bool:
+    """Return whether each image uses a good part of the range of all, in every band."""
     return all(
-        own.high - own.low >= LEAST_SHARE * (all_.high - all_.low)
-        for scene in scenes
-        for own, all_ in zip(stretch_limits([scene]), common, strict=True)
+        min(band.high - band.low for band in bands)
+        >= LEAST_SHARE * (max(band.high for band in bands) - min(band.low for band in bands))
+        for bands in zip(*images, strict=True)
     )
 
 
-def common_ramp(scenes: Sequence[Scene]) -> Ramp | None:
-    """Return the color ramp of images of one kind; None for imagery."""
-    ramps = [ramp for ramp in map(ramp_of, scenes) if ramp is not None]
-    if not ramps:
+def common_ramp(ramps: Sequence[Ramp | None]) -> Ramp | None:
+    """Return the color ramp of images of one kind, whose range contains all of theirs."""
+    found = [ramp for ramp in ramps if ramp is not None]
+    if not found:
         return None
-    return evolve(
-        ramps[0], low=min(ramp.low for ramp in ramps), high=max(ramp.high for ramp in ramps)
-    )
+    low, high = min(ramp.low for ramp in found), max(ramp.high for ramp in found)
+    return evolve(found[0], low=low, high=high)
 
 
 def ramp_of(scene: Scene) -> Ramp | None:
-    """Return the color ramp of a band of probabilities or of an index; None for imagery."""
-    if len(scene.names) != 1:
+    """Return the color ramp of a band of probabilities, an index, or classes, or else None."""
+    valid = scene.values.compressed()
+    if len(scene.names) != 1 or not valid.size:
         return None
     name = index_name(scene)
-    scale = None if name else probability_scale(scene)
+    scale = None if name else probability_scale(scene, valid)
     if scale is not None:
-        return Ramp("Probability", RAMP, scale, 0.0, 1.0, is_percent=True)
-    valid = scene.values.compressed()
-    is_signed = bool(valid.size) and valid.min() < 0 and not any(scene.names)
-    if not is_index(scene, valid) or not (name or is_signed):
+        return Ramp("Probability", RAMP, scale, 0.0, 1.0, is_percent=True, solid_above=SOLID_ABOVE)
+    low, high = float(valid.min()), float(valid.max())
+    if np.dtype(scene.dtype).kind in "iu":
+        are_classes = low == 0 < high <= LARGEST_CLASS and np.mean(valid == 0) >= EMPTY_SHARE
+        label = scene.names[0] or "Class"
+        return Ramp(label, RAMP, 1.0, 0.0, high, solid_above=0.1) if are_classes else None
+    if low < -1 or high > 1 or not (name or (low < 0 and not any(scene.names))):
         return None
     limits = band_limits([scene.values[0]])
     most = max(abs(limits.low), abs(limits.high)) or 1.0
-    return Ramp(name or "Index", DIVERGING, 1.0, -most, most, is_percent=False)
-
-
-def is_index(scene: Scene, valid: Any) -> bool:
-    """Return whether a band is fractional and between -1 and 1."""
-    is_fractional = np.dtype(scene.dtype).kind == "f"
-    return is_fractional and bool(valid.size) and valid.min() >= -1 and valid.max() <= 1
+    return Ramp(name or "Index", DIVERGING, 1.0, -most, most)
 
 
 def index_name(scene: Scene) -> str | None:
@@ -198,7 +234,7 @@ def index_name(scene: Scene) -> str | None:
     return None
 
 
-def probability_scale(scene: Scene) -> float | None:
+def probability_scale(scene: Scene, valid: Any) -> float | None:
     """Return the value that means certain; None if a scene shows no probability.
 
     A band shows one if its description says so (probability, likelihood, confidence, score).
@@ -206,9 +242,6 @@ def probability_scale(scene: Scene) -> float | None:
     reach into the upper half of 0 to 255 (8 bits), and most of them are close to 0. Whole numbers
     are certain at the highest value of their type, or at 100 if the unit is percent.
     """
-    valid = scene.values.compressed()
-    if not valid.size:
-        return None
     scale = full_marks(scene, float(valid.max()))
     if float(valid.min()) < 0 or scale is None:
         return None

@@ -34,14 +34,11 @@ from up42_facade.viz._inputs import (
     of_format,
     read_aoi,
 )
-from up42_facade.viz._overlays import Overlay, make_overlay
+from up42_facade.viz._overlays import Overlay, make_overlays
 from up42_facade.viz._pages import OfflineMap, Verbatim, save
 
 # Degrees: images and features close to each other across it are drawn around it.
 ANTIMERIDIAN = 180.0
-# Bytes of all images of a map: in base64 a third more, so that the page stays below 5 MB and
-# opens in mail readers and notebooks.
-IMAGE_BYTES = 3_300_000
 # With more layers, the layer control would cover the map, so it is collapsed.
 OPEN_LAYERS = 6
 SATELLITE = (
@@ -119,7 +116,8 @@ def map_results(
         )
     area = None if aoi is None else read_aoi(aoi)
     files = read_feature_files(vectors)
-    overlays = make_overlays(images, files, bands) if show_images else []
+    find_place = partial(feature_bounds, images, files)
+    overlays = make_overlays(images, bands, find_place) if show_images else []
     files = files if show_features else []
     if is_across(all_longitudes(overlays, files, area)):
         overlays = [overlay.turned_to(ANTIMERIDIAN) for overlay in overlays]
@@ -160,21 +158,6 @@ def add_tiles(
     layer.add_to(target)
 
 
-def make_overlays(
-    images: Sequence[Path], files: list[FeatureFile], bands: Sequence[int] | None
-) -> list[Overlay]:
-    """Return the overlays of all images, which share the size limit of a map."""
-    return [
-        make_overlay(
-            path,
-            bands,
-            IMAGE_BYTES // len(images),
-            partial(feature_bounds, path, number, len(images), files),
-        )
-        for number, path in enumerate(images)
-    ]
-
-
 def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
     names = labels([overlay.path for overlay in overlays])
     for number, (overlay, name) in enumerate(zip(overlays, names, strict=True), start=1):
@@ -190,19 +173,20 @@ def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> N
         extent.add(overlay.place)
 
 
-def feature_bounds(path: Path, number: int, images: int, files: list[FeatureFile]) -> Bounds:
+def feature_bounds(images: list[Path], files: list[FeatureFile], number: int) -> Bounds:
     """Return the bounds of an image without a CRS: those of its feature.
 
     It is the feature whose `up42.data_path` names the image; without such properties, the one
     with the same number, if there are as many features as images.
     """
+    path = images[number]
     for file in files:
         if DATA_PATH in file.frame.columns:
             for named, shape in zip(file.frame[DATA_PATH], file.frame.geometry, strict=True):
                 if isinstance(named, str) and is_named(path, file.path.parent, named):
                     return bounds_of(shape)
     shapes = [shape for file in files for shape in file.frame.geometry]
-    if len(shapes) == images and not any(DATA_PATH in file.frame.columns for file in files):
+    if len(shapes) == len(images) and not any(DATA_PATH in file.frame.columns for file in files):
         return bounds_of(shapes[number])
     raise InvalidInputError(
         f"{path.name} has no CRS, and no feature of data.json names it in '{DATA_PATH}'."

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,18 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from up42_facade.viz._bounds import CIRCLE, Bounds, lonlat_bounds, on_a_map
-from up42_facade.viz._colors import Ramp, ramp_of, rgba, stretch_limits
+from up42_facade.viz._colors import Kind, Ramp, kinds_of
+from up42_facade.viz._pages import data_url
 from up42_facade.viz._reading import Scene, Size, read_scene
 from up42_facade.viz._warping import mercator
 
 # Pixels of the longer side: as a large screen shows when the map opens.
 SIDE = 1200
+# Up to so many images are read with that side.
+FULL_IMAGES = 4
+# Bytes of all images of a map: in base64 a third more, so that the page stays below 5 MB and
+# opens in mail readers and notebooks.
+IMAGE_BYTES = 3_300_000
 # The side is reduced as much as should suffice, and a little more.
 MARGIN = 0.96
 # An image this small is used whatever its size in bytes.
@@ -45,38 +51,46 @@ class Overlay:
         return evolve(self, place=(west + turn, south, east + turn, north))
 
 
-def make_overlay(
-    path: Path, bands: Sequence[int] | None, most_bytes: int, find_place: Callable[[], Bounds]
-) -> Overlay:
-    """Return the overlay of an image.
+def make_overlays(
+    paths: Sequence[Path], bands: Sequence[int] | None, find_place: Callable[[int], Bounds]
+) -> list[Overlay]:
+    """Return the overlays of images, which share the size limit of a map.
 
     Args:
-        path: The file.
+        paths: The files.
         bands: Numbers of bands, from 1.
-        most_bytes: Largest size of the PNG.
-        find_place: Returns the bounds of an image that isn't georeferenced.
+        find_place: Returns the bounds of an image that isn't georeferenced, by its number.
     """
-    scene = read_scene(path, bands, Size(SIDE, SIDE))
+    # Many images are small on the page, and must fit into memory.
+    side = max(LEAST_SIDE, round(SIDE * min(1.0, math.sqrt(FULL_IMAGES / max(1, len(paths))))))
+    scenes = [read_scene(path, bands, Size(side, side)) for path in paths]
+    overlays = {
+        number: make_overlay(
+            scenes[number], kind, partial(find_place, number), side, IMAGE_BYTES // len(paths)
+        )
+        for kind in kinds_of(scenes)
+        for number in kind.numbers
+    }
+    return [overlays[number] for number in range(len(paths))]
+
+
+def make_overlay(
+    scene: Scene, kind: Kind, find_place: Callable[[], Bounds], side: int, most_bytes: int
+) -> Overlay:
     is_placed = scene.crs is not None
-    place = on_a_map(
-        lonlat_bounds(scene.crs, scene.bounds, path) if is_placed else find_place(), path
-    )
-    ramp = ramp_of(scene)
-    limits = stretch_limits([scene])
+    place = lonlat_bounds(scene.crs, scene.bounds, scene.path) if is_placed else find_place()
+    place = on_a_map(place, scene.path)
 
     def picture(side: int) -> bytes:
         box = Size(side, side)
         values = (mercator(scene, place, box) if is_placed else reduced(scene, box)).values
-        pixels = rgba(values, limits) if ramp is None else ramp.rgba(values)
-        return encoded(pixels, is_gray=len(values) == 1 and ramp is None)
+        return encoded(kind.pixels(values), is_gray=len(values) == 1 and kind.ramp is None)
 
-    side = SIDE
     content = picture(side)
     while len(content) > most_bytes and side > LEAST_SIDE:
         side = max(LEAST_SIDE, int(side * math.sqrt(most_bytes / len(content)) * MARGIN))
         content = picture(side)
-    url = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
-    return Overlay(path, url, place, ramp)
+    return Overlay(scene.path, data_url(content), place, kind.ramp)
 
 
 def reduced(scene: Scene, box: Size) -> Scene:

@@ -29,6 +29,8 @@ PLAIN_ELEMENTS = {
     "Tooltip",
 }
 MARKER_ICONS = ("marker-icon", "marker-icon-2x", "marker-shadow")
+# Long names don't make the layer control cover the map.
+NARROW = ".leaflet-control-layers-list{max-width:200px;overflow-wrap:anywhere}"
 HTML_NAME = "final_map.html"
 HTML_SUFFIXES = (".html", ".htm")
 
@@ -74,23 +76,25 @@ def leaflet() -> str:
     """Return Leaflet's styles and script, with its images in them."""
     styles = re.sub(
         r"url\((images/[\w-]+\.png)\)",
-        lambda found: f"url({data_url(LEAFLET / found[1])})",
+        lambda found: f"url({data_url((LEAFLET / found[1]).read_bytes())})",
         (LEAFLET / "leaflet.css").read_text(encoding="utf-8"),
     )
     script = (LEAFLET / "leaflet.js").read_text(encoding="utf-8")
     script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE)
-    icon, retina, shadow = (data_url(LEAFLET / f"images/{name}.png") for name in MARKER_ICONS)
+    icon, retina, shadow = (
+        data_url((LEAFLET / f"images/{name}.png").read_bytes()) for name in MARKER_ICONS
+    )
     # Leaflet can't derive these from its style sheet, as it would from a link.
     icons = (
         "L.Icon.Default.imagePath = '';"
         f"L.Icon.Default.mergeOptions({{iconUrl: '{icon}', iconRetinaUrl: '{retina}', "
         f"shadowUrl: '{shadow}'}});"
     )
-    return f"<style>{styles}</style>\n<script>{script}\n{icons}</script>"
+    return f"<style>{styles}{NARROW}</style>\n<script>{script}\n{icons}</script>"
 
 
-def data_url(image: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(image.read_bytes()).decode('ascii')}"
+def data_url(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
 def save(target: folium.Map, save_html: str | os.PathLike[str]) -> None:

@@ -32,14 +32,7 @@ from up42_facade.viz._bounds import (
     turned_to,
     unit_aspect,
 )
-from up42_facade.viz._colors import (
-    Limits,
-    Ramp,
-    common_ramp,
-    kinds_of,
-    rgba,
-    stretch_limits,
-)
+from up42_facade.viz._colors import Kind, Limits, Ramp, kinds_of
 from up42_facade.viz._inputs import (
     LONLAT,
     PICTURE_FORMATS,
@@ -234,8 +227,8 @@ def draw(
     numbers = list(scenes)
     bars = 0
     for kind in kinds_of(list(scenes.values()), drawing.as_is):
-        parts = [(axes[numbers[place]], scenes[numbers[place]]) for place in kind]
-        bars += drawing.images(figure, parts)
+        parts = [(axes[numbers[place]], scenes[numbers[place]]) for place in kind.numbers]
+        bars += drawing.images(figure, parts, kind)
     for number, panel in enumerate(panels):
         axes[number].set_title(chosen[number], fontweight="bold")
         axes[number].set_axis_off()
@@ -271,13 +264,11 @@ class Drawing:
     as_is: bool = False
     coordinates: bool = False
 
-    def images(self, figure: Figure, parts: Sequence[tuple[Axes, Scene]]) -> bool:
+    def images(self, figure: Figure, parts: Sequence[tuple[Axes, Scene]], kind: Kind) -> bool:
         """Draw images of one kind; return whether they have a color bar."""
-        scenes = [scene for _, scene in parts]
-        ramp = None if self.as_is else common_ramp(scenes)
-        limits = stretch_limits(scenes, self.as_is)
         for axes, scene in parts:
-            self.image(axes, scene, limits, ramp)
+            self.image(axes, scene, kind)
+        ramp = kind.ramp
         drawn = [axes for axes, _ in parts if axes.images]
         if ramp is None or not drawn:
             return False
@@ -292,18 +283,18 @@ class Drawing:
         bar.ax.yaxis.label.set_parse_math(False)
         return True
 
-    def image(self, axes: Axes, scene: Scene, limits: list[Limits], ramp: Ramp | None) -> None:
+    def image(self, axes: Axes, scene: Scene, kind: Kind) -> None:
         extent = self.extent_of(scene)
         if len(scene.values) == 3:
             if self.options.get("contour"):
                 raise InvalidInputError(
                     "contour=True needs one band: pass bands=[…] with one number."
                 )
-            picture = rgba(scene.values, limits).transpose(2, 0, 1)
+            picture = kind.pixels(scene.values).transpose(2, 0, 1)
             rasterio.plot.show(picture, ax=axes, **{**extent, **self.options})
         else:
-            band = scene.values[0] if ramp is None else scene.values[0] / ramp.scale
-            colors = self.colors(limits[0], ramp)
+            band = scene.values[0] if kind.ramp is None else scene.values[0] / kind.ramp.scale
+            colors = self.colors(kind.limits[0], kind.ramp)
             rasterio.plot.show(band, ax=axes, **{**extent, **colors, **self.options})
         if scene.crs is not None and extent and "aspect" not in self.options:
             axes.set_aspect(unit_aspect(scene.crs, scene.bounds))
