@@ -192,3 +192,10 @@ def test_closing_while_a_page_is_on_its_way() -> None:
         session.close()
         with pytest.raises(up42.NotAuthenticatedError, match="session was closed"):
             list(listing)
+
+
+def test_closing_a_copy_leaves_the_session_open(session: up42.Session) -> None:
+    copy = session.client.with_headers({"X-Copy": "yes"})
+    list(up42.Job.all(session=session))
+    copy.get_httpx_client().close()
+    list(up42.Job.all(session=session))

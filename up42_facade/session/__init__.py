@@ -6,7 +6,6 @@ The names in `__all__` are public; the packages above this one use the others as
 # First: everything below imports httpx.
 from up42_facade.session import _http as _http
 from up42_facade.session._balance import Balance, get_balance
-from up42_facade.session._bodies import seconds_until as seconds_until
 from up42_facade.session._clients import read_public as read_public
 from up42_facade.session._clients import storage_client as storage_client
 from up42_facade.session._logins import DEFAULT_PROFILE as DEFAULT_PROFILE
@@ -19,6 +18,7 @@ from up42_facade.session._responses import UNREADABLE as UNREADABLE
 from up42_facade.session._responses import UNSENDABLE as UNSENDABLE
 from up42_facade.session._responses import harmless as harmless
 from up42_facade.session._responses import json_or_none as json_or_none
+from up42_facade.session._responses import seconds_until as seconds_until
 from up42_facade.session._session import Session, authenticate
 from up42_facade.session._session import has_account as has_account
 from up42_facade.session._session import request_token as request_token

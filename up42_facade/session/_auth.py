@@ -16,11 +16,10 @@ from up42_facade.errors import (
     ConnectionFailedError,
     UnexpectedResponseError,
 )
-from up42_facade.session._bodies import BROKEN
 from up42_facade.session._credentials import AccountCredentials, Credentials, ProjectCredentials
 from up42_facade.session._hosts import Hosts
 from up42_facade.session._redaction import Secret, basic, register
-from up42_facade.session._responses import harmless, json_or_none, proxy_hint
+from up42_facade.session._responses import BROKEN, harmless, json_or_none, proxy_hint
 
 if TYPE_CHECKING:
     from up42_client.types import Request
@@ -48,8 +47,13 @@ class Token(NamedTuple):
     renew_at: float
 
 
-class TokenStore:
-    """One token for many threads; the first that needs a new one requests it for all."""
+class TokenAuth(httpx.Auth):
+    """Adds the token to requests for the session's hosts, and only there.
+
+    One token serves many threads; the first that needs a new one requests it for all. A request
+    that is rejected with 401 is sent once more with a new token. This is safe for requests that
+    start a job, because the server rejects them before it does anything.
+    """
 
     def __init__(
         self, credentials: Callable[[], Credentials], hosts: Hosts, client: httpx.Client
@@ -63,16 +67,43 @@ class TokenStore:
         self._requests = 0
         self._failure: Exception | None = None
 
-    def is_for(self, url: httpx.URL) -> bool:
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        if not self._is_for(request.url):
+            yield request
+            return
+        token = self._get()
+        response = yield authorized(request, token)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            yield authorized(request, self._get(rejected=token))
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        if not self._is_for(request.url):
+            yield request
+            return
+        # The lock belongs to threads: waiting for it must not block the loop.
+        from anyio.to_thread import run_sync
+
+        present = self._present()
+        token = await run_sync(self._get) if present is None else present
+        response = yield authorized(request, token)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            renewed: str = await run_sync(self._get, token)
+            yield authorized(request, renewed)
+
+    def _is_for(self, url: httpx.URL) -> bool:
         """Return whether requests to this URL may carry the token."""
         return origin(url) in self._origins
 
-    def present(self) -> str | None:
+    def _present(self) -> str | None:
         """Return the token if it is still valid, without waiting."""
         token = self._token
         return token.value if token and time.monotonic() < token.renew_at else None
 
-    def get(self, rejected: str | None = None) -> str:
+    def _get(self, rejected: str | None = None) -> str:
         """Return a valid token, requested if necessary.
 
         Args:
@@ -84,7 +115,7 @@ class TokenStore:
         """
         seen = self._requests
         with self._lock:
-            present = self.present()
+            present = self._present()
             if present is not None and present != rejected:
                 return present
             if self._requests > seen and self._failure is not None:
@@ -116,44 +147,6 @@ class TokenStore:
 def origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """Return scheme, host, and port; httpx makes hosts lowercase and omits default ports."""
     return url.scheme, url.host, url.port
-
-
-class TokenAuth(httpx.Auth):
-    """Adds the token to requests for the session's hosts, and only there.
-
-    A request that is rejected with 401 is sent once more with a new token. This is safe for
-    requests that start a job, because the server rejects them before it does anything.
-    """
-
-    def __init__(self, tokens: TokenStore) -> None:
-        self.tokens = tokens
-
-    def sync_auth_flow(
-        self, request: httpx.Request
-    ) -> Generator[httpx.Request, httpx.Response, None]:
-        if not self.tokens.is_for(request.url):
-            yield request
-            return
-        token = self.tokens.get()
-        response = yield authorized(request, token)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            yield authorized(request, self.tokens.get(rejected=token))
-
-    async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        if not self.tokens.is_for(request.url):
-            yield request
-            return
-        # The lock of the store belongs to threads: waiting for it must not block the loop.
-        from anyio.to_thread import run_sync
-
-        present = self.tokens.present()
-        token = await run_sync(self.tokens.get) if present is None else present
-        response = yield authorized(request, token)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            renewed: str = await run_sync(self.tokens.get, token)
-            yield authorized(request, renewed)
 
 
 def authorized(request: httpx.Request, token: str) -> httpx.Request:

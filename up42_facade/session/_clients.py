@@ -12,13 +12,14 @@ from up42_client import AuthenticatedClient
 from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._version import __version__
 from up42_facade.errors import ConnectionFailedError, InvalidInputError, UntrustedHostError
-from up42_facade.session._auth import TokenAuth, TokenStore
-from up42_facade.session._bodies import ACCEPTED_ENCODING, BROKEN
+from up42_facade.session._auth import TokenAuth
 from up42_facade.session._credentials import Credentials
 from up42_facade.session._hosts import Hosts
 from up42_facade.session._network import Network
 from up42_facade.session._redaction import protect_logs
 from up42_facade.session._responses import (
+    ACCEPTED_ENCODING,
+    BROKEN,
     UNSENDABLE,
     broken_connection,
     harmless,
@@ -70,12 +71,10 @@ class Clients:
         }
         # It has no token, and leaves statuses to its user.
         tokens = httpx.Client(transport=self._transport, **self._options)
-        self.auth = TokenAuth(TokenStore(credentials, hosts, tokens))
-        self._storage_gate = Gate()
+        self.auth = TokenAuth(credentials, hosts, tokens)
+        self._storage_transport = Transport(Route(network, httpx.Limits(), Gate()))
         self.storage = StorageClient(
-            Route(network, httpx.Limits(), self._storage_gate),
-            timeout=timeout,
-            headers={"User-Agent": USER_AGENT},
+            self._storage_transport, timeout=timeout, headers={"User-Agent": USER_AGENT}
         )
         self.api = self.generated_client(hosts.api)
 
@@ -98,9 +97,9 @@ class Clients:
 
     def close(self) -> None:
         """Close all connections except those of event loops."""
-        self._gate.is_closed = self._storage_gate.is_closed = True
-        self._transport.close()
-        self.storage.close()
+        for transport in (self._transport, self._storage_transport):
+            transport.route.gate.is_closed = True
+            transport.close()
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -177,26 +176,18 @@ class ApiClient(httpx.Client):
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
     ) -> httpx.Response:
-        response = self._attempt(request, stream, options)
-        for _ in range(MOST_REDIRECTS):
-            moved = moved_on_the_same_host(response)
-            if moved is None:
-                break
-            response = self._attempt(moved, stream, options)
-        raise_for_status(response)
-        return response
-
-    def _attempt(
-        self, request: httpx.Request, stream: bool, options: dict[str, Any]
-    ) -> httpx.Response:
         request.extensions["streamed"] = stream
         try:
             response = super().send(request, stream=stream, **options)
             if not response.is_success:
                 response.read()
-            return response
         except BROKEN as error:
             failure, cause = broken_connection(error, request), harmless(error)
+        else:
+            if moved := moved_on_the_same_host(response):
+                return self.send(moved, stream=stream, **options)
+            raise_for_status(response)
+            return response
         # Raised here, without the frames of httpx: their local variables contain tokens.
         explain(failure, request, self._gate)
         raise failure from cause
@@ -215,26 +206,18 @@ class AsyncApiClient(httpx.AsyncClient):
     async def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
     ) -> httpx.Response:
-        response = await self._attempt(request, stream, options)
-        for _ in range(MOST_REDIRECTS):
-            moved = moved_on_the_same_host(response)
-            if moved is None:
-                break
-            response = await self._attempt(moved, stream, options)
-        raise_for_status(response)
-        return response
-
-    async def _attempt(
-        self, request: httpx.Request, stream: bool, options: dict[str, Any]
-    ) -> httpx.Response:
         request.extensions["streamed"] = stream
         try:
             response = await super().send(request, stream=stream, **options)
             if not response.is_success:
                 await response.aread()
-            return response
         except BROKEN as error:
             failure, cause = broken_connection(error, request), harmless(error)
+        else:
+            if moved := moved_on_the_same_host(response):
+                return await self.send(moved, stream=stream, **options)
+            raise_for_status(response)
+            return response
         explain(failure, request, self._gate)
         raise failure from cause
 
@@ -269,13 +252,17 @@ def checked(
 def moved_on_the_same_host(response: httpx.Response) -> httpx.Request | None:
     """Return the request that a redirect asks for, if it's as safe and for the same host."""
     moved, request = response.next_request, response.request
+    followed = request.extensions.get("redirects", 0)
     if moved is None or moved.method != request.method or not is_safe(request):
+        return None
+    if followed == MOST_REDIRECTS:
         return None
     if not is_same_host(str(moved.url), str(request.url)):
         return None
     if moved.url.scheme != request.url.scheme:
         # A gateway in front of the server can hide https from it.
         moved.url = moved.url.copy_with(scheme=request.url.scheme, port=None)
+    moved.extensions = {**request.extensions, "redirects": followed + 1}
     return moved
 
 
@@ -283,17 +270,14 @@ class StorageClient(httpx.Client):
     """A client for signed URLs of any host: no credentials, redirects followed.
 
     Args:
-        route: The way of its requests.
+        transport: Sends its requests.
         options: Other arguments of `httpx.Client`.
     """
 
-    def __init__(self, route: Route, **options: Any) -> None:
-        transport = Transport(route)
+    def __init__(self, transport: Transport, **options: Any) -> None:
         super().__init__(transport=transport, follow_redirects=True, trust_env=False, **options)
-        self._gate = route.gate
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        self._gate.check()
         request.extensions["streamed"] = bool(options.get("stream"))
         return super().send(request, **options)
 
@@ -304,7 +288,7 @@ def storage_client(timeout: httpx.Timeout, limits: httpx.Limits) -> StorageClien
     Raises:
         ConfigurationError: If they can't work.
     """
-    return StorageClient(Route(Network(), limits, Gate()), timeout=timeout)
+    return StorageClient(Transport(Route(Network(), limits, Gate())), timeout=timeout)
 
 
 def read_public(client: httpx.Client, url: str) -> str:

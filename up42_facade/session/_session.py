@@ -294,7 +294,6 @@ class Session:
             >>> with up42.Session(username=name, password=password, base_url=url) as session:
             ...     process = session.call(get_process.request("pansharpening"))
         """
-        self._require_open()
         http = (client or self.client).get_httpx_client()
         return readable(http.request(**request.arguments), request.read)
 
@@ -380,7 +379,7 @@ def request_token(session: Session, extensions: dict[str, Any]) -> httpx.Respons
     Raises:
         ConnectionFailedError: If there is no response.
     """
-    return session._connections.auth.tokens.request(extensions)
+    return session._connections.auth.request(extensions)
 
 
 def readable(response: httpx.Response, read: Callable[[httpx.Response], T]) -> T:

@@ -20,8 +20,8 @@ from attrs import field, frozen
 
 from up42_facade._common.urls import without_query
 from up42_facade.errors import NotAuthenticatedError
-from up42_facade.session._bodies import Body, remove_oddities, seconds_until
 from up42_facade.session._network import Network
+from up42_facade.session._responses import Body, remove_oddities, seconds_until
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -201,7 +201,7 @@ class Transport(httpx.BaseTransport):
     """
 
     def __init__(self, route: Route, options: TransportOptions | None = None) -> None:
-        self._route = route
+        self.route = route
         self._options = options
         self._pools: Pools = {}
 
@@ -224,10 +224,10 @@ class Transport(httpx.BaseTransport):
             pool.close()
 
     def _send(self, request: httpx.Request) -> httpx.Response:
-        if wait := self._route.gate.reserve():
+        if wait := self.route.gate.reserve():
             time.sleep(wait)
-        self._route.gate.check()
-        pool = self._route.pool(request.url, self._pools, httpx.HTTPTransport)
+        self.route.gate.check()
+        pool = self.route.pool(request.url, self._pools, httpx.HTTPTransport)
         response: httpx.Response = pool.handle_request(request)
         remove_oddities(response)
         if response.is_success and request.extensions.get("streamed"):
@@ -247,7 +247,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, route: Route, options: TransportOptions | None = None) -> None:
-        self._route = route
+        self.route = route
         self._options = options
         self._loops: weakref.WeakKeyDictionary[
             AbstractEventLoop, tuple[Pools, AsyncGenerator[None, None]]
@@ -280,10 +280,10 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     async def _send(self, request: httpx.Request) -> httpx.Response:
         from asyncio import sleep
 
-        if wait := self._route.gate.reserve():
+        if wait := self.route.gate.reserve():
             await sleep(wait)
-        self._route.gate.check()
-        pool = self._route.pool(request.url, await self._pools(), httpx.AsyncHTTPTransport)
+        self.route.gate.check()
+        pool = self.route.pool(request.url, await self._pools(), httpx.AsyncHTTPTransport)
         response: httpx.Response = await pool.handle_async_request(request)
         remove_oddities(response)
         if response.is_success and request.extensions.get("streamed"):
