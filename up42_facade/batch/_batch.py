@@ -475,6 +475,7 @@ class Batch(Sequence[BatchEntry]):
         assets: str | Sequence[str] | None = None,
         unpacking: bool = True,
         overwrite: bool = False,
+        items: bool = False,
         progress: bool = True,
         storage_options: Mapping[str, Any] | None = None,
     ) -> dict[str, list[str]]:
@@ -490,7 +491,7 @@ class Batch(Sequence[BatchEntry]):
                 fields are `{title}`, `{item_id}`, `{job_id}`, and `{process_id}`; a missing title
                 or item is replaced by the job's ID. Characters that aren't safe in a file name
                 are replaced. If names are equal, all but the earliest job's get the job's ID.
-            assets, unpacking, overwrite, storage_options: As for `Job.download_results`.
+            assets, unpacking, overwrite, items, storage_options: As for `Job.download_results`.
             progress: Show a progress bar.
 
         Returns:
@@ -511,6 +512,7 @@ class Batch(Sequence[BatchEntry]):
             "assets": wanted_assets(assets),
             "unpacking": unpacking,
             "overwrite": overwrite,
+            "items": items,
             "storage_options": storage_options,
         }
         target, executor = checked_target(output_directory), checked_executor(executor)

@@ -137,7 +137,8 @@ class BatchDownload:
         return str(below(self.target, self.names[job_of(entry).id]))
 
     def _request(self, entry: BatchEntry) -> list[Any]:
-        return [self._folder(entry), self.options["assets"], self.options["unpacking"]]
+        choice = [self._folder(entry), self.options["assets"], self.options["unpacking"]]
+        return [*choice, "items"] if self.options["items"] else choice
 
     def _present(self, entry: BatchEntry) -> list[str] | None:
         """Return the paths if the same was downloaded before and is still complete."""

@@ -18,6 +18,7 @@ from up42_facade.cli.options import (
     asset_options,
     auth_options,
     list_or_none,
+    only,
     process_ids,
     wait_options,
 )
@@ -172,13 +173,11 @@ def track_job(job_id: str, wait: float, timeout: float, out: Output, session: up
 def download_job(
     job_id: str,
     output_directory: Path | None,
-    assets: list[str] | None,
-    unpacking: bool,
-    overwrite: bool,
     inputs: bool,
     quicklooks: bool,
     out: Output,
     session: up42.Session,
+    **options: Any,
 ) -> None:
     """Download the results of a job and print their paths.
 
@@ -186,6 +185,10 @@ def download_job(
     """
     if inputs and quicklooks:
         raise click.UsageError("--inputs and --quicklooks exclude each other.")
+    if inputs:
+        options = only("--inputs", options, "assets", "overwrite")
+    elif quicklooks:
+        options = only("--quicklooks", options)
     job = up42.Job.get(job_id, session=session)
     with (
         on_interrupt("Complete files were kept; run the same command again to continue."),
@@ -194,13 +197,9 @@ def download_job(
         if quicklooks:
             paths = job.download_quicklooks(output_directory)
         elif inputs:
-            paths = job.download_inputs(
-                output_directory, assets=assets or "data", overwrite=overwrite
-            )
+            paths = job.download_inputs(output_directory, **options)
         else:
-            paths = job.download_results(
-                output_directory, assets=assets, unpacking=unpacking, overwrite=overwrite
-            )
+            paths = job.download_results(output_directory, **options)
     write_paths(out, {job.id: paths})
 
 

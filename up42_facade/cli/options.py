@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import up42_facade as up42
 from up42_facade.cli.errors import CommandError, ExitCode, option_phrases, reworded
@@ -206,8 +207,24 @@ def asset_options(command: Command) -> Command:
                 "--unpack/--no-unpack", "unpacking", default=True, help="Unpack archives. [yes]"
             ),
             click.option("--overwrite", is_flag=True, help="Download existing files again."),
+            click.option("--items", is_flag=True, help="Also write each STAC item as ITEM.json."),
         ),
     )
+
+
+def only(mode: str, options: dict[str, Any], *usable: str) -> dict[str, Any]:
+    """Return the options that can be used with another one.
+
+    Raises:
+        UsageError: If others were given.
+    """
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if name in options and name not in usable and source is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"{parameter.opts[0]} can't be used with {mode}.")
+    return {name: options[name] for name in usable}
 
 
 def list_or_none(

@@ -226,7 +226,7 @@ class Fetch:
                     found[key] = self._unpack(download, place)
             if key not in found:
                 plain[key] = evolve(download, is_unpacked=False), place
-        found.update(zip(plain, self._fetch([*plain.values()]), strict=True))
+        found.update(zip(plain, self.fetch_to([*plain.values()]), strict=True))
         return [found[key] for key in keys]
 
     def _unpack(self, download: Download, place: Place) -> list[str]:
@@ -245,7 +245,8 @@ class Fetch:
             aside=subfolder(self.folder, self.aside or download.group),
         )
 
-    def _fetch(self, files: Sequence[tuple[Download, Place]]) -> list[list[str]]:
+    def fetch_to(self, files: Sequence[tuple[Download, Place]]) -> list[list[str]]:
+        """Fetch files to places that were laid out in the folder; return the paths of each."""
         if isinstance(self.folder, Store):
             is_single = len(files) == 1
             progress = self.progress and is_single
@@ -270,7 +271,7 @@ class Fetch:
             if download.is_unpacked:
                 paths = [Path(found) for found in here._unpack(download, place)]
             else:
-                paths = [Path(found) for ((found,),) in [here._fetch([(download, place)])]]
+                paths = [Path(found) for ((found,),) in [here.fetch_to([(download, place)])]]
             members = [found.relative_to(path).parts for found in paths]
             aside = subfolder(store, self.aside or download.group)
             above: Parts = ()

@@ -547,6 +547,7 @@ class Job(Viz):
         assets: str | Sequence[str] | None = None,
         unpacking: bool = True,
         overwrite: bool = False,
+        items: bool = False,
         progress: bool = True,
         storage_options: Mapping[str, Any] | None = None,
     ) -> list[str]:
@@ -559,6 +560,9 @@ class Job(Viz):
             unpacking: Unpack archives while they arrive, instead of keeping them.
             overwrite: Also download files that exist and are unchanged. Files of other origin
                 stay.
+            items: Also write each STAC item as `<item>.json` next to its files, with relative
+                links to them, for pystac without a network. The paths of these files aren't
+                returned.
             progress: Show a progress bar.
             storage_options: Options of the fsspec backend, for example credentials.
 
@@ -587,20 +591,21 @@ class Job(Viz):
         Endpoints: GET /v2/assets/stac/collections/{collectionId}/items, POST
         /v2/assets/{assetId}/download-url.
         """
-        items: list[pystac.Item] = []
+        found: list[pystac.Item] = []
         unreadable: UnexpectedResponseError | None = None
         try:
-            items.extend(self._iterate_items())
+            found.extend(self._iterate_items())
         except UnexpectedResponseError as error:
-            if not items:
+            if not found:
                 raise
             unreadable = error
         self.results = self._download(
-            items,
+            found,
             output_directory,
             assets=assets,
             unpacking=unpacking,
             overwrite=overwrite,
+            item_files=items,
             progress=progress,
             storage_options=storage_options,
         )

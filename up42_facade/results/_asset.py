@@ -55,6 +55,7 @@ class Asset:
         assets: str | Sequence[str] | None = None,
         unpacking: bool = True,
         overwrite: bool = False,
+        items: bool = False,
         progress: bool = True,
         storage_options: Mapping[str, Any] | None = None,
     ) -> list[str]:
@@ -66,6 +67,7 @@ class Asset:
             assets: Only assets with these keys, roles, or media types. Defaults to all.
             unpacking: Unpack archives while they arrive, instead of keeping them.
             overwrite: Fetch also files that exist and are unchanged. Files of others stay.
+            items: Also write each item as `<item>.json` next to its files; see `download_items`.
             progress: Whether to show a progress bar.
             storage_options: For the fsspec backend of the cloud storage.
 
@@ -91,6 +93,7 @@ class Asset:
             assets=assets,
             unpacking=unpacking,
             overwrite=overwrite,
+            item_files=items,
             progress=progress,
             storage_options=storage_options,
             session=self._session,

@@ -99,6 +99,12 @@ class ItemFile:
         is_archive = name.lower().endswith(ARCHIVE_SUFFIXES)
         return evolve(download, name=name, is_unpacked=unpacking and is_archive)
 
+    def as_delivered(self, path: str) -> tuple[str | None, dict[str, Any]]:
+        """Return key and content of the asset that a delivered file is; no key for a member."""
+        if self.is_archive and not path.lower().endswith(ARCHIVE_SUFFIXES):
+            return None, {"roles": self.asset.roles} if self.asset.roles else {}
+        return self.key, self.asset.to_dict()
+
     def url(self) -> str:
         """Return a fresh URL that needs no token.
 
@@ -153,6 +159,7 @@ def download_items(
     assets: str | Sequence[str] | None = None,
     unpacking: bool = True,
     overwrite: bool = False,
+    item_files: bool = False,
     progress: bool = True,
     storage_options: Mapping[str, Any] | None = None,
     session: Session | None = None,
@@ -167,6 +174,8 @@ def download_items(
         assets: Only assets with these keys, roles, or media types. Defaults to all.
         unpacking: Unpack archives while they arrive, instead of keeping them.
         overwrite: Fetch also files that exist and are unchanged. Files of others stay.
+        item_files: Also write each item as `<item>.json` next to its files, with relative links
+            to them, for pystac without a network. The paths of these files aren't returned.
         progress: Whether to show a progress bar.
         storage_options: For the backend of the cloud storage, for instance credentials. Defaults
             to what it finds by itself, and to fsspec's own configuration.
@@ -199,6 +208,7 @@ def download_items(
         assets=assets,
         unpacking=unpacking,
         overwrite=overwrite,
+        item_files=item_files,
         progress=progress,
         storage_options=storage_options,
     )
@@ -213,6 +223,7 @@ def fetch_items(
     assets: str | Sequence[str] | None = None,
     unpacking: bool = True,
     overwrite: bool = False,
+    item_files: bool = False,
     progress: bool = True,
     storage_options: Mapping[str, Any] | None = None,
 ) -> list[str]:
@@ -241,6 +252,15 @@ def fetch_items(
         aside=aside,
     )
     found = fetch.run([file.download(unpacking=unpacking) for file in chosen])
+    if item_files:
+        from up42_facade.results._item_json import write_items
+
+        delivered = [
+            (file.item, *file.as_delivered(path), path)
+            for file, paths in zip(chosen, found, strict=True)
+            for path in paths
+        ]
+        write_items(delivered, fetch)
     return [path for paths in found for path in paths]
 
 

@@ -1,0 +1,123 @@
+"""STAC items as JSON next to their downloaded files, which pystac reads without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from attrs import evolve, frozen
+
+from up42_facade._common.urls import without_query
+from up42_facade.downloads import (
+    Download,
+    Fetch,
+    lay_out_in,
+    owned_names,
+    safe_name,
+    tagged_name,
+)
+
+if TYPE_CHECKING:
+    import pystac
+
+    from up42_facade.downloads._layout import AnyFolder
+
+Asset = dict[str, Any]
+# A downloaded file: its item, the key and content of its asset, and its path or URL. The member of
+# an unpacked archive has no key.
+Delivered = tuple["pystac.Item", str | None, Asset, str]
+# Links that would lead pystac from the local item to UP42 when it looks for the catalog.
+STRUCTURAL = ("self", "root", "parent", "child", "item")
+# Characters that pystac takes for the end of a relative path.
+ENDS_PATH = ("#", "?")
+
+
+@frozen
+class Memory(httpx.BaseTransport):
+    """Serves contents from memory, so that they are written as any other download is."""
+
+    contents: Mapping[str, bytes]
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        content = self.contents[str(request.url)]
+        headers = {
+            "Content-Length": str(len(content)),
+            "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
+        }
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(content))
+
+
+def write_items(delivered: Sequence[Delivered], fetch: Fetch) -> None:
+    """Write a file `<item>.json` for each item, in the output folder of its files.
+
+    Args:
+        delivered: The files, in the order of items and assets.
+        fetch: How they were fetched.
+
+    Raises:
+        DownloadError: If a file can't be written.
+        UploadError: If the cloud storage refuses or can't be reached.
+    """
+    by_item: dict[str, list[Delivered]] = {}
+    for file in delivered:
+        by_item.setdefault(f"{file[0].collection_id}/{file[0].id}#item", []).append(file)
+    downloads = [
+        download_of(files[0][0], source_id, number, fetch.folder)
+        for number, (source_id, files) in enumerate(by_item.items())
+    ]
+    places = lay_out_in(fetch.folder, downloads, fetch.aside)
+    contents = {
+        download.get_url(): content_of(files, str(fetch.folder.location("/".join(parts))))
+        for download, (parts, _), files in zip(downloads, places, by_item.values(), strict=True)
+    }
+    with httpx.Client(transport=Memory(contents)) as memory:
+        fetch_items = evolve(fetch, http=memory, progress=False)
+        fetch_items.fetch_to(list(zip(downloads, places, strict=True)))
+
+
+def download_of(item: pystac.Item, source_id: str, number: int, folder: AnyFolder) -> Download:
+    name = safe_name(f"{item.id}.json")
+    if folder.obstacle(name, is_ours=name in owned_names(folder, source_id)) is not None:
+        # For example a file of the item itself, which could be replaced in the job's own folder.
+        name = tagged_name(name, source_id)
+    return Download(
+        lambda: f"https://memory/{number}",
+        source_id=source_id,
+        name=name,
+        group=str(item.id),
+    )
+
+
+def content_of(files: Sequence[Delivered], location: str) -> bytes:
+    """Return an item as JSON whose assets are the delivered files.
+
+    Members of an unpacked archive are assets of their own. Assets that weren't downloaded are
+    left out; the link `canonical` leads to the complete item.
+    """
+    item = files[0][0]
+    content = item.to_dict(include_self_link=False, transform_hrefs=False)
+    links = [
+        link
+        for link in content["links"]
+        if link["rel"] not in STRUCTURAL and link["href"].startswith(("http://", "https://"))
+    ]
+    origin = item.get_self_href()
+    if origin is not None:
+        links.append(
+            {"rel": "canonical", "href": without_query(origin), "type": "application/json"}
+        )
+    assets: dict[str, Asset] = {}
+    for _, key, asset, path in files:
+        href = reference(path, location)
+        assets[key or href.removeprefix("./")] = {**asset, "href": href}
+    return json.dumps({**content, "links": links, "assets": assets}, indent=2).encode()
+
+
+def reference(path: str, location: str) -> str:
+    """Return the link from a file to another one in the same output folder."""
+    relative = os.path.relpath(path, os.path.dirname(location)).replace(os.sep, "/")  # noqa: PTH120
+    return path if any(mark in relative for mark in ENDS_PATH) else f"./{relative}"
