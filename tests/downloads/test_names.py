@@ -28,6 +28,7 @@ HOSTILE = [
     "..",
     "...",
     " ",
+    " leading.tif",
     "../../up",
     "/etc/passwd",
     "a/b.tif",

@@ -113,6 +113,23 @@ def test_new_links_without_anything_new(
 
 
 @everywhere
+def test_nineteen_pages_without_anything_new_are_no_end(
+    path: str, listing: Listing, page: Any
+) -> None:
+    contents = iter([["one"], *[[]] * 19, ["two"], *[["two"]] * 19, ["three"]])
+    left = iter(range(40, -1, -1))
+
+    def respond(_: object) -> Reply:
+        links = [{"rel": "next", "href": f"{path}?token={n}"} for n in [next(left)] if n]
+        return page(*next(contents), links=links)  # type: ignore[no-any-return]
+
+    with small_world() as (server, session):
+        server.routes[path] = respond
+        found = [entry.id for entry in listing(server, session)]
+        assert list(dict.fromkeys(found)) == ["one", "two", "three"]
+
+
+@everywhere
 def test_a_listing_of_fresh_pages_is_limited_too(
     path: str, listing: Listing, page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

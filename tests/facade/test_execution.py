@@ -209,6 +209,16 @@ class Interrupter:
             raise KeyboardInterrupt
 
 
+def test_a_refused_request_claims_no_job(
+    sandbox: Sandbox, session: up42.Session, item: Any
+) -> None:
+    sandbox.inject(Fault(path=EXECUTION, status=402), Fault(path=EXECUTION, drop="after"))
+    with pytest.raises(up42.InsufficientCreditsError):
+        template(session, item).execute()
+    job = template(session, item).execute()
+    assert list(sandbox.jobs) == [job.id]
+
+
 def test_an_unreachable_server_creates_nothing() -> None:
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
