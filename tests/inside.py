@@ -99,12 +99,12 @@ def hasty_tracking(longest: float) -> Iterator[None]:
 
 def batch_pool(patch: pytest.MonkeyPatch, pool: Any) -> None:
     """Let batches work in pools of this class."""
-    patch.setattr("up42_facade.batch._work.ThreadPoolExecutor", pool)
+    patch.setattr("up42_facade.batch._entries.ThreadPoolExecutor", pool)
 
 
 def batch_waits(patch: pytest.MonkeyPatch, wait: Any) -> None:
     """Let batches wait for their threads in this function, which gets the futures."""
-    patch.setattr("up42_facade.batch._work.as_completed", wait)
+    patch.setattr("up42_facade.batch._entries.as_completed", wait)
 
 
 def while_entries_are_read(patch: pytest.MonkeyPatch, call: Callable[[], object]) -> None:

@@ -51,13 +51,14 @@ def journal(make: Make, sandbox: Sandbox, tmp_path: Path) -> Path:
     for number, title in enumerate(titles[1:], start=1):
         inputs = {**job.inputs, "title": title}
         text = json.dumps({**metadata, "jobID": f"{number:036}", "definition": {"inputs": inputs}})
-        attempts.append((number, "2025-01-01T00:00:00+00:00", f"{number:036}", text))
-    cost = json.dumps({"strategy": "area", "credits": 36, "size": 9.0, "unit": "SQ_KM"})
+        attempts.append((number, f"{number:036}", text))
+    cost = {"strategy": "area", "credits": 36, "size": 9.0, "unit": "SQ_KM"}
+    assessment = json.dumps({"errors": [], "cost": cost, "at": "2025-01-01T00:00:00+00:00"})
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE entries SET cost = ?, errors = '[]'", (cost,))
+        connection.execute("UPDATE entries SET assessment = ?", (assessment,))
         connection.executemany(
-            "INSERT INTO attempts (entry_id, number, state, sent_at, workspace_id, job_id, job) "
-            "VALUES (?, 1, 'executed', ?, 'w', ?, ?)",
+            "INSERT INTO attempts (entry_id, number, state, workspace_id, job_id, job) "
+            "VALUES (?, 1, 'executed', 'w', ?, ?)",
             attempts,
         )
     return path

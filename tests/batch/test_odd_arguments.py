@@ -149,7 +149,7 @@ def test_what_cannot_be_noted_is_not_asked_for(
 
 def test_a_batch_cannot_be_pickled(make: Make, tmp_path: Path) -> None:
     with up42.Batch(make("a"), path=tmp_path / "a.db") as batch:
-        with pytest.raises(up42.JournalError, match=r"Batch\.resume\('.*a\.db'"):
+        with pytest.raises(up42.JournalError, match=r"a\.db.*Batch\.resume"):
             pickle.dumps(batch)
         assert len(copy.copy(batch)) == 1
     with up42.Batch(make("a")) as batch, pytest.raises(up42.JournalError, match="in memory"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,9 +17,8 @@ from attrs import field, frozen
 from up42_facade._common.progress import ByteBar
 from up42_facade._common.stopping import Stop
 from up42_facade._common.urls import without_query
-from up42_facade.batch._entry import BatchEntry
+from up42_facade.batch._entries import BatchEntry, Failures
 from up42_facade.batch._journal import Journal
-from up42_facade.batch._work import Failures
 from up42_facade.downloads import (
     Stopped,
     below,
@@ -39,153 +38,7 @@ FOLDERS = "job_{job_id}"
 FIELDS = ("title", "item_id", "job_id", "process_id")
 
 
-@frozen
-class BatchDownload:
-    """One call of `Batch.download`.
-
-    Attributes:
-        journal: Records the downloaded files.
-        target: The folder or its URL.
-        folders: Pattern of the name of each job's folder in it.
-        options: Arguments of `Job.download_results`.
-        paths: The paths by ID of the job.
-        failures: Errors by index of the entry.
-    """
-
-    journal: Journal
-    target: str
-    folders: str
-    options: dict[str, Any]
-    progress: bool
-    names: dict[str, str] = field(init=False)
-    paths: dict[str, list[str]] = field(factory=dict, init=False)
-    failures: Failures = field(factory=dict, init=False)
-
-    @names.default
-    def _names(self) -> dict[str, str]:
-        return folder_names(self.journal.jobs(), self.folders)
-
-    def run(self, entries: Sequence[BatchEntry], executor: Executor | None) -> None:
-        """Download the results of entries whose jobs have succeeded."""
-        if executor is not None:
-            self._run(entries, executor)
-            return
-        # Raise at once what fails for every job. Other machines might have other fsspec backends.
-        open_folder(self.target, self.options["storage_options"])
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix="up42-batch") as pool:
-            self._run(entries, pool)
-
-    def _run(self, entries: Sequence[BatchEntry], executor: Executor) -> None:
-        futures: dict[Future[list[str]], BatchEntry] = {}
-        stop = Stop()
-        with ByteBar(progress=self.progress, desc="download") as shown:
-            try:
-                for entry in entries:
-                    present = self._present(entry)
-                    if present is not None:
-                        self._keep(entry, present)
-                        continue
-                    self.journal.require_writable()
-                    try:
-                        futures[self._submit(executor, entry, stop, shown)] = entry
-                    except (RuntimeError, OSError) as error:
-                        self.failures[entry.index] = error
-                shown.set_postfix_str(f"{len(self.paths)} of {len(entries)} jobs")
-                for future in completed(futures):
-                    received = self._finish(future, futures[future])
-                    # Threads have counted theirs while they arrived.
-                    shown.update(0 if isinstance(executor, ThreadPoolExecutor) else received)
-                    shown.set_postfix_str(f"{len(self.paths)} of {len(entries)} jobs")
-            except BaseException:
-                # Threads end soon; tasks elsewhere aren't waited for.
-                stop.set()
-                for future in futures:
-                    future.cancel()
-                raise
-
-    def _submit(
-        self, executor: Executor, entry: BatchEntry, stop: Stop, shown: ByteBar
-    ) -> Future[list[str]]:
-        job, folder = job_of(entry), self._folder(entry)
-        if isinstance(executor, ThreadPoolExecutor):
-            return executor.submit(download_here, job, folder, self.options, stop, shown)
-        # The job is sent as bytes and unpickled inside the function, so that a worker without
-        # credentials fails alone and not its whole pool. The mark makes each try another task:
-        # dask would return the cached result of an equal one.
-        mark = uuid.uuid4().hex
-        return executor.submit(download_job, pickle.dumps(job), folder, self.options, mark)
-
-    def _finish(self, future: Future[list[str]], entry: BatchEntry) -> int:
-        """Record the files of a job; return their bytes, as far as they are on this machine."""
-        try:
-            paths = future.result()
-        except Exception as error:  # also that it was canceled because its executor died
-            self.failures[entry.index] = error
-            return 0
-        self._keep(entry, paths)
-        sizes = [size_of(path) for path in paths]
-        files = [[path, size] for path, size in zip(paths, sizes, strict=True)]
-        found = {"request": self._request(entry), "files": files}
-        self.journal.save_files(entry.attempts[-1], found)
-        return sum(size or 0 for size in sizes)
-
-    def _keep(self, entry: BatchEntry, paths: list[str]) -> None:
-        job = job_of(entry)
-        self.paths[job.id] = job.results = paths
-
-    def _folder(self, entry: BatchEntry) -> str:
-        return str(below(self.target, self.names[job_of(entry).id]))
-
-    def _request(self, entry: BatchEntry) -> list[Any]:
-        choice = [self._folder(entry), self.options["assets"], self.options["unpacking"]]
-        return [*choice, "items"] if self.options["items"] else choice
-
-    def _present(self, entry: BatchEntry) -> list[str] | None:
-        """Return the paths if the same was downloaded before and is still complete."""
-        known = entry.attempts[-1].files
-        if known is None or self.options["overwrite"] or known["request"] != self._request(entry):
-            return None
-        if any(size is None or size_of(path) != size for path, size in known["files"]):
-            return None
-        return [path for path, _ in known["files"]]
-
-
-def job_of(entry: BatchEntry) -> Job:
-    if entry.job is None:
-        raise AssertionError(f"{entry!r} has no job.")
-    return entry.job
-
-
-def download_here(
-    job: Job, folder: str, options: dict[str, Any], stop: Stop, shown: ByteBar
-) -> list[str]:
-    """Download the results of one job in a thread of this Python process."""
-    if stop.is_set:
-        raise Stopped
-    with stop.applied(), shown.counted():
-        return job.download_results(folder, progress=False, **options)
-
-
-def download_job(sent: bytes, folder: str, options: dict[str, Any], mark: str) -> list[str]:
-    """Download the results of one job; runs on any machine that the executor chooses."""
-    # The bytes were created by `BatchDownload`, in this or another Python process of the user.
-    job: Job = pickle.loads(sent)  # noqa: S301
-    return job.download_results(folder, progress=False, **options)
-
-
-def completed(futures: Collection[Future[list[str]]]) -> Iterator[Future[list[str]]]:
-    """Yield futures as they end, also those that are canceled when their executor is shut down.
-
-    `as_completed` of the standard library never yields the latter.
-    """
-    ended: SimpleQueue[Future[list[str]]] = SimpleQueue()
-    for future in futures:
-        future.add_done_callback(ended.put)
-    for _ in futures:
-        yield ended.get()
-
-
-def checked_target(output_directory: str | Path) -> str:
+def checked_target(output_directory: Any) -> str:
     """Return the folder as an absolute path, as workers might run elsewhere, or its URL."""
     if not isinstance(output_directory, str | Path) or not str(output_directory):
         raise InvalidInputError(
@@ -194,6 +47,16 @@ def checked_target(output_directory: str | Path) -> str:
     if scheme_of(output_directory) is not None:
         return str(output_directory)
     return str(local_folder(output_directory).absolute())
+
+
+def checked_executor(executor: Any) -> Executor | None:
+    is_instance = not isinstance(executor, type) and callable(getattr(executor, "submit", None))
+    if executor is None or is_instance:
+        return executor  # type: ignore[no-any-return]  # anything with such a method will do
+    raise InvalidInputError(
+        f"executor={executor!r}: expected a concurrent.futures.Executor, for example a "
+        "ProcessPoolExecutor or dask's Client.get_executor()."
+    )
 
 
 def checked_pattern(folders: Any) -> str:
@@ -235,14 +98,131 @@ def folder_names(jobs: Iterable[Job], pattern: str) -> dict[str, str]:
     return names
 
 
-def checked_executor(executor: Any) -> Executor | None:
-    is_instance = not isinstance(executor, type) and callable(getattr(executor, "submit", None))
-    if executor is None or is_instance:
-        return executor  # type: ignore[no-any-return]  # anything with such a method will do
-    raise InvalidInputError(
-        f"executor={executor!r}: expected a concurrent.futures.Executor, for example a "
-        "ProcessPoolExecutor or dask's Client.get_executor()."
+@frozen
+class BatchDownload:
+    """One call of `Batch.download`.
+
+    Attributes:
+        options: Arguments of `Job.download_results`.
+        paths: The paths by ID of the job.
+        failures: Errors by index of the entry.
+    """
+
+    journal: Journal
+    target: str = field(converter=checked_target)
+    executor: Executor | None = field(converter=checked_executor)
+    folders: str = field(converter=checked_pattern)
+    progress: bool
+    options: dict[str, Any]
+    paths: dict[str, list[str]] = field(factory=dict, init=False)
+    failures: Failures = field(factory=dict, init=False)
+
+    def run(self, entries: Sequence[BatchEntry]) -> None:
+        """Download the results of entries whose jobs have succeeded."""
+        if self.executor is not None:
+            self._run(entries, self.executor)
+            return
+        # Raise at once what fails for every job. Other machines might have other fsspec backends.
+        open_folder(self.target, self.options["storage_options"])
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="up42-batch") as pool:
+            self._run(entries, pool)
+
+    def _run(self, entries: Sequence[BatchEntry], executor: Executor) -> None:
+        names = folder_names(self.journal.jobs(), self.folders)
+        executed = [(e, e.job) for e in entries if e.job is not None and e.is_succeeded]
+        futures: dict[Future[list[str]], tuple[BatchEntry, Job, str]] = {}
+        stop = Stop()
+        with ByteBar(progress=self.progress, desc="download") as shown:
+            submit = submitter(executor, self.options, stop, shown)
+            try:
+                for entry, job in executed:
+                    folder = str(below(self.target, names[job.id]))
+                    if self._is_present(entry, folder):
+                        self.paths[job.id] = job.results = entry.files or []
+                        continue
+                    self.journal.require_writable()
+                    try:
+                        futures[submit(job, folder)] = entry, job, folder
+                    except (RuntimeError, OSError) as error:
+                        self.failures[entry.index] = error
+                shown.set_postfix_str(f"{len(self.paths)} of {len(executed)} jobs")
+                for future in completed(futures):
+                    received = self._finish(future, *futures[future])
+                    # Threads have counted theirs while they arrived.
+                    shown.update(0 if isinstance(executor, ThreadPoolExecutor) else received)
+                    shown.set_postfix_str(f"{len(self.paths)} of {len(executed)} jobs")
+            except BaseException:
+                # Threads end soon; tasks elsewhere aren't waited for.
+                stop.set()
+                for future in futures:
+                    future.cancel()
+                raise
+
+    def _finish(self, future: Future[list[str]], entry: BatchEntry, job: Job, folder: str) -> int:
+        """Record the files of a job; return their bytes, as far as they are on this machine."""
+        try:
+            paths = future.result()
+        except Exception as error:  # also that it was canceled because its executor died
+            self.failures[entry.index] = error
+            return 0
+        self.paths[job.id] = job.results = paths
+        files = [(path, size_of(path)) for path in paths]
+        found = {"request": self._request(folder), "files": files}
+        self.journal.save_files(entry.attempts[-1], found)
+        return sum(size or 0 for _, size in files)
+
+    def _request(self, folder: str) -> list[Any]:
+        return [folder, *(self.options[name] for name in ("assets", "unpacking", "items"))]
+
+    def _is_present(self, entry: BatchEntry, folder: str) -> bool:
+        """Return whether the same was downloaded before and is still complete."""
+        known = entry.attempts[-1].files
+        if known is None or self.options["overwrite"] or known["request"] != self._request(folder):
+            return False
+        return all(size is not None and size_of(path) == size for path, size in known["files"])
+
+
+def submitter(
+    executor: Executor, options: dict[str, Any], stop: Stop, shown: ByteBar
+) -> Callable[[Job, str], Future[list[str]]]:
+    """Return what submits the download of a job into a folder."""
+    if isinstance(executor, ThreadPoolExecutor):
+        return lambda job, folder: executor.submit(download_here, job, folder, options, stop, shown)
+    # The job is sent as bytes and unpickled inside the function, so that a worker without
+    # credentials fails alone and not its whole pool. The mark makes each try another task: dask
+    # would return the cached result of an equal one.
+    return lambda job, folder: executor.submit(
+        download_job, pickle.dumps(job), folder, options, uuid.uuid4().hex
     )
+
+
+def download_here(
+    job: Job, folder: str, options: dict[str, Any], stop: Stop, shown: ByteBar
+) -> list[str]:
+    """Download the results of one job in a thread of this Python process."""
+    if stop.is_set:
+        raise Stopped
+    with stop.applied(), shown.counted():
+        return job.download_results(folder, progress=False, **options)
+
+
+def download_job(sent: bytes, folder: str, options: dict[str, Any], mark: str) -> list[str]:
+    """Download the results of one job; runs on any machine that the executor chooses."""
+    # The bytes were created by `BatchDownload`, in this or another Python process of the user.
+    job: Job = pickle.loads(sent)  # noqa: S301
+    return job.download_results(folder, progress=False, **options)
+
+
+def completed(futures: Collection[Future[list[str]]]) -> Iterator[Future[list[str]]]:
+    """Yield futures as they end, also those that are canceled when their executor is shut down.
+
+    `as_completed` of the standard library never yields the latter.
+    """
+    ended: SimpleQueue[Future[list[str]]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(ended.put)
+    for _ in futures:
+        yield ended.get()
 
 
 def size_of(path: str) -> int | None:

@@ -1,4 +1,7 @@
-"""The journal of a batch: an SQLite file from which a batch can be resumed after a crash."""
+"""The journal of a batch: an SQLite file from which a batch can be resumed after a crash.
+
+One program at a time has it open for writing, and only for its own account.
+"""
 
 from __future__ import annotations
 
@@ -9,22 +12,40 @@ import sqlite3
 import threading
 import uuid
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import asdict
+from filelock import FileLock, Timeout
 
-from up42_facade.batch._entry import Attempt, BatchEntry
-from up42_facade.errors import JournalError, JournalLockedError
-from up42_facade.processing import Cost, Job, ValidationError
-from up42_facade.processing._ledger import OPEN, Ledger, Scope, State, ledgers
+from up42_facade.batch._entries import Attempt, BatchEntry
+from up42_facade.downloads import expanded
+from up42_facade.errors import InvalidInputError, JournalError, JournalLockedError
+from up42_facade.processing import (
+    OPEN,
+    Assessment,
+    Cost,
+    Job,
+    Scope,
+    State,
+    ValidationError,
+    account_of,
+    ledgers,
+)
 from up42_facade.session import Session
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-
+# Seconds that a reader waits for a writer, and the other way round.
+BUSY_TIMEOUT = 10.0
+# Seconds to wait for the lock: another thread might be about to release it.
+LOCK_TIMEOUT = 0.5
+OPTIONS: dict[str, Any] = {
+    "timeout": BUSY_TIMEOUT,
+    "isolation_level": None,
+    # The journal's own lock lets one thread in at a time.
+    "check_same_thread": False,
+}
 # "UP42" in ASCII: tells a journal from any other SQLite file.
 APPLICATION_ID = 0x55503432
 VERSION = 1
@@ -38,9 +59,7 @@ CREATE TABLE entries (
     workspace_id TEXT,
     inputs TEXT NOT NULL,
     geometry TEXT,
-    cost TEXT,
-    errors TEXT,
-    estimated_at TEXT,
+    assessment TEXT,
     reason TEXT,
     UNIQUE (fingerprint, duplicate)
 );
@@ -49,7 +68,6 @@ CREATE TABLE attempts (
     entry_id INTEGER NOT NULL REFERENCES entries (id),
     number INTEGER NOT NULL,
     state TEXT NOT NULL,
-    sent_at TEXT NOT NULL,
     workspace_id TEXT NOT NULL,
     job_id TEXT UNIQUE,
     job TEXT,
@@ -65,7 +83,14 @@ CREATE TABLE known_jobs (
     PRIMARY KEY (process_id, workspace_id, job_id)
 ) WITHOUT ROWID;
 """
-
+KNOW = "INSERT OR IGNORE INTO known_jobs VALUES (?, ?, ?, ?)"
+# What a replaced entry takes over from the new one, which has no estimate.
+REPLACED = (
+    "fingerprint", "process_id", "workspace_id", "_inputs", "_geometry", "_template",
+    "_assessment", "_reason",
+)  # fmt: skip
+# Among the known jobs, this stands for the listing: there might be no job, which counts, too.
+LISTED = ""
 # States of attempts whose job might still be found.
 UNSETTLED = OPEN | {State.NOT_FOUND, State.UNRECORDED}
 
@@ -81,21 +106,20 @@ class Journal:
         connection: sqlite3.Connection,
         path: str | None,
         session: Session,
-        lock: FileLock | None,
+        lock: FileLock | None = None,
         *,
         is_read_only: bool = False,
     ) -> None:
+        self.connection = connection
         self.path = path
         self.session = session
         # What this Python process knows about the account's jobs, other batches included.
         self.ledger = ledgers.of(session)
         self.is_read_only = is_read_only
         self.entries: list[BatchEntry] = []
-        # Held while requests that start jobs are sent.
-        self.executing = threading.Lock()
+        self._executing = threading.Lock()
         # Held while templates are compared with the entries and added.
         self.entering = threading.Lock()
-        self.connection = connection
         # Identifies the journal, in copies of its file too.
         self.name = ""
         # Recorded in the file: the last program that opened it for writing owns the journal.
@@ -106,17 +130,12 @@ class Journal:
         self._pid = os.getpid()
         self._guard = threading.RLock()
         self._known: dict[tuple[str, int], BatchEntry] = {}
-        self._jobs: set[str] = set()
         self._finalizer = weakref.finalize(self, release, connection, lock, self._pid)
 
     @property
-    def is_closed(self) -> bool:
-        return not self._finalizer.alive
-
-    @property
-    def is_inherited(self) -> bool:
-        """True in a Python process that was forked from the one that opened it."""
-        return os.getpid() != self._pid
+    def is_usable(self) -> bool:
+        """False once it is closed, and in a process that was forked from the one that opened it."""
+        return self._finalizer.alive and os.getpid() == self._pid
 
     def close(self) -> None:
         """Close the file and release its lock."""
@@ -126,7 +145,10 @@ class Journal:
     def hand_to(self, session: Session) -> None:
         """Continue with another session of the same account."""
         self.session = session
-        self._move_to(ledgers.of(session))
+        ledger = ledgers.of(session)
+        if ledger is not self.ledger:
+            self.ledger, self._saved = ledger, {}
+            self._register()
         for entry in self.entries:
             entry._session = session
             if entry._template is not None and entry._template._session is not session:
@@ -137,7 +159,7 @@ class Journal:
 
     def acquire(self) -> None:
         """Become the only writer, and mark what was in flight as uncertain."""
-        with self._changing() as connection:
+        with self._writing(as_owner=False) as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO facts (name, value) VALUES ('writer', ?)", (self.writer,)
             )
@@ -148,128 +170,95 @@ class Journal:
         self._register()
 
     def _register(self) -> None:
+        """Let the ledger know the attempts and jobs; its ticks mean nothing in another one."""
         latest = [entry.attempts[-1] for entry in self.entries if entry.attempts]
+        for attempt in latest:
+            if attempt.state in UNSETTLED:
+                attempt.known, attempt.tick = self._known_before(attempt), -1
         owners = {a.job.id: a.key for a in self.attempts() if a.job is not None}
         self.ledger.restore([a for a in latest if a.state in OPEN], owners)
-
-    def _move_to(self, ledger: Ledger) -> None:
-        if ledger is self.ledger:
-            return
-        for attempt in self.attempts():
-            if attempt.state in UNSETTLED:
-                # The ticks of one ledger mean nothing in another one.
-                attempt.known |= set(self.ledger.seen_before(attempt, 0))
-                attempt.tick = -1
-        self.ledger = ledger
-        self._saved = {}
-        self._register()
 
     def load(self) -> None:
         """Read all entries as of one moment: another program might be writing."""
         self.connection.execute("BEGIN")
         try:
             # Read now and parsed afterwards: a writer waits for the end of this.
-            [(self.name,)] = self.connection.execute(
-                "SELECT value FROM facts WHERE name = 'journal'"
-            ).fetchall()
-            entries = self.connection.execute(
+            [(self.name,)] = self._read("SELECT value FROM facts WHERE name = 'journal'")
+            entries = self._read(
                 "SELECT id, process_id, workspace_id, inputs, fingerprint, duplicate, geometry, "
-                "cost, errors, estimated_at, reason FROM entries ORDER BY id"
-            ).fetchall()
-            attempts = self.connection.execute(
-                "SELECT id, entry_id, number, state, sent_at, workspace_id, job, reason, files "
+                "assessment, reason FROM entries ORDER BY id"
+            )
+            attempts = self._read(
+                "SELECT id, entry_id, number, state, workspace_id, job, reason, files "
                 "FROM attempts ORDER BY entry_id, number"
-            ).fetchall()
+            )
         finally:
             self.connection.execute("COMMIT")
         self.entries = []
-        for id, process_id, workspace_id, inputs, mark, duplicate, geometry, *estimate in entries:
-            cost, errors, estimated_at, reason = estimate
+        for id, process_id, workspace_id, inputs, mark, duplicate, *others in entries:
+            geometry, assessment, reason = others
+            known = json.loads(inputs)
+            assessed = assessment_from_json(assessment, known)
             self._remember(
                 BatchEntry(
                     id,
                     process_id,
                     workspace_id,
-                    json.loads(inputs),
+                    known,
                     self.session,
                     mark,
                     duplicate,
                     geometry,
-                    None if cost is None else Cost(**json.loads(cost)),
-                    errors_from_json(errors),
-                    None if estimated_at is None else dt.datetime.fromisoformat(estimated_at),
+                    assessed,
                     reason,
                 )
             )
-        for id, index, number, state, sent_at, workspace_id, job, reason, files in attempts:
+        for id, index, number, state, workspace_id, job, reason, files in attempts:
             entry = self.entries[index]
             attempt = self.new_attempt(entry, workspace_id, number)
             attempt.id, attempt.state, attempt.reason = id, State(state), reason
-            attempt.sent_at = dt.datetime.fromisoformat(sent_at)
             attempt.files = None if files is None else json.loads(files)
+            attempt.job = None if job is None else job_from_json(job, self.session)
             entry.attempts.append(attempt)
-            if job is not None:
-                attempt.job = Job.from_metadata(json.loads(job), self.session)
-                self._jobs.add(attempt.job.id)
-        for entry in self.entries:
-            for attempt in entry.attempts[-1:]:
-                if attempt.state in UNSETTLED:
-                    attempt.known = self._known_before(attempt)
 
     def new_attempt(
-        self, entry: BatchEntry, workspace_id: str, number: int | None = None
+        self, entry: BatchEntry, workspace_id: str | None = None, number: int | None = None
     ) -> Attempt:
         """Return the next attempt of an entry, which `begin` records, or one with a number."""
         if number is None:
             number = max((attempt.number for attempt in entry.attempts), default=0) + 1
         return Attempt(
             process_id=entry.process_id,
-            workspace_id=workspace_id,
+            workspace_id=workspace_id or entry._scope[1],
             inputs=entry._inputs,
             entry=(self.name, entry.index),
             key=(self.name, entry.index, number),
             number=number,
         )
 
+    def known_jobs(self, scope: Scope) -> set[str]:
+        """Return the IDs of the jobs that existed before requests; empty if none were listed."""
+        query = "SELECT job_id FROM known_jobs WHERE process_id = ? AND workspace_id = ?"
+        return {job_id for (job_id,) in self._read(query, *scope)}
+
     def _known_before(self, attempt: Attempt) -> frozenset[str]:
-        rows = self.connection.execute(
+        query = (
             "SELECT job_id FROM known_jobs WHERE process_id = ? AND workspace_id = ? AND "
             "before_attempt <= ? UNION SELECT job_id FROM attempts WHERE job_id IS NOT NULL "
-            "AND id < ?",
-            (*attempt.scope, attempt.id, attempt.id),
+            "AND id < ?"
         )
+        rows = self._read(query, *attempt.scope, attempt.id, attempt.id)
         return frozenset(job_id for (job_id,) in rows)
 
-    def known_jobs(self, scope: Scope) -> set[str]:
-        """Return the IDs of the jobs in the file: those that existed before its requests."""
-        query = "SELECT job_id FROM known_jobs WHERE process_id = ? AND workspace_id = ?"
-        with self._guard:
-            self._require_open()
-            return {job_id for (job_id,) in self.connection.execute(query, scope)}
-
-    def has_known_jobs(self, scope: Scope) -> bool:
-        """Return whether the jobs that existed before the first request were recorded."""
-        query = "SELECT 1 FROM facts WHERE name = ?"
-        with self._guard:
-            self._require_open()
-            return self.connection.execute(query, (listed_fact(scope),)).fetchone() is not None
-
-    def save_known_jobs(self, scope: Scope) -> None:
-        """Record the jobs that exist before the first request for a process in a workspace."""
-        self._require_file()
-        with self._guard:
-            saved = self._saved.get(scope, 0)
-            known = self.ledger.seen(scope)[saved:]
-            with self._writing() as connection:
-                connection.executemany(
-                    "INSERT OR IGNORE INTO known_jobs VALUES (?, ?, ?, 0)",
-                    [(*scope, job_id) for job_id in known],
-                )
-                # There might be no job yet, which has to be known, too.
-                connection.execute(
-                    "INSERT OR IGNORE INTO facts VALUES (?, '')", (listed_fact(scope),)
-                )
-            self._saved[scope] = saved + len(known)
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Allow only one thread at a time to resolve requests or send new ones."""
+        if not self._executing.acquire(blocking=False):
+            raise JournalLockedError("Another thread is executing this batch: wait for it.")
+        try:
+            yield
+        finally:
+            self._executing.release()
 
     def find(self, mark: str, duplicate: int) -> BatchEntry | None:
         return self._known.get((mark, duplicate))
@@ -283,27 +272,23 @@ class Journal:
         attempts = sorted(self.attempts(), key=lambda attempt: attempt.id)
         return [attempt.job for attempt in attempts if attempt.job is not None]
 
-    def is_claimed(self, job: Job) -> bool:
-        """Return whether a job already belongs to an entry."""
-        return job.id in self._jobs
-
-    def is_elsewhere(self, job: Job) -> bool:
-        """Return whether a job belongs to an entry of another journal in this Python process."""
+    def is_taken(self, job: Job) -> bool:
+        """Return whether a job belongs to an entry, here or in another open journal."""
         owner = self.ledger.owner_of(job.id)
         # Single executions have no journal: their jobs can be assigned.
-        return isinstance(owner, tuple) and owner[0] != self.name
+        is_elsewhere = isinstance(owner, tuple) and owner[0] != self.name
+        return is_elsewhere or any(job.id == known.id for known in self.jobs())
 
     def add(self, entries: Sequence[BatchEntry]) -> None:
         """Append entries; their indices must follow."""
-        with self._writing() as connection:
-            connection.executemany(
-                "INSERT INTO entries (id, fingerprint, duplicate, process_id, workspace_id, "
-                "inputs, geometry) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (entry.index, entry.fingerprint, entry.duplicate, *content(entry))
-                    for entry in entries
-                ],
-            )
+        self._write(
+            "INSERT INTO entries (id, fingerprint, duplicate, process_id, workspace_id, inputs, "
+            "geometry) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (entry.index, entry.fingerprint, entry.duplicate, *content(entry))
+                for entry in entries
+            ],
+        )
         # Only what is on disk may be executed: its attempts refer to it.
         for entry in entries:
             self._remember(entry)
@@ -313,8 +298,7 @@ class Journal:
         with self._writing() as connection:
             connection.execute(
                 "UPDATE entries SET fingerprint = ?, process_id = ?, workspace_id = ?, inputs = ?, "
-                "geometry = ?, cost = NULL, errors = NULL, estimated_at = NULL, reason = NULL "
-                "WHERE id = ?",
+                "geometry = ?, assessment = NULL, reason = NULL WHERE id = ?",
                 (other.fingerprint, *content(other), entry.index),
             )
             connection.execute(
@@ -324,78 +308,53 @@ class Journal:
         entry.attempts = [a for a in entry.attempts if a.state is not State.NOT_FOUND]
         del self._known[entry.fingerprint, entry.duplicate]
         self._known[other.fingerprint, entry.duplicate] = entry
-        entry.fingerprint, entry.process_id = other.fingerprint, other.process_id
-        entry.workspace_id, entry._inputs = other.workspace_id, other._inputs
-        entry._geometry, entry._template = other._geometry, other._template
-        entry.cost = entry._errors = entry.estimated_at = entry._reason = None
+        for name in REPLACED:
+            setattr(entry, name, getattr(other, name))
 
     def save_estimates(self, entries: Iterable[BatchEntry]) -> None:
         """Record the results of validations and estimates."""
-        rows = [
-            (
-                None if entry.cost is None else json.dumps(asdict(entry.cost)),
-                errors_to_json(entry._errors),
-                None if entry.estimated_at is None else entry.estimated_at.isoformat(),
-                entry._geometry,
-                entry._reason,
-                entry.index,
-            )
-            for entry in entries
-        ]
-        with self._writing() as connection:
-            connection.executemany(
-                "UPDATE entries SET cost = ?, errors = ?, estimated_at = ?, geometry = ?, "
-                "reason = ? WHERE id = ?",
-                rows,
-            )
+        self._write(
+            "UPDATE entries SET assessment = ?, geometry = ?, reason = ? WHERE id = ?",
+            [(assessment_to_json(e._assessment), e._geometry, e._reason, e.index) for e in entries],
+        )
+
+    def save_known_jobs(self, scope: Scope) -> None:
+        """Record the jobs that exist before the first request for a process in a workspace."""
+        self._require_file()
+        known = [LISTED, *self.ledger.seen(scope)]
+        self._write(KNOW, [(*scope, job_id, 0) for job_id in known])
 
     def begin(self, entry: BatchEntry, attempt: Attempt) -> None:
         """Record a request before it is sent, and the jobs that exist before it.
 
         Raises:
-            JournalLockedError: If another program has opened the journal, or has recorded a
-                request for this entry. Nothing must be sent then.
-            JournalError: If the file is gone or can't be written. Nothing must be sent then.
+            JournalError: If it can't be recorded: nothing must be sent then.
         """
         self._require_file()
-        attempt.sent_at = dt.datetime.now(dt.UTC)
         with self._guard:
             saved = self._saved.get(attempt.scope, 0)
             known = self.ledger.seen_before(attempt, saved)
             self._insert(entry, attempt, known)
             self._saved[attempt.scope] = saved + len(known)
 
-    def add_unrecorded(self, entry: BatchEntry, workspace_id: str, reason: str) -> None:
+    def add_unrecorded(self, entry: BatchEntry, attempt: Attempt, reason: str) -> None:
         """Mark an entry as uncertain: a job that fits exists, but no request was recorded."""
-        attempt = self.new_attempt(entry, workspace_id)
         attempt.state, attempt.reason = State.UNRECORDED, reason
         attempt.known = frozenset(self.known_jobs(attempt.scope))
-        self._insert(entry, attempt, ())
+        self._insert(entry, attempt)
 
-    def _insert(self, entry: BatchEntry, attempt: Attempt, known: Iterable[str]) -> None:
+    def _insert(self, entry: BatchEntry, attempt: Attempt, known: Sequence[str] = ()) -> None:
+        reason = storable(attempt.reason)
+        row = (entry.index, attempt.number, attempt.state, attempt.workspace_id, reason)
         with self._writing() as connection:
-            try:
-                cursor = connection.execute(
-                    "INSERT INTO attempts (entry_id, number, state, sent_at, workspace_id, reason) "
-                    "VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        entry.index,
-                        attempt.number,
-                        attempt.state,
-                        attempt.sent_at.isoformat(),
-                        attempt.workspace_id,
-                        storable(attempt.reason),
-                    ),
-                )
-            except sqlite3.IntegrityError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-                    raise self._lost() from error
-                raise
-            attempt.id = int(cursor.lastrowid or 0)
-            connection.executemany(
-                "INSERT OR IGNORE INTO known_jobs VALUES (?, ?, ?, ?)",
-                [(*attempt.scope, job_id, attempt.id) for job_id in known],
+            cursor = connection.execute(
+                "INSERT INTO attempts (entry_id, number, state, workspace_id, reason) "
+                "VALUES (?, ?, ?, ?, ?)",
+                row,
             )
+            attempt.id = int(cursor.lastrowid or 0)
+            rows = [(*attempt.scope, job_id, attempt.id) for job_id in known]
+            connection.executemany(KNOW, rows)
         entry.attempts.append(attempt)
 
     def mark_executed(self, attempt: Attempt, job: Job) -> None:
@@ -405,7 +364,6 @@ class Journal:
                 "UPDATE attempts SET state = ?, job_id = ?, job = ?, reason = NULL WHERE id = ?",
                 (State.EXECUTED, job.id, json.dumps(job.to_metadata()), attempt.id),
             )
-        self._jobs.add(job.id)
         attempt.reason = None
         if attempt.state is not State.EXECUTED:
             self.ledger.move(attempt, State.EXECUTED, job)
@@ -414,22 +372,21 @@ class Journal:
         """Record that an attempt is uncertain, refused, or not found."""
         with self._concluding(attempt) as connection:
             # The former owner of the journal might have received the response after all.
-            (job,) = connection.execute(
-                "SELECT job FROM attempts WHERE id = ?", (attempt.id,)
-            ).fetchone()
+            query = "SELECT job FROM attempts WHERE id = ?"
+            (job,) = connection.execute(query, (attempt.id,)).fetchone()
             if job is None:
                 connection.execute(
                     "UPDATE attempts SET state = ?, reason = ? WHERE id = ?",
                     (state, storable(reason), attempt.id),
                 )
         if job is not None:
-            self.mark_executed(attempt, Job.from_metadata(json.loads(job), self.session))
+            self.mark_executed(attempt, job_from_json(job, self.session))
             return
         attempt.reason = reason
         if attempt.state is not state:
             self.ledger.move(attempt, state)
 
-    def discard_attempt(self, entry: BatchEntry, attempt: Attempt, reason: str | None) -> None:
+    def discard_attempt(self, entry: BatchEntry, attempt: Attempt, reason: str) -> None:
         """Forget an attempt that left nothing on the server."""
         with self._concluding(attempt) as connection:
             connection.execute(
@@ -443,56 +400,56 @@ class Journal:
 
     def save_jobs(self, found: Sequence[tuple[Attempt, Job]]) -> None:
         """Record the current state of jobs, all in one transaction."""
-        with self._writing() as connection:
-            connection.executemany(
-                "UPDATE attempts SET job = ? WHERE id = ?",
-                [(json.dumps(job.to_metadata()), attempt.id) for attempt, job in found],
-            )
+        self._write(
+            "UPDATE attempts SET job = ? WHERE id = ?",
+            [(json.dumps(job.to_metadata()), attempt.id) for attempt, job in found],
+        )
         for attempt, job in found:
             attempt.job = job if attempt.job is None else attempt.job._update(job)
 
     def save_files(self, attempt: Attempt, files: dict[str, Any]) -> None:
         """Record the downloaded files of an attempt's job; see `Attempt.files`."""
-        with self._writing() as connection:
-            connection.execute(
-                "UPDATE attempts SET files = ? WHERE id = ?", (json.dumps(files), attempt.id)
-            )
+        row = (json.dumps(files), attempt.id)
+        self._write("UPDATE attempts SET files = ? WHERE id = ?", [row])
         attempt.files = files
 
     def require_writable(self) -> None:
         """Raise JournalError if nothing can be recorded: before requests, not after them."""
         self._require_open()
-        if self.is_inherited:
+        if os.getpid() != self._pid:
             raise JournalError(
-                f"The journal {self.path or 'in memory'} belongs to the Python process {self._pid},"
+                f"The journal {self._label} belongs to the Python process {self._pid},"
                 f" from which this one ({os.getpid()}) was forked: only that one may execute."
             )
         if self.is_read_only:
             raise JournalError(
-                f"The journal {self.path} was opened for reading only: open it with "
+                f"The journal {self._label} was opened for reading only: open it with "
                 "Batch.resume(path) to change something."
             )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        how = (
-            "Keep it where it is: its journal is in memory"
-            if self.path is None
-            else f"Open it there with Batch.resume({self.path!r}, read_only=True)"
-        )
         raise JournalError(
-            "A batch can't be pickled, because one Python process runs it. "
-            f"{how}; its `jobs` can be pickled."
+            "A batch can't be pickled, because one Python process runs it. Elsewhere, open its "
+            f"journal ({self._label}) with Batch.resume(path, read_only=True), or use its `jobs`, "
+            "which can be pickled."
         )
 
-    def _require_open(self) -> None:
-        if self.is_closed:
-            raise JournalError(
-                f"The journal {self.path or 'in memory'} is closed: open the batch again."
-            )
+    @property
+    def _label(self) -> str:
+        return self.path or "in memory"
 
     def _remember(self, entry: BatchEntry) -> None:
         self.entries.append(entry)
         self._known[entry.fingerprint, entry.duplicate] = entry
+
+    def _read(self, query: str, *values: object) -> list[Any]:
+        with self._guard:
+            self._require_open()
+            return self.connection.execute(query, values).fetchall()
+
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        with self._writing() as connection:
+            connection.executemany(statement, rows)
 
     @contextmanager
     def _concluding(self, attempt: Attempt) -> Iterator[sqlite3.Connection]:
@@ -501,52 +458,45 @@ class Journal:
         The successor needs this fact, so a former owner of the journal may write it, too.
         """
         try:
-            with self._changing() as connection:
+            with self._writing(as_owner=False) as connection:
                 yield connection
         except BaseException:
             self.ledger.move(attempt, State.UNCERTAIN)
             raise
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Change the file, unless another program has opened the journal since."""
-        with self._changing() as connection:
-            (writer,) = connection.execute(
-                "SELECT value FROM facts WHERE name = 'writer'"
-            ).fetchone()
-            if writer != self.writer:
-                raise self._lost()
-            yield connection
-
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self, *, as_owner: bool = True) -> Iterator[sqlite3.Connection]:
+        """Change the file, as its owner only if no other program has opened it since."""
         with self._guard:
             self.require_writable()
             try:
-                try:
-                    # Inside, as Ctrl-C might strike right after it.
-                    self.connection.execute("BEGIN IMMEDIATE")
-                    yield self.connection
-                    self.connection.execute("COMMIT")
-                except BaseException:
-                    # SQLite might have rolled back by itself, for example on a full disk.
-                    with suppress(sqlite3.Error):
-                        self.connection.execute("ROLLBACK")
+                # Inside, as Ctrl-C might strike right after it.
+                self.connection.execute("BEGIN IMMEDIATE")
+                query = "SELECT 1 FROM facts WHERE name = 'writer' AND value = ?"
+                if as_owner and not self._read(query, self.writer):
+                    raise JournalLockedError(
+                        f"Another program has opened the journal {self._label} and continues the "
+                        "batch: this one sends nothing more. Batch.resume(path, read_only=True) "
+                        "shows the state of the batch."
+                    )
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException as error:
+                # SQLite might have rolled back by itself, for example on a full disk.
+                with suppress(sqlite3.Error):
+                    self.connection.execute("ROLLBACK")
+                # The second one: strings that SQLite can't store.
+                if not isinstance(error, sqlite3.Error | UnicodeEncodeError):
                     raise
-            # The second one: strings that SQLite can't store.
-            except (sqlite3.Error, UnicodeEncodeError) as error:
                 raise JournalError(
-                    f"The journal {self.path or 'in memory'} can't be written: {error}. Nothing "
-                    "more is executed; what was written stays. Free some space or correct the "
+                    f"The journal {self._label} can't be written: {error}. Nothing more is "
+                    "executed; what was written stays. Free some space or correct the "
                     "permissions, then continue with Batch.resume(path)."
                 ) from error
 
-    def _lost(self) -> JournalLockedError:
-        return JournalLockedError(
-            f"Another program has opened the journal {self.path or 'in memory'} and continues the "
-            "batch: this one sends nothing more. Batch.resume(path, read_only=True) shows the "
-            "state of the batch."
-        )
+    def _require_open(self) -> None:
+        if not self._finalizer.alive:
+            raise JournalError(f"The journal {self._label} is closed: open the batch again.")
 
     def _require_file(self) -> None:
         """Raise JournalError if what is written would be lost with this Python process."""
@@ -558,40 +508,193 @@ class Journal:
             )
 
 
-def create_tables(connection: sqlite3.Connection) -> None:
-    """Create the tables within the open transaction."""
+# The journals that this Python process has open for writing. A notebook cell that runs again gets
+# the journal that it had, instead of being locked out by its own former self.
+_open: weakref.WeakValueDictionary[str, Journal] = weakref.WeakValueDictionary()
+_opening = threading.Lock()
+
+
+def open_journal(path: str | os.PathLike[str] | None, session: Session) -> Journal:
+    """Open a journal for writing, and create it if it doesn't exist."""
+    if path is None:
+        return begin_journal(None, session)
+    file = checked(path)
+    with _opening:
+        present = _open.get(str(file))
+        if present is not None and present.is_usable:
+            require_owner(present.connection, str(file), session)
+            present.hand_to(session)
+            return present
+        lock = lock_file(file)
+        try:
+            # Under the lock: another program or thread might be creating the journal.
+            with readable(file):
+                journal = begin_journal(str(file), session, lock)
+        except BaseException:
+            lock.release()
+            raise
+        _open[str(file)] = journal
+        return journal
+
+
+def read_journal(path: str | os.PathLike[str], session: Session) -> Journal:
+    """Open a journal for reading only, also while another program runs the batch."""
+    file = checked(path)
+    if not file.exists():
+        raise JournalError(
+            f"Journal {str(file)!r} doesn't exist. Create one with Batch(templates, path=…)."
+        )
+    with readable(file):
+        # Not mode=ro: what a killed program left unfinished has to be rolled back first.
+        connection = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, **OPTIONS)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            require_journal(connection, str(file), session)
+            journal = Journal(connection, str(file), session, is_read_only=True)
+            journal.load()
+        except BaseException:
+            connection.close()
+            raise
+    return journal
+
+
+def begin_journal(path: str | None, session: Session, lock: FileLock | None = None) -> Journal:
+    connection = sqlite3.connect(path or ":memory:", **OPTIONS)
+    try:
+        # This also rolls back what a killed program left unfinished.
+        connection.execute("BEGIN IMMEDIATE")
+        if path is None or Path(path).stat().st_size == 0:
+            create_tables(connection, session)
+        else:
+            require_journal(connection, path, session)
+        connection.execute("COMMIT")
+        # One file has everything once a transaction has ended: a copy of it is complete. A
+        # write-ahead log would be a second one. EXTRA: a record that a power cut undoes could
+        # make a job run twice.
+        (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if mode not in ("delete", "memory"):
+            raise sqlite3.OperationalError(f"its journal mode is {mode}, and it is in use")
+        connection.execute("PRAGMA synchronous = EXTRA")
+        journal = Journal(connection, path, session, lock)
+        journal.acquire()
+    except BaseException:
+        connection.close()
+        raise
+    return journal
+
+
+def create_tables(connection: sqlite3.Connection, session: Session) -> None:
+    """Create a journal within the open transaction."""
     # executescript() would commit it.
     for statement in TABLES.split(";"):
-        if statement.strip():
-            connection.execute(statement)
+        connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+    facts = {
+        "journal": uuid.uuid4().hex,
+        "owner": account_of(session),
+        "host": session.hosts.api,
+        "writer": "",
+    }
+    connection.executemany("INSERT INTO facts (name, value) VALUES (?, ?)", facts.items())
 
 
-def check_tables(connection: sqlite3.Connection, path: str) -> None:
-    """Check that a database is a complete journal of this version.
+def require_journal(connection: sqlite3.Connection, path: str, session: Session) -> None:
+    """Check that a database is a complete journal of this version and account."""
 
-    Raises:
-        JournalError: If the file contains other data, is damaged, or another version wrote it.
-    """
-    if pragma(connection, "application_id") != APPLICATION_ID:
+    def pragma(name: str) -> Any:
+        (value,) = connection.execute(f"PRAGMA {name}").fetchone()
+        return value
+
+    if pragma("application_id") != APPLICATION_ID:
         raise JournalError(
             f"{path!r} is an SQLite file, but not a journal of a batch. Choose another path."
         )
-    version = pragma(connection, "user_version")
+    version = pragma("user_version")
     if version != VERSION:
         raise JournalError(
             f"The journal {path!r} has schema version {version}, this package reads version "
             f"{VERSION}: open it with the version of up42-facade that wrote it, or update."
         )
-    found = pragma(connection, "quick_check(1)")
+    found = pragma("quick_check(1)")
     if found != "ok":
         raise sqlite3.DatabaseError(str(found))
+    require_owner(connection, path, session)
 
 
-def pragma(connection: sqlite3.Connection, name: str) -> Any:
-    (value,) = connection.execute(f"PRAGMA {name}").fetchone()
-    return value
+def require_owner(connection: sqlite3.Connection, path: str, session: Session) -> None:
+    facts = dict(connection.execute("SELECT name, value FROM facts"))
+    if facts["host"] != session.hosts.api:
+        raise JournalError(
+            f"The journal {path!r} belongs to {facts['host']}, the session to "
+            f"{session.hosts.api}. Authenticate there, or choose another path."
+        )
+    if facts["owner"] != account_of(session):
+        raise JournalError(
+            f"The journal {path!r} belongs to another account. Authenticate with that one, or "
+            "choose another path."
+        )
+
+
+def checked(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path of a journal that exists or can be created."""
+    if not isinstance(path, str | os.PathLike) or not str(path):
+        raise InvalidInputError(f"path={path!r}: expected the path of a file, or None.")
+    file = expanded(path).resolve()
+    if not file.parent.is_dir():
+        raise JournalError(
+            f"The journal {str(path)!r} can't be created: there is no folder {file.parent}."
+        )
+    if file.exists() and not file.is_file():
+        raise JournalError(f"The journal {str(path)!r} can't be opened: this isn't a regular file.")
+    return file
+
+
+def lock_file(file: Path) -> FileLock:
+    # The file stays when the lock is released: removing it would let two programs lock two
+    # different files of one name.
+    lock = FileLock(f"{file}.lock", timeout=LOCK_TIMEOUT, thread_local=False)
+    try:
+        lock.acquire(poll_interval=LOCK_TIMEOUT / 50)
+    except Timeout as error:
+        raise JournalLockedError(
+            f"The journal {str(file)!r} is in use by another program. Wait for it or stop it; "
+            "Batch.resume(path, read_only=True) shows the state of the batch."
+        ) from error
+    except OSError as error:
+        raise JournalError(f"The journal {str(file)!r} can't be locked: {error}.") from error
+    return lock
+
+
+@contextmanager
+def readable(file: Path) -> Iterator[None]:
+    """Check that an empty file is a new journal, and explain what goes wrong while it is read."""
+    try:
+        if file.exists() and not file.stat().st_size:
+            require_new(file)
+        yield
+    except (sqlite3.Error, OSError, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        raise JournalError(
+            f"The journal {str(file)!r} can't be read: {error}. The file is damaged, in use, or "
+            "not a journal. Bring it back from a backup, or check Job.all() before another "
+            "journal executes the same templates a second time."
+        ) from error
+
+
+def require_new(file: Path) -> None:
+    """Check that an empty file isn't the rest of a journal."""
+    for suffix in ("-journal", "-wal"):
+        rest = file.with_name(f"{file.name}{suffix}")
+        # Here a rollback journal has the number of pages before its transaction, 0 if it was the
+        # first one; the header of a write-ahead log has a random number.
+        if rest.exists() and any(rest.read_bytes()[16:20]):
+            raise JournalError(
+                f"The journal {str(file)!r} is empty, but {rest.name} is next to it: a copy of the "
+                "journal is incomplete, or its content was deleted. Bring it back from a backup, "
+                "or check Job.all() before you begin a new one elsewhere."
+            )
 
 
 def content(entry: BatchEntry) -> tuple[str | None, ...]:
@@ -600,16 +703,31 @@ def content(entry: BatchEntry) -> tuple[str | None, ...]:
     return entry.process_id, entry.workspace_id, inputs, entry._geometry
 
 
-def errors_to_json(errors: Iterable[ValidationError] | None) -> str | None:
-    if errors is None:
+def job_from_json(text: str, session: Session) -> Job:
+    return Job.from_metadata(json.loads(text), session)
+
+
+def assessment_to_json(assessment: Assessment | None) -> str | None:
+    if assessment is None:
         return None
-    return json.dumps([[error.name, error.message] for error in sorted(errors)])
+    known = {
+        "errors": [asdict(error) for error in sorted(assessment.errors)],
+        "cost": assessment.cost and asdict(assessment.cost),
+        "at": assessment.at.isoformat(),
+    }
+    return json.dumps(known)
 
 
-def errors_from_json(text: str | None) -> frozenset[ValidationError] | None:
+def assessment_from_json(text: str | None, inputs: Mapping[str, Any]) -> Assessment | None:
     if text is None:
         return None
-    return frozenset(ValidationError(message, name) for name, message in json.loads(text))
+    known = json.loads(text)
+    return Assessment(
+        frozenset(ValidationError(**error) for error in known["errors"]),
+        known["cost"] and Cost(**known["cost"]),
+        inputs,
+        dt.datetime.fromisoformat(known["at"]),
+    )
 
 
 def identity(path: str) -> tuple[int, int] | None:
@@ -619,10 +737,6 @@ def identity(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def listed_fact(scope: Scope) -> str:
-    return f"listed {json.dumps(scope)}"
 
 
 def storable(text: str | None) -> str | None:

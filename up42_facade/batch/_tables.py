@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from up42_facade._common import html
 from up42_facade._common.logs import get_logger
-from up42_facade.batch._entry import BatchEntry
+from up42_facade.batch._entries import BatchEntry
 from up42_facade.batch._templates import total
 from up42_facade.errors import escape_for_terminal
-from up42_facade.processing._frames import datetime_column, string_column
-from up42_facade.results._geojson import CRS
+from up42_facade.processing import datetime_column, string_column
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 logger = get_logger(__name__)
 
-TIMES = ("created", "started", "finished")
 COLUMNS = ("#", "Process", "Title", "Status", "Estimated", "Credits", "Ran", "Job")
 REASON_COLUMNS = ("#", "Title", "Status", "Reason")
 NUMERIC = ("#", "Estimated", "Credits")
@@ -45,21 +43,24 @@ def estimate_frame(entries: Sequence[BatchEntry]) -> GeoDataFrame:
     ).astype({"credits": "Int64", "size": "float64", "is_valid": "bool"})
     # Typed as anything: the stubs of geopandas know no missing shapes, geopandas does.
     shapes: Any = [shape_of(entry) for entry in entries]
-    return GeoDataFrame(frame, geometry=GeoSeries(shapes, index=frame.index, crs=CRS))
+    return GeoDataFrame(frame, geometry=GeoSeries(shapes, index=frame.index, crs="EPSG:4326"))
 
 
 def batch_frame(entries: Sequence[BatchEntry]) -> DataFrame:
     """Return a row for each entry; see `Batch.to_dataframe`."""
     jobs = [entry.job for entry in entries]
-    times = {name: datetime_column(getattr(job, name, None) for job in jobs) for name in TIMES}
+    started = datetime_column(job.started if job else None for job in jobs)
+    finished = datetime_column(job.finished if job else None for job in jobs)
     return entries_frame(
         entries,
         status=string_column(entry.status for entry in entries),
         estimated_credits=[entry.cost.credits if entry.cost else None for entry in entries],
         credits=[job.credits if job else None for job in jobs],
         job_id=string_column(job.id if job else None for job in jobs),
-        **times,
-        duration=times["finished"] - times["started"],
+        created=datetime_column(job.created if job else None for job in jobs),
+        started=started,
+        finished=finished,
+        duration=finished - started,
         reason=string_column(entry.reason for entry in entries),
     ).astype({"estimated_credits": "Int64", "credits": "Int64"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import math
@@ -18,13 +17,18 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.once import Once
 from up42_facade._common.progress import bar
 from up42_facade._common.urls import is_same_host, without_query
-from up42_facade.batch._entry import UNCERTAIN, BatchEntry
+from up42_facade.batch._entries import UNCERTAIN, BatchEntry, Failures, run_concurrently
 from up42_facade.batch._journal import Journal
-from up42_facade.batch._work import Failures, run_concurrently
 from up42_facade.errors import InvalidInputError, NewTemplatesError, Up42Error
-from up42_facade.processing import Cost, JobTemplate, ValidationError, item_urls
-from up42_facade.processing._catalog import process_errors
-from up42_facade.processing._templates import assess_in_turn, is_recent
+from up42_facade.processing import (
+    Cost,
+    JobTemplate,
+    ValidationError,
+    assess_in_turn,
+    is_recent,
+    item_urls,
+    process_errors,
+)
 from up42_facade.session import Session
 
 logger = get_logger(__name__)
@@ -40,11 +44,7 @@ TOTAL = "sum"
 
 
 def checked_templates(templates: Any, session: Session | None) -> list[JobTemplate]:
-    """Return the templates as a list.
-
-    Raises:
-        InvalidInputError: If something isn't a template, or they have several sessions.
-    """
+    """Return the templates as a list, all of one session."""
     if not isinstance(templates, Iterable):
         raise InvalidInputError(
             f"templates={templates!r}: expected a list of templates, even if it is only one."
@@ -71,11 +71,7 @@ def checked_templates(templates: Any, session: Session | None) -> list[JobTempla
 
 
 def new_entry(template: JobTemplate) -> BatchEntry:
-    """Return an entry that has no place in a journal yet.
-
-    Raises:
-        InvalidInputError: If its inputs can't be written as JSON.
-    """
+    """Return an entry that has no place in a journal yet."""
     inputs, workspace_id = template.inputs, template._workspace_id
     try:
         # What the journal returns later has to equal what is compared and sent now.
@@ -105,11 +101,7 @@ def enter(
     add_new: bool,
     allow_own_results: bool,
 ) -> None:
-    """Add the entries that the journal doesn't contain; give their templates to the others.
-
-    Raises:
-        NewTemplatesError: If the journal has entries, and adding others wasn't allowed.
-    """
+    """Add the entries that the journal doesn't contain; give their templates to the others."""
     seen: Counter[str] = Counter()
     new: list[BatchEntry] = []
     present: list[tuple[BatchEntry, BatchEntry]] = []
@@ -139,12 +131,7 @@ def enter(
 def require_allowed(
     journal: Journal, new: Sequence[BatchEntry], *, add_new: bool, allow_own_results: bool
 ) -> None:
-    """Refuse to add templates to a journal that has entries, unless that was requested.
-
-    Raises:
-        NewTemplatesError: If it wasn't. Its message tells how many they are and what they would
-            cost.
-    """
+    """Refuse to add templates to a journal that has entries, unless that was requested."""
     own = own_results(journal, new)
     if add_new and (allow_own_results or not own):
         return
@@ -165,19 +152,12 @@ def require_allowed(
 
 def own_results(journal: Journal, entries: Sequence[BatchEntry]) -> list[BatchEntry]:
     """Return the entries whose items are in the result collections of the journal's jobs."""
-    collections = {
-        last_segment(attempt.job.collection_url)
-        for attempt in journal.attempts()
-        if attempt.job is not None and attempt.job.collection_url
-    }
-    return [
-        entry
-        for entry in entries
-        if any(
-            last_segment(url.partition("/items/")[0]) in collections
-            for url in item_urls(entry._inputs)
-        )
-    ]
+    collections = {last_segment(job.collection_url) for job in journal.jobs() if job.collection_url}
+
+    def is_own(url: str) -> bool:
+        return last_segment(url.partition("/items/")[0]) in collections
+
+    return [entry for entry in entries if any(map(is_own, item_urls(entry._inputs)))]
 
 
 def last_segment(url: str) -> str:
@@ -209,9 +189,7 @@ def titles_of(entries: Sequence[BatchEntry]) -> str:
 
 def is_estimated(entry: BatchEntry) -> bool:
     """Return whether an entry has been validated, recently enough to spend credits on it."""
-    if entry.estimated_at is None or (entry.cost is None and not entry._errors):
-        return False
-    return is_recent(entry.estimated_at)
+    return entry._assessment is not None and is_recent(entry._assessment.at)
 
 
 def needs_estimate(entry: BatchEntry) -> bool:
@@ -236,8 +214,7 @@ def estimate(journal: Journal, entries: Sequence[BatchEntry], progress: bool) ->
         )
         template = entry.template
         assessment = assess_in_turn(template, entry._inputs, process)
-        entry._errors, entry.cost = assessment.errors, assessment.cost
-        entry.estimated_at, entry._reason = dt.datetime.now(dt.UTC), None
+        entry._assessment, entry._reason = assessment, None
         # The template itself needn't request the same again.
         template._assessed.get(lambda: assessment)
 

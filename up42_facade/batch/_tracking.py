@@ -7,36 +7,45 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
-from contextlib import contextmanager
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TypeVar
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import StatusLine, bar
 from up42_facade._common.tracking import Polling
-from up42_facade.batch._entry import UNCERTAIN, Attempt, BatchEntry
+from up42_facade.batch._entries import (
+    UNCERTAIN,
+    Attempt,
+    BatchEntry,
+    Failures,
+    run_concurrently,
+)
 from up42_facade.batch._journal import Journal
 from up42_facade.batch._tables import summary
-from up42_facade.batch._work import run_concurrently
 from up42_facade.errors import (
     ApiError,
     JournalLockedError,
     NotFoundError,
     Up42Error,
 )
-from up42_facade.processing import TERMINAL_STATUSES, Job
-from up42_facade.processing._execution import SEARCH_FIRST, Execution, described
-from up42_facade.processing._ledger import Finding, State
-from up42_facade.processing._listing import IDS_PER_REQUEST
-from up42_facade.processing._types import SETTLING_STATUSES
+from up42_facade.processing import (
+    SETTLING_STATUSES,
+    TERMINAL_STATUSES,
+    Execution,
+    Finding,
+    Job,
+    State,
+)
 
 logger = get_logger(__name__)
 T = TypeVar("T")
 
 # Searches that are in flight at the same time.
 WORKERS = 8
-SEARCHED = "The batch looks up its job before it sends the request again."
 LOST = "A request was lost before the server accepted it."
+# With a hundred UUIDs, a URL has 4 kB.
+IDS_PER_REQUEST = 100
 # Responses of a server that accepts fewer IDs in one request.
 TOO_MANY_IDS = (
     HTTPStatus.BAD_REQUEST,
@@ -48,71 +57,92 @@ TOO_MANY_IDS = (
 SINGLE_REQUESTS = 5
 
 
+def search(
+    journal: Journal,
+    entry: BatchEntry,
+    attempt: Attempt,
+    stop: threading.Event | None = None,
+    budget_id: str | None = None,
+) -> Execution:
+    """Return what sends the request of an attempt, or searches for its job."""
+    advice = (
+        "The batch looks up its job before it sends the request again. Choose one with "
+        f"Batch.assign({entry.index}, job_id) if you know it, or execute the entry again with "
+        "retry(include_uncertain=True)."
+    )
+    stop = stop or threading.Event()
+    return Execution(
+        journal.session, attempt, budget_id, stop, advice=advice, ledger=journal.ledger
+    )
+
+
+def look_up(
+    journal: Journal,
+    entries: Sequence[BatchEntry],
+    *,
+    progress: bool,
+    stop: threading.Event | None = None,
+) -> Failures:
+    """Look up the jobs of the uncertain entries; those without a certain job stay uncertain.
+
+    Args:
+        stop: Ends the searches.
+    """
+    uncertain = [entry for entry in entries if entry.status == UNCERTAIN]
+    if not uncertain:
+        return {}
+
+    def resolve_one(entry: BatchEntry, halted: threading.Event) -> None:
+        if not halted.is_set():
+            resolve(journal, entry, stop or halted)
+
+    with bar(progress=progress, total=len(uncertain), unit="job", desc="look up") as shown:
+        return run_concurrently(uncertain, resolve_one, workers=WORKERS, shown=shown).failures
+
+
 def resolve(journal: Journal, entry: BatchEntry, stop: threading.Event) -> None:
     """Look up the job of a request whose response was lost.
 
     Afterwards the entry has its job, or is pending again because the server has had its time and
     no job has appeared.
 
-    Args:
-        stop: Ends the search; the entry stays as it is.
-
     Raises:
         ExecutionUncertainError: If several jobs are possible.
         Up42Error: If the list can't be read, or the search was stopped.
     """
     attempt = entry.attempts[-1]
-    execution = Execution(journal.session, attempt, stop=stop, ledger=journal.ledger)
+    execution = search(journal, entry, attempt, stop)
     if attempt.state is State.UNRECORDED:
         raise execution.uncertain(attempt.reason or "", execution.search_once(dry=True).candidates)
     finding = execution.search(delays(attempt, journal.session.options.lookup_waits))
-    if not adopt(journal, entry, execution, finding):
+    if not adopt(journal, execution, attempt, finding):
         journal.mark(attempt, State.NOT_FOUND, LOST)
 
 
 def find_late(journal: Journal, entry: BatchEntry) -> bool:
-    """Look up the job of a request that was given up once more; return whether it exists.
-
-    Raises:
-        Up42Error: As `resolve` does.
-    """
+    """Look up the job of a request that was given up once more; return whether it exists."""
     attempt = entry._attempt
     if attempt is None or attempt.state is not State.NOT_FOUND:
         return False
-    execution = Execution(journal.session, attempt, ledger=journal.ledger)
+    execution = search(journal, entry, attempt)
     finding = execution.search_once()
-    if finding.job is None and not finding.fits:
-        return False
-    return adopt(journal, entry, execution, finding)
+    return finding.fits and adopt(journal, execution, attempt, finding)
 
 
-def adopt(journal: Journal, entry: BatchEntry, execution: Execution, finding: Finding) -> bool:
+def adopt(journal: Journal, execution: Execution, attempt: Attempt, finding: Finding) -> bool:
     """Record what a search found; return False if it found nothing.
 
     Raises:
         ExecutionUncertainError: If several jobs are possible.
     """
-    attempt = entry.attempts[-1]
     if finding.job is not None:
         journal.mark_executed(attempt, finding.job)
         return True
     if not finding.candidates:
         return False
-    reason = f"{described(finding)} {decide(entry)}"
-    journal.mark(attempt, State.UNCERTAIN, reason)
-    raise execution.uncertain(reason, finding.candidates)
-
-
-def decide(entry: BatchEntry) -> str:
-    return (
-        f"Choose one with Batch.assign({entry.index}, job_id), or execute the entry again with "
-        "retry(include_uncertain=True)."
-    )
-
-
-def explained(error: BaseException, advice: str = SEARCHED) -> str:
-    """Return an error's message with the advice for a batch, which searches by itself."""
-    return str(error).replace(SEARCH_FIRST, advice)
+    error = execution.unsettled(finding)
+    journal.mark(attempt, State.UNCERTAIN, str(error))
+    raise error
 
 
 def delays(attempt: Attempt, waits: Sequence[float]) -> Iterator[float]:
@@ -124,38 +154,6 @@ def delays(attempt: Attempt, waits: Sequence[float]) -> Iterator[float]:
             return
         yield delay
         passed += delay
-
-
-def look_up(journal: Journal, entries: Sequence[BatchEntry], stop: threading.Event) -> None:
-    """Look up the jobs of all uncertain entries; those without a certain job stay uncertain."""
-    uncertain = [entry for entry in entries if entry.status == UNCERTAIN]
-    if not uncertain:
-        return
-    try:
-        with exclusively(journal), bar(progress=False) as shown:
-            failures = run_concurrently(
-                uncertain,
-                lambda entry, _: resolve(journal, entry, stop),
-                workers=WORKERS,
-                shown=shown,
-            ).failures
-    except JournalLockedError:
-        # Another thread executes the batch, and looks them up itself.
-        return
-    for entry in uncertain:
-        if entry.index in failures:
-            entry._reason = explained(failures[entry.index])
-
-
-@contextmanager
-def exclusively(journal: Journal) -> Iterator[None]:
-    """Allow only one thread at a time to resolve requests or send new ones."""
-    if not journal.executing.acquire(blocking=False):
-        raise JournalLockedError("Another thread is executing this batch: wait for it.")
-    try:
-        yield
-    finally:
-        journal.executing.release()
 
 
 class TimeUpError(Exception):
@@ -189,7 +187,7 @@ class Tracker:
             self._journal.require_writable()
         stop = threading.Event()
         try:
-            self._within(deadline, lambda: look_up(self._journal, self._entries, stop))
+            self._within(deadline, lambda: self._look_up(stop))
             self._show(shown)
             while self.open():
                 for entry in self.poll(deadline):
@@ -205,6 +203,14 @@ class Tracker:
         finally:
             stop.set()
         return True
+
+    def _look_up(self, stop: threading.Event) -> None:
+        # Another thread that executes the batch looks them up itself.
+        with suppress(JournalLockedError), self._journal.exclusively():
+            failures = look_up(self._journal, self._entries, progress=False, stop=stop)
+            for entry in self._entries:
+                if entry.index in failures:
+                    entry._reason = str(failures[entry.index])
 
     def wait_and_poll(self) -> None:
         """Wait, then poll once."""

@@ -41,6 +41,7 @@ OVERLAP = 50
 # The documented refusals. Any other error status may come from a proxy, after the server has
 # accepted the request.
 REFUSALS = frozenset({400, 401, 402, 403, 404, 422, 429})
+SEARCH_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."
 
 
 def is_refusal(error: BaseException) -> bool:
@@ -63,6 +64,7 @@ class Execution:
         intent: The request.
         budget_id: Budget to charge.
         stop: Ends the search for a job when it is set.
+        advice: What to do if the job isn't certain, for errors.
         ledger: Ledger of the account.
     """
 
@@ -70,6 +72,7 @@ class Execution:
     intent: Intent
     budget_id: str | None = None
     stop: threading.Event = field(factory=threading.Event)
+    advice: str = SEARCH_FIRST
     ledger: Ledger = field(
         default=Factory(lambda self: ledgers.of(self.session), takes_self=True), kw_only=True
     )
@@ -87,7 +90,7 @@ class Execution:
                 one.
         """
         intent, ledger = self.intent, self.ledger
-        self.list_jobs(LISTING_LIFETIME)
+        self.list_jobs()
         try:
             # Inside, as Ctrl-C may strike when it has begun.
             ledger.begin(intent)
@@ -108,7 +111,7 @@ class Execution:
             if intent.state in UNDERWAY:
                 ledger.move(intent, State.UNCERTAIN)
 
-    def list_jobs(self, lifetime: float) -> list[Job] | None:
+    def list_jobs(self, lifetime: float = LISTING_LIFETIME) -> list[Job] | None:
         """List the recent jobs of the process, unless that was done within the lifetime."""
         return self.ledger.list_jobs(self.intent.scope, self._recent, lifetime=lifetime)
 
@@ -178,6 +181,10 @@ class Execution:
             find_jobs=lambda: list(self.search_once(dry=True).candidates),
         )
 
+    def unsettled(self, finding: Finding) -> ExecutionUncertainError:
+        """Return the error for a search that didn't find the right job."""
+        return self._lost(described(finding), finding.candidates)
+
     def _send_or_find(self) -> Job:
         try:
             return self._send()
@@ -215,12 +222,12 @@ class Execution:
             reason = f"The list of jobs can't be read either: {failure}"
             raise self._lost(reason) from error
         if finding.job is None:
-            raise self._lost(described(finding), finding.candidates) from error
+            raise self.unsettled(finding) from error
         return finding.job
 
     def _lost(self, reason: str, candidates: Sequence[Job] = ()) -> ExecutionUncertainError:
         lost = f"The response to the execution of {self.intent.process_id!r} was lost."
-        return self.uncertain(f"{lost} {reason} {SEARCH_FIRST}", candidates)
+        return self.uncertain(f"{lost} {reason} {self.advice}", candidates)
 
     def _recent(self) -> list[Job]:
         page = self.session.call(self._query().request())
@@ -257,7 +264,6 @@ class Execution:
         )
 
 
-SEARCH_FIRST = "Call find_jobs() of this error before you execute again: it may cost a second time."
 NOT_FOUND = "No job with these inputs has appeared since: probably the server didn't accept it."
 
 

@@ -1,24 +1,38 @@
-"""One template of a batch and everything that is known about it. Mirrors the journal."""
+"""The entries of a batch, each with its job and files, and concurrent work on many of them."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from up42_facade._common.html import Status, table
+from up42_facade._common.tracking import TRANSIENT_ERRORS
+from up42_facade.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ExecutionUncertainError,
+    InsufficientCreditsError,
+    JournalError,
+    NotAuthenticatedError,
+)
 from up42_facade.processing import (
+    Assessment,
     Cost,
+    Intent,
     Job,
     JobStatus,
     JobTemplate,
     Process,
     ProcessTemplate,
+    Scope,
+    State,
     ValidationError,
 )
-from up42_facade.processing._ledger import Intent, State
 from up42_facade.session import Session
 
 # Statuses of entries that have no job; with a job, its status is the entry's.
@@ -53,6 +67,18 @@ MEANINGS = {
 }
 
 
+# What fails for one entry fails for all: the rest isn't tried.
+FATAL = (
+    AuthenticationError,
+    ConfigurationError,
+    InsufficientCreditsError,
+    JournalError,
+    NotAuthenticatedError,
+)
+# Entries in a row that failed although each was retried: the server is down.
+OUTAGE = 20
+
+
 @define(eq=False, kw_only=True)
 class Attempt(Intent):
     """One request to execute a template, as the journal recorded it.
@@ -60,14 +86,12 @@ class Attempt(Intent):
     Attributes:
         id: Row in the journal.
         number: Number among the attempts of its entry, from 1.
-        sent_at: Time of the request, by the clock of the computer.
         reason: Why it failed or is uncertain.
         files: The downloaded files: `{"request": […], "files": [[path, bytes], …]}`.
     """
 
     id: int = 0
     number: int = 1
-    sent_at: dt.datetime = field(factory=lambda: dt.datetime.now(dt.UTC))
     reason: str | None = None
     files: dict[str, Any] | None = None
 
@@ -82,7 +106,6 @@ class BatchEntry:
         index: Number of the entry in its journal, from 0. It never changes.
         process_id: ID of the process.
         workspace_id: ID of the workspace, or None for the user's own.
-        cost: Estimated cost; None before the estimate, or if the template isn't valid.
     """
 
     index: int
@@ -96,9 +119,7 @@ class BatchEntry:
     duplicate: int = 0
     # GeoJSON as a string: most are never parsed.
     _geometry: str | None = None
-    cost: Cost | None = None
-    _errors: frozenset[ValidationError] | None = None
-    estimated_at: dt.datetime | None = None
+    _assessment: Assessment | None = None
     _reason: str | None = None
     attempts: list[Attempt] = field(factory=list)
     _template: JobTemplate | None = None
@@ -150,9 +171,14 @@ class BatchEntry:
         return None if self._geometry is None else dict(json.loads(self._geometry))
 
     @property
+    def cost(self) -> Cost | None:
+        """The estimated cost; None before the estimate, or if the template isn't valid."""
+        return None if self._assessment is None else self._assessment.cost
+
+    @property
     def errors(self) -> set[ValidationError] | None:
         """The validation errors; None before the estimate."""
-        return None if self._errors is None else set(self._errors)
+        return None if self._assessment is None else set(self._assessment.errors)
 
     @property
     def status(self) -> str:
@@ -166,7 +192,7 @@ class BatchEntry:
         if attempt is not None and attempt.job is not None:
             return attempt.job.status.value
         if attempt is None or attempt.state is State.NOT_FOUND:
-            return INVALID if self._errors else PENDING
+            return INVALID if self.errors else PENDING
         return STATUSES[attempt.state]
 
     @property
@@ -179,7 +205,7 @@ class BatchEntry:
     def reason(self) -> str | None:
         """Why the entry failed or is uncertain, for people."""
         attempt, job = self._attempt, self.job
-        found = self._errors if job is None else job.errors
+        found = self.errors if job is None else job.errors
         listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in found or ()))
         recorded = attempt.reason if attempt else None
         return listed or recorded or self._reason or (MEANINGS.get(job.status) if job else None)
@@ -214,6 +240,10 @@ class BatchEntry:
         return sum(job.credits or 0 for job in jobs if job.status not in FREE_STATUSES)
 
     @property
+    def _scope(self) -> Scope:
+        return self.process_id, self.workspace_id or self._session.workspace_id
+
+    @property
     def _attempt(self) -> Attempt | None:
         # In one step: other threads might discard attempts at the same time.
         return next(reversed(self.attempts), None)
@@ -230,3 +260,110 @@ class BatchEntry:
         if attempt.job.status in FREE_STATUSES:
             return 0
         return expected if attempt.job.credits is None else attempt.job.credits
+
+
+Failures = dict[int, Exception]
+Work = Callable[[BatchEntry, threading.Event], object]
+
+
+@frozen
+class WorkResult:
+    """The result of work on many entries.
+
+    Attributes:
+        failures: Errors by index of the entry. During an outage, the rest shares the last one.
+        is_stopped: True if the work was stopped because of an outage.
+    """
+
+    failures: Failures
+    is_stopped: bool
+
+
+class InFlight:
+    """Counts the entries that are worked on, also by threads that their pool doesn't know.
+
+    Ctrl-C while a pool starts a thread leaves that thread running with nothing waiting for it.
+    """
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def run(self, work: Work, entry: BatchEntry) -> None:
+        """Work on an entry, unless the work was ended."""
+        with self._changed:
+            if self.stop.is_set():
+                return
+            self._count += 1
+        try:
+            work(entry, self.stop)
+        finally:
+            with self._changed:
+                self._count -= 1
+                self._changed.notify_all()
+
+    def end(self) -> None:
+        """Prevent new work from beginning."""
+        with self._changed:
+            self.stop.set()
+
+    def wait(self) -> None:
+        """Wait for what has begun."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count == 0)
+
+
+def run_concurrently(
+    entries: Sequence[BatchEntry], work: Work, *, workers: int, shown: Any
+) -> WorkResult:
+    """Work on each entry in threads.
+
+    Args:
+        entries: The entries to work on.
+        work: Does it. The event is set when a fatal error, an outage, or Ctrl-C ends the work:
+            then nothing new should begin; what is in flight is finished.
+        workers: Number of threads.
+        shown: A progress bar that counts entries.
+
+    Raises:
+        Exception: The first one of `FATAL` that occurred.
+    """
+    failures: Failures = {}
+    waiting = {entry.index for entry in entries}
+    in_flight = InFlight()
+    streak = 0
+    futures: dict[Future[None], BatchEntry] = {}
+    with ThreadPoolExecutor(workers, thread_name_prefix="up42-batch") as pool:
+        try:
+            for entry in entries:
+                futures[pool.submit(in_flight.run, work, entry)] = entry
+            for future in as_completed(futures):
+                index = futures[future].index
+                waiting.discard(index)
+                error = future.exception()
+                shown.update()
+                if error is None:
+                    streak = 0
+                    continue
+                if isinstance(error, FATAL) or not isinstance(error, Exception):
+                    raise error
+                failures[index] = error
+                streak = streak + 1 if is_outage(error) else 0
+                if streak >= OUTAGE:
+                    failures.update(dict.fromkeys(waiting, error))
+                    break
+        finally:
+            if waiting:
+                in_flight.end()
+                for future in futures:
+                    future.cancel()
+            in_flight.wait()
+    return WorkResult(failures, in_flight.stop.is_set())
+
+
+def is_outage(error: Exception) -> bool:
+    """Return whether an error says more about the server than about one entry."""
+    # Responses might be lost for all entries in turn, while the list can still be read.
+    is_lost = isinstance(error, ExecutionUncertainError) and not error.candidates
+    return is_lost or isinstance(error, TRANSIENT_ERRORS)
