@@ -168,7 +168,8 @@ def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> N
             name=inert(name),
             # Not its name, which can't be made inert outside of HTML.
             alt=f"Image {number}",
-            zindex=number,
+            # What was detected lies over the images.
+            zindex=number + (0 if overlay.ramp is None else len(overlays)),
         ).add_to(target)
         extent.add(overlay.place)
 
