@@ -331,6 +331,23 @@ def test_ctrl_c_under_several_connections_ends_soon_and_can_be_continued(store, 
     assert min(blob.starts) > 0
 
 
+def test_ctrl_c_does_not_wait_for_connections_that_send_nothing(store, tmp_path):
+    # One piece on each connection, and the next one after hours.
+    blob = store.put(DATA * 10, bytes_per_second=1)
+    command = [sys.executable, "-c", KILLED, blob.link(), str(tmp_path / "a"), "3"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+        while len(blob.requests) < 3:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, errors = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert "KeyboardInterrupt" in errors
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_part_of_another_object_is_not_continued(store, tmp_path, quick):
     blob = store.put(DATA, cut_every_answer_after=1_000_000)
     blob.on_request = lambda blob: setattr(

@@ -68,7 +68,6 @@ def upload_to_bucket(
 
 
 def _client(package: Any, gs_client: Any) -> Any:
-    """Return the client; the default one for None or the documented string."""
     if isinstance(gs_client, package.Client):
         return gs_client
     if gs_client is not None and not isinstance(gs_client, str):

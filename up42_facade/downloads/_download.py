@@ -163,8 +163,8 @@ def run_concurrently(
     tasks: Sequence[Callable[[], T]], *, workers: int = DEFAULT_WORKERS, progress: bool = False
 ) -> list[T]:
     """Run several transfers at a time; the first failure stops the others and is raised."""
-    if len(tasks) == 1:
-        return [tasks[0]()]
+    if len(tasks) <= 1:
+        return [task() for task in tasks]
     stop = Stop()
     with stop.applied():
         context = copy_context()
@@ -187,23 +187,18 @@ def run_concurrently(
 
 @frozen
 class Fetch:
-    """A way to fetch files into a folder, on this machine or in cloud storage.
-
-    Attributes:
-        folder: The output folder.
-        http: Client without credentials. If None, a shared one.
-        overwrite: Fetch also files that exist and are unchanged.
-        progress: Whether to show a progress bar.
-        aside: Name of the subfolder for files whose paths are in use. If None, one for each group.
-        workers: Files to fetch at the same time.
-    """
+    """A way to fetch files into a folder, on this machine or in cloud storage."""
 
     folder: AnyFolder
     http: httpx.Client | None = None
+    """Client without credentials. If None, a shared one."""
     overwrite: bool = False
+    """Fetch also files that exist and are unchanged."""
     progress: bool = True
     aside: str | None = None
+    """Name of the subfolder for files whose paths are in use. If None, one for each group."""
     workers: int = DEFAULT_WORKERS
+    """Files to fetch at the same time."""
 
     def run(self, downloads: Sequence[Download]) -> list[list[str]]:
         """Fetch files and unpack archives; return the paths of each, members in their order.
@@ -269,10 +264,11 @@ class Fetch:
         with temporary_folder() as path:
             here = Fetch(Folder(path), self.http, progress=progress)
             if download.is_unpacked:
-                paths = [Path(found) for found in here._unpack(download, place)]
+                found = here._unpack(download, place)
             else:
-                paths = [Path(found) for ((found,),) in [here.fetch_to([(download, place)])]]
-            members = [found.relative_to(path).parts for found in paths]
+                (found,) = here.fetch_to([(download, place)])
+            paths = [Path(each) for each in found]
+            members = [each.relative_to(path).parts for each in paths]
             aside = subfolder(store, self.aside or download.group)
             above: Parts = ()
             if download.is_unpacked and aside is not None:
@@ -280,7 +276,7 @@ class Fetch:
                 above = free_subfolder(store, members, asides, owned_names(store, source_id))
             names = ["/".join((*above, *parts)) for parts in members]
             delivered = read_record(here.folder, source_id)
-            version = Validator() if delivered is None else delivered.validator
+            version = delivered.validator if delivered else Validator()
             # Everything in a job's own folder belongs to the job.
             is_own = self.aside is not None and aside is None
             added: list[str] = []

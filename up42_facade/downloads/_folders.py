@@ -49,9 +49,7 @@ class Folder:
     def obstacle(self, name: str, *, is_ours: bool = False) -> Path | str | None:
         """Return the path of another file, or of one in place of a folder, that blocks a file.
 
-        Args:
-            name: Where the file goes.
-            is_ours: Whether a file at this path may be replaced.
+        A file at its own path may be replaced if it `is_ours`.
         """
         parts = name.split("/")
         paths = [below(self.path, *parts[: depth + 1]) for depth in range(len(parts))]
@@ -114,10 +112,7 @@ def create_plain(path: Path) -> BinaryIO:
 
 
 def read_plain(path: Path, max_bytes: int) -> bytes | None:
-    """Return the content of a small file; None if it doesn't exist or has more bytes.
-
-    Links aren't followed, and pipes and devices aren't waited for.
-    """
+    """Return the content of a small file; None if it's longer, a link, a pipe, or absent."""
     flags = ("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
     try:
         handle = os.open(path, sum(getattr(os, name, 0) for name in flags))
@@ -141,11 +136,7 @@ def json_object(content: bytes | None) -> dict[str, Any]:
 
 
 def lock(handle: int, *, wait: bool = False) -> bool:
-    """Lock an open file; return whether that worked.
-
-    Raises:
-        BlockingIOError: If another program holds the lock and `wait` is False.
-    """
+    """Lock an open file and return True; raise `BlockingIOError` if another program has it."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -185,11 +176,7 @@ def exclusive(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def local_errors(path: Path | str) -> Iterator[None]:
-    """Turn errors of the file system into `DownloadError`s that name a path.
-
-    Raises:
-        DownloadError: If the disk is full or read-only, the path is a file, a right is missing, …
-    """
+    """Turn errors of the file system into `DownloadError`s that name a path."""
     try:
         yield
     except Up42Error:
@@ -203,12 +190,8 @@ def local_errors(path: Path | str) -> Iterator[None]:
 def in_new_folder(folder: Path, act: Callable[[], T]) -> tuple[list[Path], T]:
     """Create a folder and act in it, whatever other downloads create and remove at the same time.
 
-    Args:
-        folder: The folder.
-        act: Creates something in the folder, so that others don't remove it from then on.
-
-    Returns:
-        The folders that were created, from the top, and the result of `act`.
+    What `act` creates there keeps others from removing it. Return the folders that were created,
+    from the top, and the result.
     """
     for _ in range(MAX_FOLDER_RACES):
         created: list[Path] = []

@@ -7,6 +7,7 @@ import importlib
 import io
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain
 from typing import Any, BinaryIO, cast
 
 from up42_facade.errors import ArchiveError, ChecksumError
@@ -35,11 +36,13 @@ MAX_INFLATED_RATIO = 200
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-class ForwardReader(io.RawIOBase):
-    """Reads blocks as one stream; `blocks` and `remaining` return them without copying.
+def reason_of(error: BaseException) -> str:
+    """Return the message of an error, for use within a sentence."""
+    return (str(error) or type(error).__name__).rstrip(".")
 
-    Args:
-        blocks: The stream in pieces of any size.
+
+class ForwardReader(io.RawIOBase):
+    """Reads pieces of any size as one stream; `blocks` and `remaining` don't copy them.
 
     Example:
         >>> reader = ForwardReader([b"ab", b"cdef"])
@@ -57,11 +60,9 @@ class ForwardReader(io.RawIOBase):
         self._position = position
 
     def readable(self) -> bool:
-        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Return the number of bytes consumed so far."""
         return self._position
 
     def peek(self, count: int) -> bytes:
@@ -82,45 +83,32 @@ class ForwardReader(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill a buffer as far as the current block reaches; return 0 at the end."""
-        if not self._rest:
-            self._rest = memoryview(next(self._blocks, b""))
+        self._rest = self._rest or memoryview(next(self._blocks, b""))
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._advance(count)
         return count
 
     def skip_to(self, position: int) -> None:
-        """Skip to a later position.
-
-        Raises:
-            ArchiveError: If the stream ends before.
-        """
+        """Skip to a later position; raise `ArchiveError` if the stream ends before."""
         for _ in self.blocks(position - self._position):
             pass
 
     def blocks(self, count: int) -> Iterator[memoryview]:
-        """Yield the next `count` bytes in pieces.
-
-        Raises:
-            ArchiveError: If the stream ends before.
-        """
+        """Yield the next `count` bytes in pieces; raise `ArchiveError` if there are fewer."""
         while count > 0:
+            self._rest = self._rest or memoryview(next(self._blocks, b""))
             if not self._rest:
-                block = next(self._blocks, None)
-                if block is None:
-                    raise ArchiveError("The archive is cut off in the middle of a file.")
-                self._rest = memoryview(block)
+                raise ArchiveError("The archive is cut off in the middle of a file.")
             piece = self._rest[:count]
             count -= len(piece)
             self._advance(len(piece))
             yield piece
 
     def remaining(self) -> Iterator[bytes]:
-        """Yield everything that wasn't consumed."""
-        if self._rest:
-            rest, self._rest = bytes(self._rest), memoryview(b"")
-            yield rest
-        yield from self._blocks
+        """Return everything that wasn't consumed."""
+        rest, self._rest = bytes(self._rest), memoryview(b"")
+        return chain((rest,) if rest else (), self._blocks)
 
     def _advance(self, count: int) -> None:
         self._rest = self._rest[count:]
@@ -132,9 +120,7 @@ def gunzip(
 ) -> Generator[bytes, None, None]:
     """Inflate a gzip file of one or more members, in a separate thread if isal is installed.
 
-    Args:
-        packed: The file, which is closed in the end.
-        abort: Ends a read of the file in another thread, before that thread is waited for.
+    The file is closed in the end. `abort` ends a read of it, before that thread is waited for.
 
     Raises:
         ArchiveError: If the data is cut off or damaged.
@@ -157,8 +143,7 @@ def gunzip(
         raise ArchiveError("The archive is cut off: its compressed data has no end.") from error
     # isal raises the last one for a header of megabytes.
     except (gzip.BadGzipFile, zlib.error, isal_error, OverflowError) as error:
-        reason = str(error).rstrip(".")
-        raise ArchiveError(f"The compressed data is damaged: {reason}.") from error
+        raise ArchiveError(f"The compressed data is damaged: {reason_of(error)}.") from error
 
 
 def open_gzip(packed: BinaryIO | io.BufferedReader) -> BinaryIO:
@@ -174,16 +159,11 @@ def decoded(
     packed_bytes: Callable[[], int],
     abort: Callable[[], object] = lambda: None,
 ) -> Generator[bytes, None, None]:
-    """Inflate a file that its store keeps with `Content-Encoding: gzip`.
-
-    Args:
-        packed: The file.
-        label: Name of the file in errors.
-        packed_bytes: Returns how many packed bytes were read.
-        abort: As for `gunzip`.
+    """Inflate a file that its store keeps with `Content-Encoding: gzip`; see `gunzip`.
 
     Raises:
-        ChecksumError: If the file isn't gzip, or expands too much.
+        ChecksumError: If the file isn't gzip, or expands too much, compared with the number of
+            packed bytes that were read.
     """
     count = 0
     try:

@@ -129,10 +129,6 @@ def open_folder(
 ) -> AnyFolder:
     """Open an output folder on this machine or in cloud storage. No request is sent yet.
 
-    Args:
-        output_directory: A path, a `file://` URL, or the URL of a folder in cloud storage.
-        storage_options: For the fsspec backend of that store.
-
     Raises:
         InvalidInputError: If the URL or the options can't be used.
         MissingExtraError: If fsspec or its backend for the store isn't installed.
@@ -184,9 +180,6 @@ def write_record(
         validator: The version of the object that was delivered.
         names: The files' paths below the folder, with slashes.
         present: Where they are now. If None, they are in place.
-
-    Raises:
-        UploadError: If the folder is in cloud storage that refuses or can't be reached.
     """
     files = []
     for name, now in zip(names, present or names, strict=True):
@@ -269,11 +262,8 @@ def lay_out_in(
     A file that was delivered before stays where it is recorded. If another path is in use, all
     new files go to a subfolder, whose name gets a hash if paths in it are in use too.
 
-    Args:
-        folder: The output folder.
-        downloads: The files.
-        aside: Name of that subfolder, such as a job's. If None, each file's group. In a folder
-            that has this name itself, everything is replaced.
+    That is named `aside`, such as a job's, or by the group of each file. In a folder that has the
+    name `aside` itself, everything is replaced.
 
     Raises:
         DownloadError: If paths are in use everywhere.
@@ -310,11 +300,7 @@ def free_subfolder(
 ) -> Parts:
     """Return the subfolder in which files replace none of others; empty for the folder itself.
 
-    Args:
-        folder: The folder.
-        files: The files' paths below the folder or its subfolder.
-        asides: Names of subfolders, in order of preference.
-        owned: Names in the folder that may be replaced.
+    `asides` are its possible names, in order of preference; names that are owned may be replaced.
 
     Raises:
         DownloadError: If paths are in use everywhere.

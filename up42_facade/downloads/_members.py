@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from up42_facade.downloads._inflate import BLOCK_BYTES, GZIP_MAGIC, ForwardReader
+from up42_facade.downloads._inflate import BLOCK_BYTES, GZIP_MAGIC, ForwardReader, reason_of
 from up42_facade.downloads._names import fold, unsafe_reason
 from up42_facade.errors import ArchiveError, UnsafeArchiveError, UnsupportedArchiveError
 
@@ -62,9 +62,7 @@ Names: TypeAlias = "dict[str, Names | None]"
 def archive_suffix(head: bytes) -> str | None:
     """Return the suffix of an archive by its first 512 bytes; None for other content.
 
-    Returns:
-        `.tgz` for anything compressed by gzip, `.zip`, or `.tar`, also for an empty archive and
-        without the `ustar` mark.
+    It's `.tgz` for anything compressed by gzip. A tar may be empty, or lack the `ustar` mark.
     """
     if head.startswith(GZIP_MAGIC):
         return ".tgz"
@@ -113,14 +111,7 @@ class MemberNames:
         self.held_bytes = 0
 
     def accept(self, name: str, *, is_folder: bool) -> tuple[str, ...]:
-        """Check a name and strip the leading `output/` once.
-
-        Args:
-            name: The name in the archive.
-            is_folder: Whether the member is a folder.
-
-        Returns:
-            The parts of the path below the target; none for the root folder itself.
+        """Return the parts of a path, none for the root folder, without the leading `output/`.
 
         Raises:
             UnsafeArchiveError: If the name is absolute, climbs, can't be written everywhere, or
@@ -142,9 +133,8 @@ class MemberNames:
     ) -> Names | None:
         """Check and keep the last part of a path; return the content of the folder that it is."""
         part = path[-1]
-        key = fold(part)
-        if key == part:
-            key = part  # one string is enough to hold
+        folded = fold(part)
+        key = part if folded == part else folded  # one string is enough to hold
         if key not in folder:
             folder[key] = {} if is_folder else None
             self.folders += is_folder
@@ -186,11 +176,8 @@ def tar_members(
     """Yield the members of a tar stream; the reader is then at the member's content.
 
     Unlike tarfile, it doesn't recurse through extended headers, keeps none of them, and reads no
-    sparse maps: an archive decides neither how much memory nor how much stack is used.
-
-    Args:
-        reader: The plain tar stream.
-        on_header: Called with the name and the bytes of every extended header.
+    sparse maps: an archive decides neither how much memory nor how much stack is used. `on_header`
+    gets the name and the bytes of every extended header.
 
     Raises:
         UnsafeArchiveError: If a member is neither a plain file nor a folder, or has too many or
@@ -321,10 +308,10 @@ def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
                 _check(member)
             yield archive
     except damage as error:
-        raise ArchiveError(f"The zip archive is damaged: {_reason(error)}.") from error
+        raise ArchiveError(f"The zip archive is damaged: {reason_of(error)}.") from error
     except NotImplementedError as error:
-        reason = _reason(error)
-        raise UnsupportedArchiveError(f"The zip archive can't be read: {reason}.") from error
+        what = f"The zip archive can't be read: {reason_of(error)}."
+        raise UnsupportedArchiveError(what) from error
 
 
 def zip_content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -362,7 +349,3 @@ def _check(member: zipfile.ZipInfo) -> None:
             f"Archive member {name!r} is compressed by method {member.compress_type}; "
             "only deflate is supported."
         )
-
-
-def _reason(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).rstrip(".")

@@ -50,13 +50,8 @@ def safe_name(name: str) -> str:
     """Return a string as the name of one file or folder.
 
     A name that works on every file system is returned unchanged. Any other one is changed and
-    gets a short hash of the original, so that different strings never become one name.
-
-    Args:
-        name: An ID, an asset's key, a proposed file name, or any other string.
-
-    Returns:
-        One component of a path, never a special one, of at most 200 bytes in UTF-8.
+    gets a short hash of the original, so that different strings never become one name. The result
+    is one component of a path, never a special one, of at most 200 bytes in UTF-8.
 
     Raises:
         DownloadError: If the name isn't a string.
@@ -159,11 +154,7 @@ def _tagged(name: str, source: str) -> str:
 
 
 def single_name(name: str) -> str:
-    """Return a name that stays in the folder that contains it.
-
-    Raises:
-        DownloadError: If the name isn't a single one, so that the path might lead elsewhere.
-    """
+    """Return a name; raise `DownloadError` if it might lead out of the folder that contains it."""
     leads_away = name in ("", ".", "..") or "\0" in name or _SEPARATORS.search(name)
     if leads_away or PureWindowsPath(name).drive:
         raise DownloadError(f"{name!r} can't name a file or folder: expected a single name.")
@@ -208,12 +199,7 @@ def below(location: str | Path, *names: str) -> str | Path:
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """Return a path on this machine, with the home folder for `~`.
-
-    Example:
-        >>> expanded("~/results").is_absolute()
-        True
-    """
+    """Return a path on this machine, with the home folder for `~`."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -20,7 +20,7 @@ from attrs import frozen
 from up42_facade._common.stopping import transfer_stop
 from up42_facade._common.urls import without_query
 from up42_facade.downloads._checksums import Checksum, Verifier, header_checksums, parse_checksum
-from up42_facade.downloads._inflate import crc32
+from up42_facade.downloads._inflate import crc32, reason_of
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
 from up42_facade.session import Secret, harmless, protect_logs, seconds_until, storage_client
 
@@ -73,13 +73,9 @@ ByteRange = tuple[int, int]
 
 
 class TransientError(Exception):
-    """A failed attempt that another attempt may repair; it never leaves this package.
+    """A failed attempt that another one may repair; it never leaves this package.
 
-    Args:
-        text: The reason.
-        weight: Failures that it counts for.
-        retry_after: Seconds to wait at least.
-        is_connection: Whether the connection failed, rather than the server.
+    It counts for `weight` failures, and the next attempt waits for `retry_after` seconds at least.
     """
 
     def __init__(
@@ -117,12 +113,7 @@ class Validator:
 
     @classmethod
     def parse(cls, content: Mapping[str, Any]) -> Validator:
-        """Return the validator in a record.
-
-        Raises:
-            KeyError: If a field is missing.
-            ValueError: If a field has the wrong type.
-        """
+        """Return the validator in a record; raise KeyError or ValueError if there is none."""
         etag, modified, size = content["etag"], content["modified"], content["size"]
         if not all(isinstance(value, str | None) for value in (etag, modified)):
             raise ValueError("expected an ETag and a date")
@@ -216,12 +207,13 @@ class RemoteFile:
                 stream=True,
                 follow_redirects=True,
             )
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as e:
-            raise failed(url, _describe(e)) from harmless(e)
-        except UnicodeError as e:
-            raise failed(url, _describe(e)) from harmless(e)
-        except httpx.TransportError as e:
-            raise TransientError(f"the server can't be reached ({_describe(e)})") from harmless(e)
+        except httpx.UnsupportedProtocol as error:
+            raise failed(url, reason_of(error)) from harmless(error)
+        except httpx.TransportError as error:
+            what = f"the server can't be reached ({reason_of(error)})"
+            raise TransientError(what) from harmless(error)
+        except (httpx.InvalidURL, httpx.TooManyRedirects, UnicodeError) as error:
+            raise failed(url, reason_of(error)) from harmless(error)
         status = response.status_code
         media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if status in (200, 206) and media_type in HTML_TYPES:
@@ -245,8 +237,8 @@ class RemoteFile:
             reason += ", also to fresh links"
             raise TransientError(reason, weight=REFUSAL_WEIGHT, is_connection=False)
         if status in TRANSIENT_STATUSES:
-            wait = seconds_until(response.headers.get("retry-after", "")) or 0.0
-            wait = min(wait, LONGEST_RETRY_AFTER_SECONDS)
+            wanted = seconds_until(response.headers.get("retry-after", "")) or 0.0
+            wait = min(wanted, LONGEST_RETRY_AFTER_SECONDS)
             raise TransientError(reason, retry_after=wait, is_connection=False)
         raise failed(url, reason)
 
@@ -257,8 +249,7 @@ class RemoteFile:
 
         Raises:
             ContentChanged: If the object isn't the known one.
-            ConnectionFailedError: If the connection failed, even after retries.
-            DownloadError: If the server refuses, or doesn't support ranges.
+            DownloadError: If it can't be read in parts, or at all.
         """
         with RemoteStream(self, start, end, known=known) as stream:
             if not stream.connect().is_partial:
@@ -291,15 +282,11 @@ class RemoteStream:
     Attributes:
         position: The next byte.
         validator: The version of the object.
-        headers: Those of the first response.
-        is_partial: Whether the first response was a range.
+        headers: Those of the first response, like the following.
+        is_partial: Whether it was a range.
         is_gzipped: Whether the store keeps the object with `Content-Encoding: gzip`.
-        announced: The checksums of the complete object that the server announced.
+        announced: The checksums of the complete object that it announced.
 
-    Example:
-        with RemoteStream(source) as stream:
-            for block in stream.blocks():
-                file.write(block)
     """
 
     def __init__(
@@ -314,13 +301,13 @@ class RemoteStream:
     ) -> None:
         self.source = source
         self.position = self._start = start
-        self.end = end
+        # The end of the object, once it is known.
+        self.end = end if known.size is None or end is not None else known.size
         self.validator = known
         self.headers: Mapping[str, str] = {}
         self.is_partial = self.is_gzipped = False
         self.announced: list[Checksum] = []
-        self._ranged = ranged
-        self._shown = shown
+        self._ranged, self._shown = ranged, shown
         self._stop = transfer_stop()
         self._response: httpx.Response | None = None
         # First byte of the response, and the one to stop before.
@@ -343,8 +330,7 @@ class RemoteStream:
             ContentChanged: If the object isn't the known one.
             ChecksumError: If its length isn't the expected one.
             ConnectionFailedError: If the connection failed too often.
-            DownloadError: If the server refused too often, or for good.
-            Stopped: If the download was stopped.
+            DownloadError: If the server refused too often or for good, or the download was stopped.
         """
         while self._response is None:
             if self._stop.is_set():
@@ -358,7 +344,7 @@ class RemoteStream:
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes as they arrive; raise as `connect()` does."""
-        while self._response is not None or self._last is None or self.position < self._last:
+        while self._response is not None or self.end is None or self.position < self.end:
             self.connect()
             try:
                 yield from self._received()
@@ -370,11 +356,7 @@ class RemoteStream:
     def verified(self) -> Iterator[bytes]:
         """Yield the bytes of the complete object, the last ones after they are verified.
 
-        What its store has gzipped isn't verified: the length and checksum that are expected may be
-        those of either form.
-
-        Raises:
-            ChecksumError: If the length or a checksum isn't the expected one.
+        What its store has gzipped isn't verified: what is expected may be about either form.
         """
         self.connect()
         source = self.source
@@ -405,12 +387,6 @@ class RemoteStream:
         if self._response is not None:
             self._response.close()
             self._response = None
-
-    @property
-    def _last(self) -> int | None:
-        """The byte to stop before, if known."""
-        known = (end for end in (self.end, self.validator.size) if end is not None)
-        return min(known, default=None)
 
     def _open(self, url: str) -> None:
         start, end, source = self.position, self.end, self.source
@@ -448,7 +424,9 @@ class RemoteStream:
             raise ContentChanged(f"{source.label} is sent as a whole, and may have changed.")
         ends = (end for end in (stop, self.validator.size, size) if end is not None)
         self._extent = first, max(first, next(ends, MAX_FILE_BYTES))
-        self.validator = self.validator.merged(found)
+        self.validator = known.merged(found)
+        if self.validator.size is not None:
+            self.end = min(self.validator.size, end or self.validator.size)
         if self._shown is not None and self._shown.total != self.validator.size:
             self._shown.total = self.validator.size
             self._shown.refresh()
@@ -478,22 +456,22 @@ class RemoteStream:
 
     def _received(self) -> Iterator[bytes]:
         """Yield the bytes of one response, from the position up to the end of the range."""
-        last = self._last
+        end = self.end
         first, stop = self._extent
         blocks = self._arriving(first, stop)
         if first < self.position:
             blocks = self._skip(blocks, self.position - first)
         for block in blocks:
-            piece = block if last is None else block[: last - self.position]
+            piece = block if end is None else block[: end - self.position]
             if self._has_crc:
                 self._crc = crc32(piece, self._crc)
             self.position += len(piece)
             if self._shown is not None:
                 self._shown.update(len(piece))
             yield piece
-            if last is not None and self.position == last < stop:
+            if end is not None and self.position == end < stop:
                 return
-        if last is not None and self.position < last and self.validator.size is not None:
+        if end is not None and self.position < end and self.validator.size is not None:
             raise TransientError("the server ended its response early")
 
     def _skip(self, blocks: Iterator[bytes], count: int) -> Iterator[bytes]:
@@ -523,7 +501,7 @@ class RemoteStream:
             try:
                 block = next(body, b"")
             except httpx.TransportError as error:
-                what = f"the connection broke ({_describe(error)})"
+                what = f"the connection broke ({reason_of(error)})"
                 raise TransientError(what) from harmless(error)
             # Only the time that the server takes counts, not that of the consumer of the bytes.
             waited += monotonic() - started
@@ -574,11 +552,7 @@ def whole_number(value: Any) -> int:
 
 
 def shared_client() -> httpx.Client:
-    """Return the client for callers without one: no credentials, finite timeouts.
-
-    Raises:
-        ConfigurationError: If proxies or certificates in the environment can't work.
-    """
+    """Return the client for callers without one: no credentials, finite timeouts."""
     with _shared_lock:
         # One per process: connections must not be shared with a forked child.
         client = _shared.get(os.getpid())
@@ -593,11 +567,7 @@ def shared_client() -> httpx.Client:
 
 
 def merged(ranges: Iterable[ByteRange], gap: int = 0) -> list[ByteRange]:
-    """Return ranges in order, with those joined that overlap or are close together.
-
-    Args:
-        ranges: The ranges.
-        gap: Bytes between two ranges up to which they are joined.
+    """Return ranges in order, with those joined that overlap or are at most a gap apart.
 
     Example:
         >>> merged([(6, 8), (0, 4), (4, 5)]), merged([(6, 8), (0, 4)], gap=2)
@@ -632,7 +602,3 @@ def _length(text: str | None) -> int | None:
 
 def failed(url: str, reason: str) -> DownloadError:
     return DownloadError(f"{shown_url(url)} could not be downloaded: {reason}.")
-
-
-def _describe(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).rstrip(".")

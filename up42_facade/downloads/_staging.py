@@ -35,12 +35,7 @@ _SPOOL = "archive.zip"
 class Staging:
     """Files on their way into a target folder: none moves there before all are complete.
 
-    Args:
-        target: The folder. It and the folders above are created if missing, and removed again
-            if nothing arrives.
-
-    Raises:
-        DownloadError: If the folder can't be written.
+    The folder and those above are created if missing, and removed again if nothing arrives.
     """
 
     def __init__(self, target: Path) -> None:
@@ -75,11 +70,7 @@ class Staging:
         return self._root / _SPOOL
 
     def create(self, parts: Parts) -> int:
-        """Create a file in the hidden folder and return its descriptor for writing.
-
-        Args:
-            parts: Its path below the target, which was checked before.
-        """
+        """Create a file, whose path was checked before, and return its descriptor for writing."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         path = self._content(len(self._files))
         handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
@@ -91,15 +82,7 @@ class Staging:
         self._folders.append(parts)
 
     def make_way(self, asides: Sequence[str], owned: Set[str]) -> None:
-        """Switch to a subfolder if a file of others would be replaced.
-
-        Args:
-            asides: Names of subfolders, in order of preference.
-            owned: Names in the target of files that may be replaced.
-
-        Raises:
-            DownloadError: If paths are in use everywhere. Nothing was moved.
-        """
+        """Switch to a subfolder if a file of others would be replaced; see `free_subfolder`."""
         if any(not path.name.startswith(RESERVED_NAME) for path in self.target.iterdir()):
             above = free_subfolder(Folder(self.target), self._files, asides, owned)
             self.target = self.target.joinpath(*above)
@@ -109,9 +92,7 @@ class Staging:
 
         A file that is replaced is the old or the new one at every moment. Foreseeable failures
         are found before the first file moves; after another failure, files that moved stay.
-
-        Args:
-            record: Called just before the first file moves, with the present paths of all.
+        Just before that, `record` is called with the present paths of all.
 
         Raises:
             UnsafeArchiveError: If a folder on the way is a symbolic link.

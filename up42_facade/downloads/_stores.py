@@ -55,16 +55,10 @@ HOW_TO_REACH = (
 
 @frozen(eq=False)
 class Store:
-    """A folder in cloud storage, as of its first listing; for one call. Works like `Folder`.
+    """A folder in cloud storage, as of its first listing; for one call. Works like `Folder`."""
 
-    Attributes:
-        url: The URL as the user wrote it.
-        root: Its path as the backend writes it.
-        fs: The fsspec file system.
-    """
-
-    url: str
-    root: str
+    url: str  # as the user wrote it
+    root: str  # as the backend writes it
     fs: Any
     _listings: dict[str, dict[str, dict[str, Any]]] = field(factory=dict, init=False, repr=False)
 
@@ -119,21 +113,8 @@ class Store:
             path.write_bytes(content)
             self.put(path, name, replace=True)
 
-    def put(
-        self,
-        source: Path,
-        name: str,
-        *,
-        replace: bool,
-        progress: bool = False,
-    ) -> None:
-        """Upload a file from this machine atomically.
-
-        Args:
-            source: The file.
-            name: Its path in the folder.
-            replace: Whether a file of this name may be replaced.
-            progress: Whether to show a progress bar, if the backend reports what it has sent.
+    def put(self, source: Path, name: str, *, replace: bool, progress: bool = False) -> None:
+        """Upload a file from this machine atomically. Some backends report progress.
 
         Raises:
             DownloadError: If a file that may not be replaced has this name.
@@ -150,7 +131,7 @@ class Store:
             if not replace and self._info(path) is not None:
                 raise in_use(without_secrets(self.location(name)))
             hooks = {"bytes": lambda _, value, **__: shown.update(value - shown.n)}
-            self._put(source, path, Callback(hooks=hooks))
+            self._send(source, path, Callback(hooks=hooks))
             found = self._info(path) or {}
             if found.get("size") != size:
                 with contextlib.suppress(Exception):
@@ -175,12 +156,10 @@ class Store:
             raise
         except Exception as error:  # each backend has classes of its own
             reason = f"{type(error).__name__}: {without_secrets(str(error))}".rstrip(": .")
-            raise UploadError(
-                f"{without_secrets(self.location(name))} can't be written ({reason}). "
-                f"{HOW_TO_REACH}"
-            ) from error
+            shown = without_secrets(self.location(name))
+            raise UploadError(f"{shown} can't be written ({reason}). {HOW_TO_REACH}") from error
 
-    def _put(self, source: Path, path: str, callback: Any) -> None:
+    def _send(self, source: Path, path: str, callback: Any) -> None:
         scheme = scheme_of(self.url)
         if scheme in BUCKETS:
             least = -(-source.stat().st_size // MOST_PARTS // MIB) * MIB
@@ -241,11 +220,7 @@ def without_secrets(text: str) -> str:
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Create a folder for files on their way into a store.
-
-    Raises:
-        DownloadError: If the disk is full, or a right is missing.
-    """
+    """Create a folder for files on their way into a store."""
     with (
         local_errors("The folder for temporary files"),
         TemporaryDirectory(prefix=f"{RESERVED_NAME}-", ignore_cleanup_errors=True) as folder,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import threading
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
+from functools import lru_cache
 from itertools import chain
 from typing import Any, BinaryIO, cast
 
@@ -149,15 +148,10 @@ class _SeekableFile(ForwardReader):
             raise
 
     def seekable(self) -> bool:
-        """Return True: the next read requests the bytes from there on."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Move to another byte.
-
-        Raises:
-            OSError: If the position is negative, or counted from an end that isn't known.
-        """
+        """Move to another byte; raise `OSError` if it's negative, or its place unknown."""
         if whence == io.SEEK_END and self.size is None:
             raise OSError("The length isn't known.")
         bases = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size or 0}
@@ -172,7 +166,6 @@ class _SeekableFile(ForwardReader):
         return position
 
     def close(self) -> None:
-        """Release the connection."""
         self._stream.close()
         self._bar.close()
         super().close()
@@ -188,21 +181,21 @@ class ByteRanges:
 
     Raises:
         ContentChanged: If the object was replaced since the first read.
-        ConnectionFailedError: If the connection failed, even after retries.
-        DownloadError: If the server refuses, or doesn't support ranges.
+        DownloadError: If it can't be read, or the server doesn't support ranges.
     """
 
     def __init__(self, source: RemoteFile, executor: Callable[[], Executor]) -> None:
         self._source = source
         self._executor = executor
-        self._lock = threading.Lock()
-        self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._validator: Validator | None = None
+        self._block = lru_cache(KEPT_BLOCKS)(self._fetch_block)
 
     @property
     def size(self) -> int:
         """Length of the object in bytes. The first access costs a request."""
-        return self._known().size or 0
+        if self._validator is None:
+            self._block(0)
+        return (self._validator and self._validator.size) or 0
 
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes from `start` to before `stop` or the end of the object."""
@@ -239,26 +232,11 @@ class ByteRanges:
 
     def _fetch(self, part: ByteRange) -> bytes:
         start, stop = part[0], min(part[1], self.size)
-        return self._source.fetch(start, stop, self._known())[0] if start < stop else b""
+        known = self._validator or Validator()
+        return self._source.fetch(start, stop, known)[0] if start < stop else b""
 
-    def _block(self, number: int) -> bytes:
-        with self._lock:
-            block = self._blocks.get(number)
-            if block is not None:
-                self._blocks.move_to_end(number)
-                return block
+    def _fetch_block(self, number: int) -> bytes:
         start = number * BLOCK_BYTES
-        return self._keep(number, self._fetch((start, start + BLOCK_BYTES)))
-
-    def _keep(self, number: int, block: bytes) -> bytes:
-        with self._lock:
-            self._blocks[number] = block
-            while len(self._blocks) > KEPT_BLOCKS:
-                self._blocks.popitem(last=False)
+        known = self._validator or Validator()
+        block, self._validator = self._source.fetch(start, start + BLOCK_BYTES, known)
         return block
-
-    def _known(self) -> Validator:
-        if self._validator is None:
-            block, self._validator = self._source.fetch(0, BLOCK_BYTES)
-            self._keep(0, block)
-        return self._validator

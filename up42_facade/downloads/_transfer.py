@@ -57,9 +57,6 @@ class PartFile:
     Threads may write at several places at once. Leaving the context keeps both files if
     another call can continue with them, else removes them.
 
-    Args:
-        target: The final path.
-
     Raises:
         DownloadError: If the folder can't be written, or another program downloads the same file.
     """
@@ -121,11 +118,7 @@ class PartFile:
             self._save()
 
     def write(self, position: int, block: bytes) -> None:
-        """Store bytes at their position and record them.
-
-        Raises:
-            DownloadError: If the disk is full, or the download was stopped.
-        """
+        """Store bytes at their position; raise `DownloadError` if the disk is full."""
         end = position + len(block)
         with self._lock:
             if not self._is_open:
@@ -137,9 +130,9 @@ class PartFile:
                     while rest:
                         rest = rest[os.write(self._file, rest) :]
                     if self.done and self.done[-1][1] == position:
-                        # By far the most frequent case.
-                        position = self.done.pop()[0]
-                    self.done = merged([*self.done, (position, end)])
+                        self.done[-1] = (self.done[-1][0], end)  # by far the most frequent case
+                    else:
+                        self.done = merged([*self.done, (position, end)])
                     if monotonic() - self._saved_at >= SAVE_SECONDS:
                         self._save()
             except DownloadError:
@@ -150,9 +143,7 @@ class PartFile:
     def finish(self, stream: RemoteStream) -> Path:
         """Verify the file, and inflate it if its store has packed it; return where it is.
 
-        Args:
-            stream: The remote file. Its length and checksums may be those of the packed or the
-                inflated file.
+        What is expected may be about the packed or the inflated file.
 
         Raises:
             ChecksumError: If a length or checksum differs, or the file can't be inflated.
@@ -163,7 +154,13 @@ class PartFile:
         verify_file(self._path, stream.announced, name)
         ready = self._path
         if stream.is_gzipped and self.target.suffix.lower() not in GZIP_SUFFIXES:
-            ready = self._inflate()
+            ready = self._plain
+            with (
+                local_errors(self.target),
+                self._path.open("rb", buffering=0) as packed,
+                create_plain(ready) as file,
+            ):
+                file.writelines(decoded(packed, name, lambda: size))
         if ready == self._path or not matches_file(ready, source.size, source.checksums):
             verify_file(self._path, source.checksums, name)
             if source.size is not None:
@@ -171,11 +168,7 @@ class PartFile:
         return ready
 
     def publish(self, ready: Path) -> None:
-        """Move the finished file to its final path.
-
-        Raises:
-            DownloadError: If something that can't be replaced is there. Nothing is left then.
-        """
+        """Move the finished file to its final path, or leave nothing."""
         with self._lock, local_errors(self.target):
             try:
                 if os.name == "nt":  # Windows doesn't rename open files.
@@ -204,16 +197,6 @@ class PartFile:
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
             remove_folders(self._created)
-
-    def _inflate(self) -> Path:
-        with (
-            local_errors(self.target),
-            self._path.open("rb", buffering=0) as packed,
-            create_plain(self._plain) as file,
-        ):
-            for block in decoded(packed, self.target.name, lambda: self.count):
-                file.write(block)
-        return self._plain
 
     def _open(self) -> int:
         if self.target.is_dir():
@@ -255,19 +238,11 @@ class PartFile:
 
 
 def fill(part: PartFile, stream: RemoteStream, connections: int, shown: Any) -> None:
-    """Fetch what is missing, beginning with an open response.
-
-    Args:
-        part: The file.
-        stream: Open at the first byte that is missing.
-        connections: Most connections to use at once.
-        shown: The progress bar.
+    """Fetch what is missing, beginning with a stream that is open at the first missing byte.
 
     Raises:
         ContentChanged: If the object was replaced meanwhile.
-        ChecksumError: If its length isn't the expected one.
-        ConnectionFailedError: If the connection failed too often.
-        DownloadError: If the server refuses, or the disk is full.
+        DownloadError: If it can't be fetched completely, or the disk is full.
     """
     if stream.position and not stream.is_partial:
         raise ContentChanged(f"{stream.source.label} can't be continued: it is sent as a whole.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,15 +106,10 @@ class ItemFile:
             return None, {"roles": self.asset.roles} if self.asset.roles else {}
         return self.key, self.asset.to_dict()
 
-    def url(self) -> str:
-        """Return a fresh URL that needs no token.
-
-        Endpoint: POST /v2/assets/{assetId}/download-url.
-        """
-        href = self.asset.href
-        if not is_same_host(href, self.session.hosts.api):
-            return href
-        return signed_url(href, self.session)
+    @property
+    def url(self) -> Callable[[], str]:
+        """Returns a fresh URL that needs no token, each time it's called."""
+        return partial(signed_url, self.asset.href, self.session)
 
 
 def file_name(source: RemoteFile, key: str) -> str:
@@ -140,7 +136,12 @@ def tells_content(name: str) -> bool:
 
 
 def signed_url(href: str, session: Session) -> str:
-    """Return a signed URL of the asset behind an API href; it lives for seconds to minutes."""
+    """Return a URL without a token for an asset's href: if the API has it, a new signed one.
+
+    Endpoint: POST /v2/assets/{assetId}/download-url.
+    """
+    if not is_same_host(href, session.hosts.api):
+        return href
     from up42_client.api.storage import create_asset_download_url
 
     path = without_query(href).rstrip("/").removesuffix(DOWNLOAD_URL)

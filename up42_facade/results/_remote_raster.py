@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import rasterio
@@ -12,7 +13,6 @@ from attrs import define, field
 from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 
-from up42_facade._common.urls import is_same_host
 from up42_facade.downloads import ByteRanges, RemoteFile, safe_name
 from up42_facade.errors import DownloadError
 from up42_facade.results._formats import named_overview
@@ -101,13 +101,8 @@ class RemoteRaster:
         known = self._opened.get(id(http))
         if known is not None:
             return known
-        source = RemoteFile(self._url, http=http, size=self.size)
+        source = RemoteFile(partial(signed_url, self.href, self.session), http=http, size=self.size)
         return self._opened.setdefault(id(http), ByteRanges(source, lambda: self.session.executor))
-
-    def _url(self) -> str:
-        if not is_same_host(self.href, self.session.hosts.api):
-            return self.href
-        return signed_url(self.href, self.session)
 
 
 @define(eq=False)
