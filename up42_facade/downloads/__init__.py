@@ -1,5 +1,9 @@
 """Downloads: one object behind an expiring URL, to disk, as a stream, or as a seekable file.
 
+A `RemoteFile` has the links, a `RemoteStream` the bytes: it alone requests, retries, and resumes.
+From there they go to a `PartFile` (_transfer, _download), to an archive's members (_archives), or
+to the caller (_streams). Where they go in a folder, and whose files may be replaced, _layout knows.
+
 The names in `__all__` are public; the packages above this one use the others as well.
 """
 

@@ -333,11 +333,16 @@ def _clashing(downloads: Sequence[Download], places: Sequence[Place]) -> list[in
     count = Counter(path for paths in claims for path in paths)
     folders = {path[:depth] for path in count for depth in range(1, len(path))}
 
-    def clashes(path: Parts) -> bool:
-        above = (path[:depth] for depth in range(1, len(path)))
-        return count[path] > 1 or path in folders or any(part in count for part in above)
-
-    return [index for index, paths in enumerate(claims) if any(map(clashes, paths))]
+    return [
+        index
+        for index, paths in enumerate(claims)
+        if any(
+            count[path] > 1
+            or path in folders
+            or any(path[:depth] in count for depth in range(1, len(path)))
+            for path in paths
+        )
+    ]
 
 
 def _recorded(folder: AnyFolder, download: Download) -> Place | None:

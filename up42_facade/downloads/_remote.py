@@ -138,11 +138,6 @@ class Validator:
         has_version = any(isinstance(mine, str) for mine, _ in self._shared(other))
         return has_version and not self.differs_from(other)
 
-    def merged(self, other: Validator) -> Validator:
-        """Return these fields, with those of another validator for missing ones."""
-        size = other.size if self.size is None else self.size
-        return Validator(self.etag or other.etag, self.modified or other.modified, size)
-
     def _shared(self, other: Validator) -> list[tuple[object, object]]:
         mine, theirs = (
             (each.etag and each.etag.removeprefix("W/"), each.modified, each.size)
@@ -226,9 +221,8 @@ class RemoteFile:
         elif status in (200, 206) or (status == 416 and "Range" in headers):
             return response
         else:
-            reason = f"the server responded with HTTP {status} {response.reason_phrase}".rstrip(
-                " ."
-            )
+            phrase = response.reason_phrase.rstrip(" .")
+            reason = f"the server responded with HTTP {status} {phrase}".rstrip()
         response.close()
         if status in EXPIRED_STATUSES:
             with self._lock:
@@ -268,8 +262,8 @@ class RemoteFile:
 class RemoteStream:
     """The bytes of a remote file in order, continued where a connection broke.
 
-    If a server ignores ranges and sends everything again, what is known is skipped, after its CRC
-    showed that it's the same.
+    If a server ignores ranges and sends everything again, the known part is skipped, if the
+    validator or its CRC shows that it's the same.
 
     Args:
         source: The remote file.
@@ -286,7 +280,6 @@ class RemoteStream:
         is_partial: Whether it was a range.
         is_gzipped: Whether the store keeps the object with `Content-Encoding: gzip`.
         announced: The checksums of the complete object that it announced.
-
     """
 
     def __init__(
@@ -389,12 +382,12 @@ class RemoteStream:
             self._response = None
 
     def _open(self, url: str) -> None:
-        start, end, source = self.position, self.end, self.source
+        start, end, source, known = self.position, self.end, self.source, self.validator
         headers = {"Accept-Encoding": "identity"}
         if start or end is not None or self._ranged:
             headers["Range"] = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
-            if self.validator.condition:
-                headers["If-Range"] = self.validator.condition
+            if known.condition:
+                headers["If-Range"] = known.condition
         response = source.request(url, headers)
         if response.status_code == 416:
             response.close()
@@ -410,25 +403,25 @@ class RemoteStream:
             raise failed(url, f"its Content-Encoding {text!r} isn't supported, only gzip is")
         first, stop, total = _extent(response, start)
         # Of a gzipped object either length may have been announced: it's checked at the end.
-        size = None if encodings else source.size
-        if size is not None and total is not None:
-            check_length(source.label, total, size)
+        expected = None if encodings else source.size
+        if expected is not None and total is not None:
+            check_length(source.label, total, expected)
         found = Validator(
             response.headers.get("etag"), response.headers.get("last-modified"), total
         )
-        if self.validator.differs_from(found):
+        if known.differs_from(found):
             raise ContentChanged(f"{source.label} changed while it was being downloaded.")
-        known = self.validator
         is_fresh = start == self._start and known.condition is None
         if first < start and not (is_fresh or self._has_crc or known.confirms(found)):
             raise ContentChanged(f"{source.label} is sent as a whole, and may have changed.")
-        ends = (end for end in (stop, self.validator.size, size) if end is not None)
+        ends = (end for end in (stop, known.size, expected) if end is not None)
         self._extent = first, max(first, next(ends, MAX_FILE_BYTES))
-        self.validator = known.merged(found)
-        if self.validator.size is not None:
-            self.end = min(self.validator.size, end or self.validator.size)
-        if self._shown is not None and self._shown.total != self.validator.size:
-            self._shown.total = self.validator.size
+        size = total if known.size is None else known.size
+        self.validator = Validator(known.etag or found.etag, known.modified or found.modified, size)
+        if size is not None:
+            self.end = min(size, end or size)
+        if self._shown is not None and self._shown.total != size:
+            self._shown.total = size
             self._shown.refresh()
         if not self.headers:
             self.headers = response.headers

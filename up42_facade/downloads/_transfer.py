@@ -35,8 +35,8 @@ from up42_facade.downloads._remote import (
 )
 from up42_facade.errors import ChecksumError, DownloadError
 
-# Bytes below which a file isn't fetched in pieces: a second connection needs some round trips to
-# get going. Pieces have at most so many: when the others are done, the last one arrives alone.
+# Bytes of a piece at least: a further connection needs some round trips to get going.
+# And at most: if a connection is slow, the others fetch more pieces meanwhile.
 MIN_PIECE_BYTES = 8 << 20
 MAX_PIECE_BYTES = 64 << 20
 # Files that stay packed when their store keeps them with Content-Encoding: gzip.
@@ -257,7 +257,9 @@ def fill(part: PartFile, stream: RemoteStream, connections: int, shown: Any) -> 
     can_split = connections > 1 and stream.is_partial and stream.validator.condition is not None
     length = missing
     if can_split and missing >= 2 * MIN_PIECE_BYTES:
-        length = min(max(missing // (2 * connections), MIN_PIECE_BYTES), MAX_PIECE_BYTES)
+        # As many pieces for each connection, so that all are done at the same time.
+        count = connections * max(2, -(-missing // (connections * MAX_PIECE_BYTES)))
+        length = max(MIN_PIECE_BYTES, -(-missing // count))
     streams: list[RemoteStream] = []
     for gap, end in part.missing(total):
         for start in range(gap, end, length):
