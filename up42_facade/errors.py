@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -54,6 +53,8 @@ def is_error(name: str) -> bool:
 
 def travels(value: Any) -> bool:
     """Return whether a value can be pickled."""
+    import pickle
+
     try:
         pickle.dumps(value)
     except Exception:  # whatever the objects in it raise

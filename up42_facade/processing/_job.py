@@ -13,7 +13,6 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import DatetimeLike
 from up42_facade._common.values import as_dict
-from up42_facade.downloads import safe_name
 from up42_facade.errors import (
     InvalidInputError,
     MissingExtraError,
@@ -701,6 +700,8 @@ class Job(Viz):
 
     @property
     def _folder(self) -> Path:
+        from up42_facade.downloads import safe_name
+
         return Path.cwd() / safe_name(f"job_{self.id}")
 
     def _download(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from attrs import define, evolve, field
 
-from up42_client import AuthenticatedClient
 from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._version import __version__
 from up42_facade.errors import ConnectionFailedError, InvalidInputError, UntrustedHostError
@@ -34,6 +33,9 @@ from up42_facade.session._transport import (
     TransportOptions,
     is_safe,
 )
+
+if TYPE_CHECKING:
+    from up42_client import AuthenticatedClient
 
 USER_AGENT = f"up42-facade/{__version__}"
 # Redirects of one request that are followed, for example to a trailing slash.
@@ -76,13 +78,20 @@ class Clients:
         self.storage = StorageClient(
             self._storage_transport, timeout=timeout, headers={"User-Agent": USER_AGENT}
         )
-        self.api = self.generated_client(hosts.api)
+        self.http = self.sync({"base_url": hosts.api})
+        self._origin = hosts.api
 
-    def generated_client(self, origin: str) -> SessionClient:
-        """Create a generated client for an origin."""
+    @cached_property
+    def generated(self) -> AuthenticatedClient:
+        """The generated client, loaded when somebody asks for it: sessions do without."""
+        from up42_facade.session._generated import SessionClient
+
         # The HTTP clients' auth adds the token; the field of the generated client would keep one
         # for ever.
-        return SessionClient(base_url=origin, token="", clients=self)
+        client = SessionClient(
+            base_url=self._origin, token="", sync=self.sync, asynchronous=self.asynchronous
+        )
+        return client.set_httpx_client(self.http)
 
     def sync(self, options: dict[str, Any]) -> ApiClient:
         """Create a client of the API with additional options."""
@@ -108,59 +117,6 @@ class Clients:
     def _with(self, options: dict[str, Any]) -> dict[str, Any]:
         headers = {**self._options["headers"], **options.pop("headers", {})}
         return {**self._options, **options, "headers": headers}
-
-
-@define
-class SessionClient(AuthenticatedClient):
-    """The generated client with a session behind it: tokens, retries, rate limit, and errors.
-
-    Copies with other headers, cookies, or timeouts share the session and don't change the client
-    that they come from. A `with` block leaves the session open.
-    """
-
-    _clients: Clients = field(kw_only=True, alias="clients", repr=False)
-
-    def with_headers(self, headers: dict[str, str]) -> Self:
-        """Return a client with additional headers."""
-        return evolve(self, headers={**self._headers, **headers})
-
-    def with_cookies(self, cookies: dict[str, str]) -> Self:
-        """Return a client with additional cookies."""
-        return evolve(self, cookies={**self._cookies, **cookies})
-
-    def with_timeout(self, timeout: httpx.Timeout) -> Self:
-        """Return a client with other timeouts."""
-        return evolve(self, timeout=timeout)
-
-    def get_httpx_client(self) -> httpx.Client:
-        """Return the HTTP client."""
-        if self._client is None:
-            self._client = self._clients.sync(self._chosen)
-        return self._client
-
-    def get_async_httpx_client(self) -> httpx.AsyncClient:
-        """Return the asynchronous HTTP client."""
-        if self._async_client is None:
-            self._async_client = self._clients.asynchronous(self._chosen)
-        return self._async_client
-
-    @property
-    def _chosen(self) -> dict[str, Any]:
-        chosen = {"headers": self._headers, "cookies": self._cookies, "timeout": self._timeout}
-        given = {name: value for name, value in chosen.items() if value}
-        return {"base_url": self._base_url, **given}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *args: object, **kwargs: Any) -> None:
-        """Leave the session open."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *args: object, **kwargs: Any) -> None:
-        """Leave the session open."""
 
 
 class ApiClient(httpx.Client):

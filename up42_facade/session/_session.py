@@ -232,12 +232,12 @@ class Session:
         `with_headers`, `with_cookies`, and `with_timeout` return clients of the same session. A
         `with` block leaves the session open.
         """
-        return self._connections.api
+        return self._connections.generated
 
     @property
     def http(self) -> httpx.Client:
         """The HTTP client of the API: with tokens, retries, and this package's errors."""
-        return self.client.get_httpx_client()
+        return self._connections.http
 
     @property
     def storage(self) -> httpx.Client:
@@ -278,12 +278,11 @@ class Session:
             return credentials.project_id
         return credentials.username
 
-    def call(self, request: Request[T], *, client: AuthenticatedClient | None = None) -> T:
+    def call(self, request: Request[T]) -> T:
         """Send a request of the generated client and return its response.
 
         Args:
             request: Built by the function `request` of a module in `up42_client.api`.
-            client: Client that sends it. Defaults to `client` of the session.
 
         Raises:
             UnexpectedResponseError: If the response isn't the JSON that was expected.
@@ -294,8 +293,7 @@ class Session:
             >>> with up42.Session(username=name, password=password, base_url=url) as session:
             ...     process = session.call(get_process.request("pansharpening"))
         """
-        http = (client or self.client).get_httpx_client()
-        return readable(http.request(**request.arguments), request.read)
+        return readable(self.http.request(**request.arguments), request.read)
 
     def follow(self, link: str, read: Callable[[httpx.Response], T]) -> T:
         """Follow an opaque link and return the response.
@@ -338,8 +336,9 @@ class Session:
     def _request_workspace(self) -> str:
         from up42_client.api.auth import get_user_info
 
-        client = self._connections.generated_client(self.hosts.auth)
-        subject = self.call(get_user_info.request(), client=client).sub
+        request = get_user_info.request()
+        http = self._connections.sync({"base_url": self.hosts.auth})
+        subject = readable(http.request(**request.arguments), request.read).sub
         if not subject:
             raise UnexpectedResponseError(
                 "The server didn't return the user's own workspace: pass workspace_id.",
