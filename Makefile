@@ -72,8 +72,8 @@ docs: $(VENV)/.done ## build the documentation site, strictly; it begins with bu
 notebook: $(VENV)/.done ## run the notebooks of the documentation anew and store what they show
 	$(BIN)/python scripts/run_notebook.py
 
-cli-session: $(VENV)/.done ## record docs/cli-session.md anew
-	$(BIN)/python scripts/record_cli.py
+cli-session: $(VENV)/.done ## record docs/cli-session.md and docs/first-hour.md anew; FRESH=--fresh clones and installs, too
+	$(BIN)/python scripts/record_cli.py $(FRESH)
 
 generate: $(VENV)/.done ## write generated/up42_client from openapi/up42.yaml
 	$(BIN)/python scripts/regenerate.py

@@ -1,8 +1,14 @@
-"""Write the pages on the command line: a recorded session, and the table of all commands.
+"""Write the pages on the command line: two recorded sessions, and the table of all commands.
 
-The commands of docs/cli-session.md are its lines that begin with `$ `: they run against a fresh
-sandbox, and what they print is written below them. The table is in docs/cli.md. With `--check`
-nothing is written, and the exit code is 1 if a page is outdated.
+Commands are the lines of a page's console blocks that begin with `$ `, and those after them that
+begin with `> `. They run in a shell, and what they print is written below them:
+
+- docs/cli-session.md has a fresh sandbox, whose jobs end at once.
+- docs/first-hour.md starts its own. Only `--fresh` runs its first block, which clones the
+  repository and installs it, and measures how long each part takes.
+
+The table is in docs/cli.md. With `--check` nothing is written, and the exit code is 1 if a page is
+outdated.
 """
 
 from __future__ import annotations
@@ -10,9 +16,16 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -22,14 +35,24 @@ from up42_sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "cli-session.md"
+FIRST_HOUR = ROOT / "docs" / "first-hour.md"
 REFERENCE = ROOT / "docs" / "cli.md"
 TABLE = re.compile(r"(?<=<!-- commands -->\n).*?(?=<!-- end of commands -->)", re.DOTALL)
+TIMES = re.compile(r"(?<=<!-- times -->\n).*?(?=<!-- end of times -->)", re.DOTALL)
 BLOCK = re.compile(r"(?<=```console\n).*?(?=```)", re.DOTALL)
+COMMAND = re.compile(r"^\$ .*\n(?:> .*\n|>\n)*", re.MULTILINE)
+HEADING = re.compile(r"^## (.*)$", re.MULTILINE)
 # Jobs end at once, so that no output depends on the time at which it was printed.
 DURATIONS = dict.fromkeys(
     ("created", "licensed", "valid", "accepted", "running", "successful", "failed"), 0.0
 )
-SHOWN_URL = "http://127.0.0.1:8042"
+# The end of what a sandbox in the background prints when it is ready.
+READY = "Stop the sandbox with Ctrl-C."
+# An installation prints hundreds of lines: the first ones and the end are enough.
+LONGEST_OUTPUT = 60
+FIRST_LINES, LAST_LINES = 2, 45
+SHOWN_PORT = "8042"
+SHOWN_URL = f"http://127.0.0.1:{SHOWN_PORT}"
 SHOWN_HOME = "/home/you"
 SHOWN_DATE = "2026-01-01"
 CAMPAIGN = """\
@@ -41,72 +64,145 @@ detection-cars-oi,"Cars, Pléiades Neo",{2}
 
 
 class Terminal:
-    """Runs commands one after the other, as a shell with some variables would."""
+    """A shell that runs commands one after the other."""
 
-    def __init__(self, sandbox: Sandbox, home: Path) -> None:
-        shim = home / ".bin" / "up42"
-        shim.parent.mkdir()
-        shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m up42_facade.cli "$@"\n')
-        shim.chmod(0o755)
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("UP42_")},
-            **sandbox.environment,
-            "COLUMNS": "100",
-            "NO_COLOR": "1",
-            "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
-            "PYTHONUTF8": "1",
-            "XDG_CONFIG_HOME": str(home / ".config"),
-        }
-        self._home = home
-        self._code = 0
-
-    def block(self, commands: str) -> str:
-        """Return the commands of a block, each with what it prints now."""
-        lines = [line for line in commands.splitlines() if line.startswith("$ ")]
-        return "".join(f"{line}\n{self._printed(line.removeprefix('$ '))}" for line in lines)
-
-    def _printed(self, command: str) -> str:
-        """Run a command, and return what it prints to both streams."""
-        if command.startswith("export "):
-            return ""
-        if command == "echo $?":
-            return f"{self._code}\n"
-        name, is_variable, value = command.partition("=$(")
-        done = subprocess.run(
-            ["/bin/sh", "-c", value.removesuffix(")") if is_variable else command],
-            cwd=self._home,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
+    def __init__(self, home: Path, variables: Mapping[str, str]) -> None:
+        ours = ("UP42_", "VIRTUAL_ENV", "PYTHON")
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self._shell = subprocess.Popen(
+            ["/bin/sh"],
+            cwd=home,
+            env={
+                **outside,
+                "COLUMNS": "100",
+                "NO_COLOR": "1",
+                "PYTHONUTF8": "1",
+                "XDG_CONFIG_HOME": str(home / ".config"),
+                **variables,
+            },
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
+            start_new_session=True,
         )
-        self._code = done.returncode
-        if is_variable:
-            self._environment[name] = done.stdout.strip()
-            return ""
-        return done.stdout
+
+    def block(self, commands: str) -> str:
+        """Return the commands of a block, each with what it prints now."""
+        return "".join(f"{command}{self._printed(command)}" for command in COMMAND.findall(commands))
+
+    def _printed(self, command: str) -> str:
+        """Run a command, and return what it prints to both streams."""
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        code = re.sub(r"^(\$ |> ?)", "", command, flags=re.MULTILINE)
+        end = uuid.uuid4().hex
+        # One in the background is waited for until it is ready, any other until it has ended.
+        is_background = code.endswith(" &\n")
+        signal_end = "" if is_background else f"code=$?; printf '\\n{end}\\n'; (exit $code)\n"
+        self._shell.stdin.write(f"{{ {code}}} </dev/null\n{signal_end}")
+        self._shell.stdin.flush()
+        lines: list[str] = []
+        for line in self._shell.stdout:
+            if line == f"{end}\n":
+                return shortened("".join(lines)[:-1])
+            lines.append(line)
+            if is_background and READY in line:
+                return "".join(lines)
+        raise SystemExit(f"The shell ended at {command}{''.join(lines)}")
+
+    def close(self) -> None:
+        """End the shell, and what it has left in the background."""
+        os.killpg(self._shell.pid, signal.SIGTERM)
+        self._shell.communicate()
+
+
+def shortened(output: str) -> str:
+    lines = output.splitlines(keepends=True)
+    if len(lines) <= LONGEST_OUTPUT:
+        return output
+    return "".join([*lines[:FIRST_LINES], "…\n", *lines[-LAST_LINES:]])
+
+
+@contextmanager
+def terminal(**variables: str) -> Iterator[tuple[Terminal, Path]]:
+    """Open a terminal in a new folder, its home, where `up42` and `python` are ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder).resolve()
+        programs = home / ".bin"
+        programs.mkdir()
+        for name, arguments in {"up42": " -m up42_facade.cli", "python": ""}.items():
+            shim = programs / name
+            shim.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
+            shim.chmod(0o755)
+        ours = {
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+        }
+        opened = Terminal(home, {**ours, **variables})
+        try:
+            yield opened, home
+        finally:
+            opened.close()
 
 
 def recorded(page: str) -> str:
-    """Return a page with what its commands print now."""
-    with tempfile.TemporaryDirectory() as folder, Sandbox(durations=DURATIONS) as sandbox:
-        home = Path(folder).resolve()
+    """Return the page of the command line with what its commands print now."""
+    with (
+        Sandbox(durations=DURATIONS) as sandbox,
+        terminal(**sandbox.environment) as (shell, home),
+    ):
         items = map(sandbox.item_url, ("pleiades-berlin", "spot-berlin", "pneo-berlin"))
         (home / "campaign.csv").write_text(CAMPAIGN.format(*items), encoding="utf-8")
-        terminal = Terminal(sandbox, home)
-        text = BLOCK.sub(lambda block: terminal.block(block[0]), page)
+        text = BLOCK.sub(lambda block: shell.block(block[0].replace(SHOWN_URL, sandbox.url)), page)
         text = text.replace(sandbox.url, SHOWN_URL).replace(str(home), SHOWN_HOME)
-        text = in_order(with_fixed_times(text, sandbox), list(sandbox.jobs))
+        text = in_order(with_fixed_times(text), list(sandbox.jobs))
         # Files are downloaded concurrently.
         return re.sub(r"(Downloaded .*\n)+", lambda m: "".join(sorted(m[0].splitlines(True))), text)
 
 
-def with_fixed_times(text: str, sandbox: Sandbox) -> str:
+def first_hour(page: str, is_fresh: bool) -> str:
+    """Return the page of the first hour with what its commands print now.
+
+    Args:
+        page: The page as it is.
+        is_fresh: Clone and install, too, and measure how long everything takes.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    outside = {"PYTHONPATH": "", "PATH": os.environ["PATH"]} if is_fresh else {}
+    times: dict[str, float] = {}
+    with terminal(REPOSITORY=str(ROOT), **outside) as (shell, home):
+
+        def run(block: re.Match[str]) -> str:
+            if "git clone" in block[0] and not is_fresh:
+                return block[0]
+            started = time.monotonic()
+            text = shell.block(block[0].replace(SHOWN_PORT, port))
+            *_, heading = HEADING.findall(page[: block.start()])
+            times[heading] = times.get(heading, 0) + time.monotonic() - started
+            return text.replace(port, SHOWN_PORT).replace(str(home), SHOWN_HOME)
+
+        text = with_fixed_times(BLOCK.sub(run, page))
+    text = re.sub(r"(?<=/_sandbox/)\S+|(?<=storage on http://127.0.0.1:)\d+", "…", text)
+    # How many of the statuses in between are seen depends on the machine.
+    text = re.sub(r"^Job \S+ is (?!captured).*\n", "", text, flags=re.MULTILINE)
+    return TIMES.sub(lambda _: time_table(times), text) if is_fresh else text
+
+
+def time_table(times: Mapping[str, float]) -> str:
+    """Return a table of how long each part took, as Markdown."""
+    rows = [("Part", "Seconds"), ("---", "---:")]
+    rows += [(heading, f"{seconds:.0f}") for heading, seconds in times.items()]
+    rows.append(("**In all**", f"**{sum(times.values()):.0f}**"))
+    return "".join(f"| {part} | {seconds} |\n" for part, seconds in rows)
+
+
+def with_fixed_times(text: str) -> str:
     """Replace the times of this run; those of the scenes are always the same."""
-    today = sandbox.clock.now().date()
+    today = datetime.now(UTC).date()
     dates = "|".join(str(today.fromordinal(today.toordinal() - day)) for day in (0, 1))
     text = re.sub(rf"(?:{dates})T[\d:.]+Z", f"{SHOWN_DATE}T12:00:00Z", text)
     return re.sub(rf"(?:{dates}) \d\d:\d\d", f"{SHOWN_DATE} 12:00", text)
@@ -162,15 +258,18 @@ def arguments_of(command: click.Command) -> list[click.Argument]:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or check them; return 1 if one is outdated."""
-    session, reference = (page.read_text(encoding="utf-8") for page in (PAGE, REFERENCE))
+    is_check = "--check" in arguments
     table = command_table()
-    texts = {
-        PAGE: (session, recorded(session)),
-        REFERENCE: (reference, TABLE.sub(lambda _: table, reference)),
+    writers = {
+        PAGE: recorded,
+        FIRST_HOUR: lambda text: first_hour(text, "--fresh" in arguments),
+        REFERENCE: lambda text: TABLE.sub(lambda _: table, text),
     }
     outdated = False
-    for page, (present, text) in texts.items():
-        if arguments != ["--check"]:
+    for page, write in writers.items():
+        present = page.read_text(encoding="utf-8")
+        text = write(present)
+        if not is_check:
             page.write_text(text, encoding="utf-8")
         elif present != text:
             outdated = True
