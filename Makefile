@@ -15,7 +15,7 @@ FACADE_TESTS = $(filter-out $(addprefix tests/,benchmarks/ contract/ docs/ noteb
 TOLERANT = $(foreach name,DeprecationWarning PendingDeprecationWarning FutureWarning,-W default::$(name))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint docs notebook cli-session generate check-generated update package lowest newest bench sandbox clean
+.PHONY: help setup demo test coverage lint docs notebook pictures cli-session generate check-generated update package lowest newest bench sandbox clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -71,6 +71,9 @@ docs: $(VENV)/.done ## build the documentation site, strictly; it begins with bu
 
 notebook: $(VENV)/.done ## run the notebooks of the documentation anew and store what they show
 	$(BIN)/python scripts/run_notebook.py
+
+pictures: $(VENV)/.done ## draw the pictures of the documentation anew
+	$(BIN)/python scripts/draw_pictures.py
 
 cli-session: $(VENV)/.done ## record docs/cli-session.md and docs/first-hour.md anew; FRESH=--fresh clones and installs, too
 	$(BIN)/python scripts/record_cli.py $(FRESH)

@@ -16,7 +16,7 @@ from up42_facade import processing_templates, viz
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from map_browser import BrowserMissingError, take_picture
+from map_browser import BrowserMissingError, take_pictures
 
 MAX_CREDITS = 500
 # The sandbox's clock runs this many times faster than ours: minutes become seconds.
@@ -74,7 +74,7 @@ def draw(job: up42.Job, images: list[str], folder: Path) -> Path:
     viz.map_results(images, save_html=page)
     print(f"  a map to open in a browser: {page}")
     try:
-        take_picture(page, folder / "map.png")
+        take_pictures({page: folder / "map.png"})
         print(f"  a picture of the map: {folder / 'map.png'}")
     except BrowserMissingError as reason:
         print(f"  no picture of the map: {reason}")

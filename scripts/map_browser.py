@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,14 +77,20 @@ def open_page(page: Any, path: Path) -> None:
     page.wait_for_timeout(SETTLING)
 
 
-def take_picture(path: Path, target: Path) -> None:
-    """Save a picture of a saved map.
+def take_pictures(pages: Mapping[Path, Path], window: Mapping[str, int] = WINDOW) -> None:
+    """Save a picture of each saved map.
+
+    Args:
+        pages: Where each picture is saved, by the path of its map.
+        window: Width and height of the browser's window in pixels.
 
     Raises:
         BrowserMissingError: Playwright or Chromium is missing.
     """
     with running_browser() as browser:
-        page = browser.new_page(viewport=WINDOW)
-        page.route("**/*", answer)
-        open_page(page, path)
-        page.screenshot(path=target)
+        for path, target in pages.items():
+            page = browser.new_page(viewport=window)
+            page.route("**/*", answer)
+            open_page(page, path)
+            page.screenshot(path=target)
+            page.close()

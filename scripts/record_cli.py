@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,7 +50,7 @@ DURATIONS = dict.fromkeys(
 READY = "Stop the sandbox with Ctrl-C."
 # An installation prints hundreds of lines: the first ones and the end are enough.
 LONGEST_OUTPUT = 60
-FIRST_LINES, LAST_LINES = 2, 45
+FIRST_LINES, LAST_LINES = 2, 43
 SHOWN_PORT = "8042"
 SHOWN_URL = f"http://127.0.0.1:{SHOWN_PORT}"
 SHOWN_HOME = "/home/you"
@@ -90,21 +90,23 @@ class Terminal:
 
     def block(self, commands: str) -> str:
         """Return the commands of a block, each with what it prints now."""
-        return "".join(f"{command}{self._printed(command)}" for command in COMMAND.findall(commands))
+        found: list[str] = COMMAND.findall(commands)
+        return "".join(command + self._printed(command) for command in found)
 
     def _printed(self, command: str) -> str:
         """Run a command, and return what it prints to both streams."""
-        assert self._shell.stdin is not None
-        assert self._shell.stdout is not None
+        typed, shown = self._shell.stdin, self._shell.stdout
+        assert typed is not None  # noqa: S101 - both are pipes
+        assert shown is not None  # noqa: S101
         code = re.sub(r"^(\$ |> ?)", "", command, flags=re.MULTILINE)
         end = uuid.uuid4().hex
         # One in the background is waited for until it is ready, any other until it has ended.
         is_background = code.endswith(" &\n")
-        signal_end = "" if is_background else f"code=$?; printf '\\n{end}\\n'; (exit $code)\n"
-        self._shell.stdin.write(f"{{ {code}}} </dev/null\n{signal_end}")
-        self._shell.stdin.flush()
+        last = "" if is_background else f"code=$?; printf '\\n{end}\\n'; (exit $code)\n"
+        typed.write(f"{{ {code}}} </dev/null\n{last}")
+        typed.flush()
         lines: list[str] = []
-        for line in self._shell.stdout:
+        for line in shown:
             if line == f"{end}\n":
                 return shortened("".join(lines)[:-1])
             lines.append(line)
@@ -174,6 +176,7 @@ def first_hour(page: str, is_fresh: bool) -> str:
         port = str(free.getsockname()[1])
     outside = {"PYTHONPATH": "", "PATH": os.environ["PATH"]} if is_fresh else {}
     times: dict[str, float] = {}
+    before = os.times()
     with terminal(REPOSITORY=str(ROOT), **outside) as (shell, home):
 
         def run(block: re.Match[str]) -> str:
@@ -189,6 +192,11 @@ def first_hour(page: str, is_fresh: bool) -> str:
     text = re.sub(r"(?<=/_sandbox/)\S+|(?<=storage on http://127.0.0.1:)\d+", "…", text)
     # How many of the statuses in between are seen depends on the machine.
     text = re.sub(r"^Job \S+ is (?!captured).*\n", "", text, flags=re.MULTILINE)
+    after = os.times()
+    times["In all"] = sum(times.values())
+    times["CPU time of all"] = (after.children_user - before.children_user) + (
+        after.children_system - before.children_system
+    )
     return TIMES.sub(lambda _: time_table(times), text) if is_fresh else text
 
 
@@ -196,7 +204,6 @@ def time_table(times: Mapping[str, float]) -> str:
     """Return a table of how long each part took, as Markdown."""
     rows = [("Part", "Seconds"), ("---", "---:")]
     rows += [(heading, f"{seconds:.0f}") for heading, seconds in times.items()]
-    rows.append(("**In all**", f"**{sum(times.values()):.0f}**"))
     return "".join(f"| {part} | {seconds} |\n" for part, seconds in rows)
 
 
@@ -260,7 +267,7 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or check them; return 1 if one is outdated."""
     is_check = "--check" in arguments
     table = command_table()
-    writers = {
+    writers: dict[Path, Callable[[str], str]] = {
         PAGE: recorded,
         FIRST_HOUR: lambda text: first_hour(text, "--fresh" in arguments),
         REFERENCE: lambda text: TABLE.sub(lambda _: table, text),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from map_browser import BrowserMissingError, take_picture
+from map_browser import BrowserMissingError, take_pictures
 from nbclient import NotebookClient
 from PIL import Image
 from traitlets.config import Config
@@ -52,11 +52,12 @@ def execute(path: Path, folder: Path) -> Any:
     return notebook
 
 
-def take_pictures(folder: Path, notebook: Path) -> None:
+def picture_maps(folder: Path, notebook: Path) -> None:
     """Store a picture of each map in a folder next to a notebook."""
-    for page in sorted(folder.glob("*.html")):
-        target = notebook.with_name(f"{notebook.stem}-{page.stem}.png")
-        take_picture(page, target)
+    pages = sorted(folder.glob("*.html"))
+    targets = [notebook.with_name(f"{notebook.stem}-{page.stem}.png") for page in pages]
+    take_pictures(dict(zip(pages, targets, strict=True)))
+    for target in targets:
         # With a palette, a picture takes a quarter of the bytes; this method keeps rare colors.
         image = Image.open(target).convert("RGB").quantize(method=Image.Quantize.FASTOCTREE)
         image.save(target, optimize=True)
@@ -72,7 +73,7 @@ def main() -> None:
             notebook = execute(path, Path(name))
             nbformat.write(notebook, path)  # type: ignore[no-untyped-call]  # no types
             try:
-                take_pictures(Path(name), path)
+                picture_maps(Path(name), path)
             except BrowserMissingError as reason:
                 print(f"The pictures of maps stay as they are: {reason}", file=sys.stderr)
 

@@ -79,7 +79,7 @@ def test_it_shows_what_it_says(fresh: Any, stored: Any) -> None:
 def test_the_picture_of_the_map_is_that_of_the_map(fresh: Any, folder: Path) -> None:
     assert [page.name for page in folder.glob("*.html")] == ["tanks.html"]
     try:
-        run_notebook.take_pictures(folder, folder / "main-job.ipynb")
+        run_notebook.picture_maps(folder, folder / "main-job.ipynb")
     except map_browser.BrowserMissingError as error:
         unavailable(str(error))
     name = "main-job-tanks.png"
