@@ -6,9 +6,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
+import pytest
 
 from scripts import record_cli
 from tests.cli.conftest import ROOT, Up42
@@ -18,7 +20,8 @@ from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
 
 PAGE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-SHELL_BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def rows_of(heading: str) -> list[list[str]]:
@@ -75,26 +78,38 @@ def test_fields() -> None:
         assert listed[name] == list(batch.FIELDS)
 
 
-def test_the_scripts_run(sandbox: Sandbox, home: Path, command: list[str]) -> None:
-    assert len(SHELL_BLOCKS) >= 5
+@pytest.fixture
+def run_blocks(sandbox: Sandbox, home: Path, command: list[str]) -> Callable[[str], list[str]]:
+    """Run the shell blocks of a page, and return the lines that they print."""
     shim = home / "bin" / "up42"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec {" ".join(command)} "$@"\n')
     shim.chmod(0o755)
     (shim.parent / "python").symlink_to(sys.executable)
-    script = "set -eu\n" + "\n".join(SHELL_BLOCKS)
-    done = subprocess.run(
-        ["/bin/sh", "-c", script],
-        capture_output=True,
-        text=True,
-        env={
-            **os.environ,
-            "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
-        },
-    )
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    environment = {
+        **os.environ,
+        "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
+    }
+
+    def run_them(page: str) -> list[str]:
+        script = "\n".join(["set -eu", *SHELL_BLOCK.findall(page)])
+        done = subprocess.run(
+            ["/bin/sh", "-c", script], capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return run_them
+
+
+def test_the_batch_of_the_readme_runs(run_blocks: Callable[[str], list[str]], home: Path) -> None:
+    assert sum(" captured " in line for line in run_blocks(README)) == 2
+    assert {path.name for path in home.rglob("found/*/*.*")} >= {"trees.tif", "cars.geojson"}
+
+
+def test_the_scripts_run(run_blocks: Callable[[str], list[str]], home: Path) -> None:
+    lines = run_blocks(PAGE)
     assert lines[0] == "0"
     assert "results are in the folder results" in lines
     assert lines[-1].split() == ["3", '"status":', '"captured",']

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 from subprocess import run
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -28,7 +28,21 @@ def unavailable(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def test_the_site_builds_strictly_and_is_searched_offline(tmp_path: Path) -> None:
+# Pixels: a phone, and a laptop.
+WIDTHS = (1280, 400)
+LAYOUT_FAULTS = """() => {
+  const root = document.documentElement;
+  const found = root.scrollWidth > root.clientWidth ? [`${root.scrollWidth} px wide`] : [];
+  for (const cell of document.querySelectorAll("article td, article th")) {
+    const text = cell.innerText.trim().slice(0, 60);
+    if (cell.scrollWidth > cell.clientWidth + 1) found.push(`cut off: ${text}`);
+    if (text.length > 40 && cell.clientWidth < 90) found.push(`narrow: ${text}`);
+  }
+  return found;
+}"""
+
+
+def test_the_site_builds_strictly_and_reads_well_offline(tmp_path: Path) -> None:
     site = tmp_path / "site"
     flags = ("--quiet", "--fail-on-warning", "--nitpicky", "--fresh-env")
     folders = ("--doctree-dir", str(tmp_path / "doctrees"), "docs", str(site))
@@ -37,23 +51,36 @@ def test_the_site_builds_strictly_and_is_searched_offline(tmp_path: Path) -> Non
     )
     assert built.returncode == 0, built.stderr
     # In the same test, as parallel runs would build once for each.
-    search(site, "CostLimitError")
-
-
-def search(site: Path, word: str) -> None:
-    """Search the site in a browser that has no network."""
     try:
         with map_browser.running_browser() as browser:
             page = browser.new_context(offline=True).new_page()
-            asked: list[str] = []
-            page.on("request", lambda request: asked.append(request.url))
-            page.goto(f"{(site / 'search.html').as_uri()}?q={word}")
-            page.wait_for_selector("ul.search li a")
-            found = page.locator("ul.search li a").all_inner_texts()
+            search(page, site, "CostLimitError")
+            assert layout_faults(page, site) == []
     except map_browser.BrowserMissingError as error:
         unavailable(str(error))
+
+
+def search(page: Any, site: Path, word: str) -> None:
+    """Search the site in a browser that has no network."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{(site / 'search.html').as_uri()}?q={word}")
+    page.wait_for_selector("ul.search li a")
+    found = page.locator("ul.search li a").all_inner_texts()
     assert any(word in text for text in found)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def layout_faults(page: Any, site: Path) -> list[str]:
+    """Return which pages are wider than the window, and which cells of tables are illegible."""
+    found = []
+    for path in sorted(site.rglob("*.html")):
+        page.goto(path.as_uri())
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            faulty = page.evaluate(LAYOUT_FAULTS)
+            found += [f"{path.relative_to(site)} at {width} px: {fault}" for fault in faulty]
+    return found
 
 
 def test_this_make_target_uses_the_same_flags() -> None:
