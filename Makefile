@@ -10,7 +10,7 @@ WORKERS ?= auto
 
 # The other tests are about the repository, its tools, and its documents.
 FACADE_TESTS = $(filter-out $(addprefix tests/,benchmarks/ contract/ docs/ notebooks/ packaging/ sdk/ updating/ __pycache__/),$(wildcard tests/*/)) \
-	$(addprefix --ignore=tests/,cli/test_documents.py client/test_models.py client/test_renames.py)
+	$(addprefix --ignore=tests/,cli/test_documents.py client/test_models.py)
 # Old releases warn of what has changed since, and can't be changed any more.
 TOLERANT = $(foreach name,DeprecationWarning PendingDeprecationWarning FutureWarning,-W default::$(name))
 

@@ -24,12 +24,14 @@ class Mutation(NamedTuple):
         apply: Changes a document in place.
         reported: How the report shows it, without old and new values.
         sends: Arguments of a `Fault` with which the sandbox sends the new form.
+        place: The file that doesn't fit any more, if it's one.
     """
 
     name: str
     apply: Callable[[Json], object]
     reported: str
     sends: Mapping[str, Any] | None = None
+    place: str = ""
 
 
 def operation(document: Json, path: str, method: str = "get") -> Json:
@@ -344,4 +346,23 @@ BREAKING = [
         "Changed `GET /v2/assets/stac: authentication`",
     ),
     Mutation("authentication scheme changed", change_scheme, "Changed `API.authentication account"),
+]
+
+
+def renamed(model: str, field: str, place: str) -> Mutation:
+    return Mutation(
+        f"{model}.{field} renamed",
+        lambda d: rename_field(d, model, field, "renamed"),
+        f"Removed `{model}.{field}`",
+        place=f"up42_facade/{place}",
+    )
+
+
+# What mypy reports where the facade uses the field.
+RENAMED = [
+    renamed("AccountToken", "access_token", "session/_auth.py"),
+    renamed("AccountTokenRequest", "client_id", "session/_auth.py"),
+    renamed("ProcessingJob", "creditConsumption", "processing/_job.py"),
+    renamed("ProcessInput", "schema", "processing/_process.py"),
+    renamed("Job", "status", "analytics/_jobs.py"),
 ]
