@@ -49,6 +49,7 @@ def plain_results(monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_bytes(b"x" * SIZE)
 
     monkeypatch.setattr(results, "write_result", write)
+    monkeypatch.setattr(results, "_content", lambda job, product, scenes: None)
 
 
 @pytest.fixture

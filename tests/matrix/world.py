@@ -137,7 +137,10 @@ def with_small_files(sandbox: Sandbox) -> Sandbox:
         name: str, build: Callable[[Path], None], *, content: str | None = None
     ) -> None:
         small = SMALL.get(Path(name).suffix)
-        offer(name, (lambda path: small(path)) if small else build, content=content)
+        if small:
+            offer(name, small)
+        else:
+            offer(name, build, content=content)
 
     storage.offer = offer_small  # type: ignore[method-assign]
     return sandbox

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 import rasterio
@@ -17,6 +18,7 @@ from rasterio.warp import transform_geom
 from shapely.geometry import Point, box, shape
 
 from tests.sandbox.conftest import Api
+from up42_sandbox import Sandbox
 from up42_sandbox.processing.catalog import PROCESSES as CATALOG
 from up42_sandbox.scene.landscape import ORIGIN, survey
 from up42_sandbox.scene.objects import KINDS, find_things
@@ -207,6 +209,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         path.write_text(f"{process_id} {inputs}")
 
     monkeypatch.setattr("up42_sandbox.stac.results.write_result", write)
+    monkeypatch.setattr("up42_sandbox.storage.objects._SHARED", {})
     return names
 
 
@@ -217,6 +220,17 @@ def test_jobs_with_the_same_inputs_share_what_is_built(api: Api, built: list[str
     assert len(built) == 1
     assert result(api, process_id, name, title="One", sensitivity=5) != one
     assert len(built) == 2
+
+
+def test_sandboxes_share_what_is_built(built: list[str]) -> None:
+    name, contents = "thumbnail.png", set()
+    for _ in range(2):
+        with Sandbox() as sandbox, httpx.Client(base_url=sandbox.url) as client:
+            api = Api(sandbox, client)
+            api.use_token(api.login().json()["access_token"])
+            contents.add(result(api, "true-color-conversion", name))
+    assert built == [name]
+    assert len(contents) == 1
 
 
 def test_jobs_of_other_scenes_share_nothing(api: Api, built: list[str]) -> None:

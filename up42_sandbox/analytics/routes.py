@@ -280,7 +280,9 @@ async def quicklook(call: Call) -> Response:
     if name in names:
         key = f"{job.id}/quicklooks/{name}"
         storage = call.world.storage
-        storage.offer(key, partial(build_quicklook, names.index(name), name))
+        image = names.index(name)
+        content = f"quicklook {image}{PurePosixPath(name).suffix}"
+        storage.offer(key, partial(build_quicklook, image, name), content=content)
         if (stored := await run_in_threadpool(storage.get, key)) is not None:
             media_type = QUICKLOOK_TYPES[PurePosixPath(name).suffix]
             return Response(stored.path.read_bytes(), media_type=media_type)

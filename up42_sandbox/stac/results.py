@@ -82,6 +82,11 @@ def write_result(
 
 def _content(job: JobRecord, product: Product, scenes: Scenes) -> str:
     """Return everything that the bytes of a file depend on, so that jobs can share files."""
-    inputs = {name: value for name, value in job.inputs.items() if name != "title"}
+    # Items are links to a sandbox: the scenes stand for them.
+    inputs = {
+        name: value
+        for name, value in job.inputs.items()
+        if name != "title" and not name.lower().endswith(("item", "items"))
+    }
     keys = [scene.key for scene in scenes]
     return json.dumps([job.process_id, product.name, keys, inputs], sort_keys=True, default=str)

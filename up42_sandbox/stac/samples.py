@@ -105,5 +105,6 @@ def _files(seed: int, scene: SampleScene) -> Iterator[StoredFile]:
                 id=make_id(seed, "file", scene.key, product.name),
                 product=product,
                 build=partial(product.write, [scene], {}),
+                content=f"{scene.key}/{product.name}",
                 extra={"gsd": gsd, "eo:bands": bands} if names else {},
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import hmac
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlencode
 
@@ -78,6 +80,19 @@ class _Entry:
     ready: StoredObject | None = None
 
 
+# Files that are the same in every sandbox, by content. Drawing one takes up to seconds of CPU, and
+# tests mostly have a sandbox each: built once, they stay until the process ends.
+_SHARED: dict[str, _Entry] = {}
+_SHARING = threading.Lock()
+
+
+@cache
+def _shared_folder() -> Path:
+    folder = _new_folder()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class Storage:
     """The bucket behind signed URLs.
 
@@ -99,7 +114,6 @@ class Storage:
         self._key = secrets.token_bytes()
         self._lock = threading.RLock()
         self._entries: dict[str, _Entry] = {}
-        self._contents: dict[str, _Entry] = {}
         self._folder: Path | None = None
 
     def put(self, name: str, source: Path | str | bytes, *, checksums: bool = True) -> SignedUrl:
@@ -143,17 +157,18 @@ class Storage:
         Args:
             name: Object name, can contain slashes.
             build: Writes the object to a path.
-            content: Objects with the same string here share one file.
+            content: Objects with the same string here share one file, in other sandboxes too.
         """
-        with self._lock:
+        with self._lock, _SHARING:
             if name in self._entries:
                 return
-            entry = None if content is None else self._contents.get(content)
-            if entry is None:
-                entry = _Entry(build, self._new_path(name), True)
-            if content is not None:
-                self._contents[content] = entry
-            self._entries[name] = entry
+            if content is None:
+                self._entries[name] = _Entry(build, self._new_path(name), True)
+                return
+            if content not in _SHARED:
+                path = _new_file(_shared_folder(), PurePosixPath(name).suffix)
+                _SHARED[content] = _Entry(build, path, True)
+            self._entries[name] = _SHARED[content]
 
     def sign(self, name: str, *, filename: str | None = None, lifetime: float | None = None) -> str:
         """Return a signed URL.
@@ -220,10 +235,9 @@ class Storage:
         return entry is None or entry.ready is not None
 
     def close(self) -> None:
-        """Remove all files that were built or stored as bytes."""
+        """Remove the files of this sandbox that were built or stored as bytes."""
         with self._lock:
             self._entries.clear()
-            self._contents.clear()
             if self._folder is not None:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
@@ -231,11 +245,19 @@ class Storage:
     def _new_path(self, name: str) -> Path:
         with self._lock:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="up42-sandbox-")).resolve()
-        descriptor, path = tempfile.mkstemp(PurePosixPath(name).suffix, dir=self._folder)
-        # Only the name is needed; the writer opens the file.
-        os.close(descriptor)
-        return Path(path)
+                self._folder = _new_folder()
+        return _new_file(self._folder, PurePosixPath(name).suffix)
+
+
+def _new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="up42-sandbox-")).resolve()
+
+
+def _new_file(folder: Path, suffix: str) -> Path:
+    descriptor, path = tempfile.mkstemp(suffix, dir=folder)
+    # Only the name is needed; the writer opens the file.
+    os.close(descriptor)
+    return Path(path)
 
 
 def _describe(path: Path, suffix: str, checksums: bool) -> StoredObject:
