@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,6 +18,10 @@ from up42_sandbox import Sandbox
 # Container images often turn it off.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# A shell that runs the tests in the background lets them, and the programs that they interrupt,
+# ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Repeats at once and gives up soon: tests of patience set their own.
 IMPATIENT = up42.TransportOptions(

@@ -184,10 +184,14 @@ def test_cancel_of_an_unknown_job(session: up42.Session) -> None:
 
 
 def test_track(sandbox: Sandbox, session: up42.Session) -> None:
-    sandbox.clock.speed = 300
     made = up42.initialize_job(sandbox.analytics.add_job().id, session=session)
     seen: list[str] = []
-    assert made.track(**SOON, on_update=lambda job: seen.append(repr(job))) is made
+
+    def go_on(job: Any) -> None:
+        seen.append(repr(job))
+        sandbox.clock.advance(1_000)
+
+    assert made.track(**SOON, on_update=go_on) is made
     assert made.is_succeeded
     assert "SUCCEEDED" in seen[-1]
     assert len(seen) == len(set(seen)) > 1

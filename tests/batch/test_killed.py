@@ -75,10 +75,9 @@ def run_to_the_end(
 @pytest.mark.parametrize(
     ("count", "seed", "kills"),
     [
-        (500, 1, {"estimate": 4, "execute": 9, "track": 3, "download": 4}),
+        (200, 1, {"estimate": 4, "execute": 9, "track": 3, "download": 4}),
         (40, 2, {"estimate": 2, "execute": 10, "track": 2, "download": 6}),
         (40, 3, {"estimate": 2, "execute": 10, "track": 2, "download": 6}),
-        (40, 4, {"estimate": 2, "execute": 10, "track": 2, "download": 6}),
     ],
     ids=str,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import schemathesis
@@ -16,7 +17,7 @@ from tests.contract.document import DOCUMENT, OPERATIONS, Operation
 from tests.contract.world import Api
 
 # Random requests per operation, beside the systematic ones and the document's examples.
-EXAMPLES = 25
+EXAMPLES = int(os.environ.get("UP42_RANDOM_REQUESTS", "8"))
 
 # Where the server knows better than the document which requests are good: these statuses may
 # answer requests that the document allows, besides 2xx and those that depend on the token or on

@@ -48,7 +48,7 @@ from tests.batch.zygote import Zygote
 from tests.credits.campaigns import execute_journal, open_batch, session_on, template
 from tests.credits.server import REFUSALS, UNCLEAR, Fate, Made, ModelServer, World, key_of
 
-EXAMPLES = int(os.environ.get("UP42_MACHINE_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("UP42_MACHINE_EXAMPLES", "12"))
 SEED = int(os.environ.get("UP42_MACHINE_SEED", random.SystemRandom().randrange(2**32)))
 STEPS = 6
 # Seconds. Less than what a look-up waits.

@@ -25,6 +25,7 @@ from tests.analytics.test_docstrings import MODULES as TESTED_ELSEWHERE
 from tests.conftest import IMPATIENT
 from tests.docs.run_page import hasty
 from up42_facade import processing_templates
+from up42_facade.session import resolve_session
 from up42_sandbox import Sandbox
 
 # A job of a minute is over in a thirtieth of a second.
@@ -62,13 +63,12 @@ def modules_with_examples() -> list[str]:
     ]
     elsewhere = {module.__name__ for module in TESTED_ELSEWHERE}
     found = [up42.__name__, up42_sandbox.__name__, *names]
-    wanted = [n for n in found if not n.endswith("__main__") and n not in elsewhere]
-    return [name for name in wanted if examples_of(name, {})]
+    return [n for n in found if not n.endswith("__main__") and n not in elsewhere]
 
 
-def needs_sandbox(module: str) -> bool:
-    """Tell whether its examples use more than the module itself."""
-    sources = " ".join(e.source for test in examples_of(module, {}) for e in test.examples)
+def needs_sandbox(tests: list[doctest.DocTest]) -> bool:
+    """Tell whether examples use more than the module itself."""
+    sources = " ".join(e.source for test in tests for e in test.examples)
     return any(re.search(rf"\b{name}\b", sources) for name in PROVIDED)
 
 
@@ -80,9 +80,9 @@ PROVIDED = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """What the examples take for granted; made once, as they don't disturb each other."""
+    """What the examples take for granted."""
     folder = tmp_path_factory.mktemp("examples")
     with Sandbox(speed=SPEED) as sandbox, up42.Session(**account(sandbox)) as session:
         sandbox.add_jobs(20)
@@ -94,16 +94,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
                 **files(sandbox, session),
             }
         yield made
-
-
-@pytest.fixture
-def names(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
-    """The names of the world, with a default session, in its folder."""
-    monkeypatch.chdir(Path(world["folder"]).parent)
-    # What is the default session at the end of a test is closed with it.
-    up42.authenticate(**account(world["sandbox"]))
-    with hasty():
-        yield world
 
 
 def account(sandbox: Sandbox) -> dict[str, Any]:
@@ -165,28 +155,28 @@ def files(sandbox: Sandbox, session: up42.Session) -> dict[str, Any]:
     return {"folder": Path.cwd() / "files", "scene": "scene.tif", "csv_file": "rows.csv"}
 
 
-@pytest.mark.parametrize("module", [m for m in modules_with_examples() if needs_sandbox(m)])
-def test_examples(module: str, names: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctest, "ELLIPSIS_MARKER", ELLIPSIS)
-    for test in examples_of(module, names):
-        if test.name.endswith(WITH_FEATURES):
-            test.globs["job"] = names["with_features"]
-        run(test)
+    monkeypatch.chdir(Path(world["folder"]).parent)
+    count = 0
+    for module in modules_with_examples():
+        tests = examples_of(module, {})
+        count += len(tests)
+        if not needs_sandbox(tests):
+            run(tests)
+            continue
+        tests = examples_of(module, world)
+        for test in tests:
+            if test.name.endswith(WITH_FEATURES):
+                test.globs["job"] = world["with_features"]
+        up42.authenticate(**account(world["sandbox"]))
+        with hasty():
+            run(tests)
+        resolve_session(None).close()
+    assert count > 100
 
 
-@pytest.mark.parametrize("module", [m for m in modules_with_examples() if not needs_sandbox(m)])
-def test_examples_of_their_own(module: str) -> None:
-    for test in examples_of(module, {}):
-        run(test)
-
-
-def run(test: doctest.DocTest) -> None:
+def run(tests: list[doctest.DocTest]) -> None:
     runner = doctest.DocTestRunner(WhatIsShown(), optionflags=doctest.ELLIPSIS)
-    runner.run(test)
-    assert runner.failures == 0, test.name
-
-
-def test_the_check_itself() -> None:
-    wrong = doctest.DocTestParser().get_doctest(">>> 1 + 1\n3\n", {}, "wrong", None, 0)
-    with pytest.raises(AssertionError, match="wrong"):
-        run(wrong)
+    failed = [test.name for test in tests if runner.run(test).failed]
+    assert failed == []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import http.server
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,6 +24,29 @@ def document() -> dict[str, Any]:
     from updating.command import load
 
     return load(str(ROOT / "openapi" / "up42.yaml")).value
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clients")
+
+
+@pytest.fixture(autouse=True)
+def each_client_once(monkeypatch: pytest.MonkeyPatch, clients: Path) -> None:
+    """Run the generator once for each document: several tests update to the same ones."""
+    from updating import generating
+
+    run = generating.run_generator
+
+    def generate(spec: Path, package: Path) -> None:
+        kept = clients / hashlib.sha256(spec.read_bytes()).hexdigest()
+        if not kept.exists():
+            run(spec, package)
+            shutil.copytree(package, kept)
+            return
+        shutil.copytree(kept, package)
+
+    monkeypatch.setattr(generating, "run_generator", generate)
 
 
 @pytest.fixture

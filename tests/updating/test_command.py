@@ -20,8 +20,6 @@ from tests.updating.tree import ROOT, Tree
 sys.path.insert(0, str(ROOT / "scripts"))
 
 Json = dict[str, Any]
-# What an unchanged document may take, in seconds, on a busy machine.
-LONGEST = 60
 
 
 @pytest.fixture
@@ -58,9 +56,7 @@ def test_an_unchanged_document_changes_no_byte(
     url, folder = served
     shutil.copy(tree.spec, folder)
     before = tree.state()
-    start = time.monotonic()
     done = tree.run("--spec", f"{url}/up42.yaml")
-    assert time.monotonic() - start < LONGEST
     assert (done.returncode, done.stderr) == (0, "")
     assert "Nothing to report" in done.stdout
     for spec in (tree.spec, tree.write(document)):
