@@ -184,7 +184,7 @@ class Viz:
     """Plots and maps of the last download: a mixin for jobs and job tasks.
 
     It reads `self.results` and `self.quicklooks`: the paths of the last download, or None. Classes
-    that know more override `_result_paths`, `_quicklook_paths`, `_backdrop_paths`, or `_title`.
+    that know more override `_backdrop_paths` or `_title`.
     """
 
     __slots__ = ()
@@ -204,20 +204,18 @@ class Viz:
         """Plot the downloaded results, with features over the image that they came from.
 
         Args:
-            figsize: Width and height in inches, in this order, as in matplotlib. (UP42's documents
-                call the first one height.) If None, the size follows the shapes of the images.
-            bands: Band numbers, starting from 1: one is drawn in gray, three as red, green, and
-                blue. If None, red, green, and blue, or else the first three bands or the first.
+            figsize: Width and height in inches. If None, the size follows the images.
+            bands: Numbers of one or three bands, from 1. If None, red, green, and blue, or else
+                the first three bands or the first.
             titles: One for each plot. If None, the names of the files.
             filepaths: A path, a list of paths, or a dict of them. If None, the last download.
-            plot_file_format: Formats of the images by their usual suffixes. The content of a file
-                counts, not its name. Defaults to `[".tif"]`.
+            plot_file_format: Formats of the images by their usual suffixes, such as `.tif`.
             title: Title of the figure. If None, title, date, and process of the job.
             coordinates: Show the coordinates of the images at their sides.
             kwargs: Passed to `rasterio.plot.show`, for example `cmap`, `vmin`, or `vmax`.
 
         Returns:
-            The matplotlib figure; a notebook shows it, `figure.savefig(…)` writes it.
+            The matplotlib figure; see `up42_facade.viz.plot_results`.
 
         Raises:
             InvalidInputError: If there was no download, or a file or argument can't be used.
@@ -249,14 +247,13 @@ class Viz:
         """Plot the downloaded quicklooks.
 
         Args:
-            figsize: Width and height in inches, in this order, as in matplotlib. If None, the size
-                follows the shapes of the images.
+            figsize: Width and height in inches. If None, the size follows the images.
             filepaths: A path, a list of paths, or a dict of them. If None, the last download.
             titles: One for each image. If None, the names of the files.
             title: Title of the figure. If None, title, date, and process of the job.
 
         Returns:
-            The matplotlib figure; a notebook shows it, `figure.savefig(…)` writes it.
+            The matplotlib figure; see `up42_facade.viz.plot_results`.
 
         Raises:
             InvalidInputError: If there was no download, or a file or argument can't be used.
@@ -265,7 +262,7 @@ class Viz:
         Example:
             >>> figure = job.plot_quicklooks(titles=["Berlin"])
         """
-        paths = self._quicklook_paths() if filepaths is None else filepaths
+        paths = getattr(self, "quicklooks", None) if filepaths is None else filepaths
         if paths is None:
             raise InvalidInputError(
                 "No quicklooks were downloaded yet: call download_quicklooks() first, or pass "
@@ -288,16 +285,13 @@ class Viz:
         """Show the downloaded results on an interactive map, which opens without a network.
 
         Args:
-            bands: Band numbers, starting from 1: one is drawn in gray, three as red, green, and
-                blue. If None, red, green, and blue, or else the first three bands or the first.
-            aoi: A GeoDataFrame, the path of a vector file, or an object with
-                `__geo_interface__`. If it has no CRS, its coordinates are read as longitude and
-                latitude if they are in range; otherwise the area is rejected.
+            bands: Numbers of one or three bands, from 1. If None, red, green, and blue, or else
+                the first three bands or the first.
+            aoi: A GeoDataFrame, the path of a vector file, or an object with `__geo_interface__`.
             show_images: Show the images.
             show_features: Show the features; a click shows their properties.
             name_column: Property with the name of a feature.
-            save_html: Folder to save the map in as `final_map.html`, or a file name with
-                `.html`.
+            save_html: Folder to save the map in as `final_map.html`, or a file name with `.html`.
             tiles: Show streets or satellite images below, which viewers load from the network.
 
         Returns:
@@ -320,14 +314,6 @@ class Viz:
         """Return the title of the plots."""
         return None
 
-    def _result_paths(self) -> Sequence[str | os.PathLike[str]] | Mapping[str, Any] | None:
-        """Return the paths of the last download of results, or None."""
-        return getattr(self, "results", None)
-
-    def _quicklook_paths(self) -> Sequence[str | os.PathLike[str]] | Mapping[str, Any] | None:
-        """Return the paths of the last download of quicklooks, or None."""
-        return getattr(self, "quicklooks", None)
-
     def _backdrop_paths(self) -> Sequence[str | os.PathLike[str]]:
         """Return paths of the images that vector results came from.
 
@@ -339,20 +325,16 @@ class Viz:
         """Return the given paths, or else those of the last download."""
         if filepaths is not None:
             return filepaths
-        paths = self._result_paths()
+        paths = getattr(self, "results", None)
         if paths is None:
             raise InvalidInputError(
                 "No results were downloaded yet: call download_results() first, or pass filepaths."
             )
-        return [*self._backdrops(paths), *flat(paths)]
-
-    def _backdrops(self, paths: FilePaths) -> Sequence[str | os.PathLike[str]]:
         from up42_facade.viz._inputs import RASTER_FORMATS, VECTOR_FORMATS, known_format
 
         formats = {known_format(Path(path)) for path in flat(paths)}
-        lacks_image = formats.isdisjoint(RASTER_FORMATS)
-        has_features = not formats.isdisjoint(VECTOR_FORMATS)
-        return self._backdrop_paths() if lacks_image and has_features else ()
+        needs_image = formats & set(VECTOR_FORMATS) and not formats & set(RASTER_FORMATS)
+        return [*(self._backdrop_paths() if needs_image else ()), *flat(paths)]
 
 
 def flat(paths: FilePaths) -> list[str | os.PathLike[str]]:

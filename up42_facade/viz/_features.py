@@ -8,17 +8,15 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import folium
 import shapely
-from attrs import frozen
 
 from up42_facade._common.html import inert
 from up42_facade.results._geojson import LARGEST_EXACT
-from up42_facade.viz._inputs import DATA_PATH, drawable, in_lonlat, labels, read_features
+from up42_facade.viz._inputs import DATA_PATH, VectorLayer
 from up42_facade.viz._pages import Verbatim
 
 # More features share a layer: a list of all would be longer than the map is high.
@@ -37,26 +35,8 @@ POPUP_WIDTH = 320
 RESERVED_KEYS = ("style", "highlight", "__proto__")
 
 
-@frozen(eq=False)
-class FeatureFile:
-    """The features of a layer of a file, as GeoDataFrame in EPSG:4326."""
-
-    path: Path
-    label: str
-    frame: Any
-
-
-def read_feature_files(paths: Sequence[Path]) -> list[FeatureFile]:
-    """Read vector files, without the features that have no geometry."""
-    files = []
-    for path, label in zip(paths, labels(paths), strict=True):
-        for frame in read_features(path):
-            files.append(FeatureFile(path, label, drawable(in_lonlat(frame, path.name), path.name)))
-    return files
-
-
 def add_features(
-    target: folium.Map, file: FeatureFile, name_column: str, number: int, is_filled: bool
+    target: folium.Map, file: VectorLayer, name_column: str, number: int, is_filled: bool
 ) -> None:
     """Add the features of a file to the map.
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import frozen
+
 from up42_facade._common.logs import get_logger
 from up42_facade.downloads import local_folder, scheme_of
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
@@ -113,6 +115,29 @@ def labels(paths: Sequence[Path]) -> list[str]:
     ]
 
 
+@frozen(eq=False)
+class VectorLayer:
+    """The features of a layer of a file that can be drawn, as GeoDataFrame in EPSG:4326.
+
+    Attributes:
+        number: That of the file, which decides on the color.
+    """
+
+    path: Path
+    label: str
+    number: int
+    frame: Any
+
+
+def read_layers(paths: Sequence[Path]) -> list[VectorLayer]:
+    """Read vector files, without the features that have no geometry."""
+    return [
+        VectorLayer(path, label, number, drawable(in_lonlat(frame, path.name), path.name))
+        for number, (path, label) in enumerate(zip(paths, labels(paths), strict=True))
+        for frame in read_features(path)
+    ]
+
+
 def read_features(path: Path) -> list[Any]:
     """Return the features of a vector file, as a GeoDataFrame for each layer.
 
@@ -137,14 +162,14 @@ def read_geojson(path: Path) -> Any:
     content = json.loads(path.read_bytes())
     found = content if isinstance(content, dict) else {}
     if is_geometry(found):
-        collection = {"features": [{"geometry": found}]}
+        features: Any = [{"geometry": found}]
     elif found.get("type") == "Feature":
-        collection = {"features": [found]}
+        features = [found]
     elif found.get("type") == COLLECTION:
-        collection = found
+        features = found.get("features")
     else:
         raise ValueError(f"expected GeoJSON, got type {found.get('type')!r}")
-    return to_frame(collection, foreign_crs(found.get("crs")) or CRS)
+    return to_frame({"features": features}, foreign_crs(found.get("crs")) or CRS)
 
 
 def is_feature_collection(path: Path) -> bool:

@@ -10,29 +10,26 @@ from typing import Any
 
 import folium
 import numpy as np
-from attrs import define, evolve, field
+from attrs import evolve
 
 from up42_facade._common.html import inert
 from up42_facade.errors import InvalidInputError
 from up42_facade.results._formats import JSON
 from up42_facade.viz._bounds import Bounds, is_across, longitudes_of, turned_to
 from up42_facade.viz._colors import Ramp
-from up42_facade.viz._features import (
-    FeatureFile,
-    add_features,
-    feature_layer,
-    read_feature_files,
-)
+from up42_facade.viz._features import add_features, feature_layer
 from up42_facade.viz._inputs import (
     DATA_PATH,
     RASTER_FORMATS,
     VECTOR_FORMATS,
+    VectorLayer,
     existing,
     is_feature_collection,
     labels,
     names_of,
     of_format,
     read_aoi,
+    read_layers,
 )
 from up42_facade.viz._overlays import Overlay, make_overlays
 from up42_facade.viz._pages import OfflineMap, Verbatim, save
@@ -70,28 +67,6 @@ MARGIN = 10
 LEGEND_STOPS = 17
 
 
-@define
-class Extent:
-    """The bounds of everything on a map, in degrees."""
-
-    places: list[Bounds] = field(factory=list)
-
-    def add(self, place: Sequence[float]) -> None:
-        if np.isfinite(place).all():
-            west, south, east, north = place
-            self.places.append((west, south, east, north))
-
-    def fit(self, target: folium.Map, right: int) -> None:
-        """Show all of it in the first view, with some pixels free at the right."""
-        if self.places:
-            west, south, east, north = zip(*self.places, strict=True)
-            target.fit_bounds(
-                [(min(south), min(west)), (max(north), max(east))],
-                padding_top_left=(MARGIN, MARGIN),
-                padding_bottom_right=(right, MARGIN),
-            )
-
-
 def map_results(
     filepaths: Any,
     bands: Sequence[int] | None,
@@ -115,7 +90,7 @@ def map_results(
             f"{names_of(paths)}."
         )
     area = None if aoi is None else read_aoi(aoi)
-    files = read_feature_files(vectors)
+    files = read_layers(vectors)
     find_place = partial(feature_bounds, images, files)
     overlays = make_overlays(images, bands, find_place) if show_images else []
     files = files if show_features else []
@@ -123,19 +98,26 @@ def map_results(
         overlays = [overlay.turned_to(ANTIMERIDIAN) for overlay in overlays]
         files = [evolve(file, frame=turned_to(file.frame, ANTIMERIDIAN)) for file in files]
         area = area if area is None else turned_to(area, ANTIMERIDIAN)
-    target, extent = base_map(tiles), Extent()
-    add_images(target, extent, overlays)
-    add_all_features(target, extent, files, name_column, is_filled=not overlays)
+    target = base_map(tiles)
+    add_images(target, overlays)
+    for number, file in enumerate(files):
+        if len(file.frame):
+            add_features(target, file, name_column, number, is_filled=not overlays)
     if area is not None:
-        add_area(target, area)
-        extent.add(area.total_bounds)
-    finish(target, extent, overlays)
+        frame = area[[area.geometry.name]]
+        feature_layer(frame, "Area of interest", AOI_STYLE, popup=False).add_to(target)
+    has_legend = add_legend(target, overlays)
+    layers = sum(getattr(child, "control", False) for child in target._children.values())
+    folium.LayerControl(collapsed=layers > OPEN_LAYERS).add_to(target)
+    frames = [file.frame for file in files] + ([] if area is None else [area])
+    places = [*(overlay.place for overlay in overlays), *(frame.total_bounds for frame in frames)]
+    show_all(target, places, LEGEND_WIDTH if has_legend else MARGIN)
     if save_html is not None:
         save(target, save_html)
     return target
 
 
-def all_longitudes(overlays: list[Overlay], files: list[FeatureFile], area: Any) -> Any:
+def all_longitudes(overlays: list[Overlay], files: list[VectorLayer], area: Any) -> Any:
     frames = [file.frame for file in files] + ([] if area is None else [area])
     edges = [edge for overlay in overlays for edge in overlay.place[::2]]
     return np.concatenate([edges, *map(longitudes_of, frames)])
@@ -158,7 +140,7 @@ def add_tiles(
     layer.add_to(target)
 
 
-def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
+def add_images(target: folium.Map, overlays: list[Overlay]) -> None:
     names = labels([overlay.path for overlay in overlays])
     for number, (overlay, name) in enumerate(zip(overlays, names, strict=True), start=1):
         west, south, east, north = overlay.place
@@ -171,10 +153,9 @@ def add_images(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> N
             # What was detected lies over the images.
             zindex=number + (0 if overlay.ramp is None else len(overlays)),
         ).add_to(target)
-        extent.add(overlay.place)
 
 
-def feature_bounds(images: list[Path], files: list[FeatureFile], number: int) -> Bounds:
+def feature_bounds(images: list[Path], files: list[VectorLayer], number: int) -> Bounds:
     """Return the bounds of an image without a CRS: those of its feature.
 
     It is the feature whose `up42.data_path` names the image; without such properties, the one
@@ -205,26 +186,8 @@ def bounds_of(shape: Any) -> Bounds:
     return west, south, east, north
 
 
-def add_all_features(
-    target: folium.Map,
-    extent: Extent,
-    files: list[FeatureFile],
-    name_column: str,
-    is_filled: bool,
-) -> None:
-    for number, file in enumerate(files):
-        if len(file.frame):
-            add_features(target, file, name_column, number, is_filled)
-            extent.add(file.frame.total_bounds)
-
-
-def add_area(target: folium.Map, area: Any) -> None:
-    frame = area[[area.geometry.name]]
-    feature_layer(frame, "Area of interest", AOI_STYLE, popup=False).add_to(target)
-
-
-def finish(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
-    """Add the parts that depend on all others: legend, layer control, view."""
+def add_legend(target: folium.Map, overlays: list[Overlay]) -> bool:
+    """Add a legend of all color ramps; return whether there are any."""
     names: dict[Ramp, list[str]] = {}
     for overlay in overlays:
         if overlay.ramp is not None:
@@ -233,9 +196,19 @@ def finish(target: folium.Map, extent: Extent, overlays: list[Overlay]) -> None:
         entries = "".join(legend(ramp, files) for ramp, files in names.items())
         # The root of a map is a Figure, which the annotation doesn't say.
         target.get_root().html.add_child(Verbatim(LEGENDS.format(entries=entries)))  # type: ignore[attr-defined]
-    layers = sum(getattr(child, "control", False) for child in target._children.values())
-    folium.LayerControl(collapsed=layers > OPEN_LAYERS).add_to(target)
-    extent.fit(target, LEGEND_WIDTH if names else MARGIN)
+    return bool(names)
+
+
+def show_all(target: folium.Map, places: list[Any], right: int) -> None:
+    """Show bounds completely in the first view, with some pixels free at the right."""
+    known = [place for place in places if np.isfinite(place).all()]
+    if known:
+        west, south, east, north = zip(*known, strict=True)
+        target.fit_bounds(
+            [(float(min(south)), float(min(west))), (float(max(north)), float(max(east)))],
+            padding_top_left=(MARGIN, MARGIN),
+            padding_bottom_right=(right, MARGIN),
+        )
 
 
 def legend(ramp: Ramp, names: list[str]) -> str:

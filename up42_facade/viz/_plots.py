@@ -38,15 +38,13 @@ from up42_facade.viz._inputs import (
     PICTURE_FORMATS,
     RASTER_FORMATS,
     VECTOR_FORMATS,
-    canonical,
-    drawable,
+    VectorLayer,
     existing,
     in_crs,
-    in_lonlat,
     labels,
     names_of,
     of_format,
-    read_features,
+    read_layers,
 )
 from up42_facade.viz._reading import Scene, Size, read_scene
 from up42_facade.viz._warping import north_up
@@ -110,15 +108,6 @@ class ResultFigure(Figure):
 
 
 @frozen(eq=False)
-class VectorLayer:
-    """The features of a vector file, as GeoDataFrame in EPSG:4326."""
-
-    path: Path
-    frame: Any
-    color: str
-
-
-@frozen(eq=False)
 class Panel:
     """The content of one pair of axes: an image, features over it, or features alone."""
 
@@ -138,15 +127,18 @@ def plot_results(
     options: dict[str, Any],
 ) -> Figure:
     """Draw images and features; see `up42_facade.viz.plot_results`."""
-    check_options(options)
+    own = next((name for name in OWN_OPTIONS if name in options), None)
+    if own is not None:
+        raise InvalidInputError(f"{own}=… can't be passed to rasterio.plot.show: the plot sets it.")
+    formats: Sequence[str] = (*RASTER_FORMATS, *VECTOR_FORMATS)
+    if plot_file_format is not None:
+        formats = [plot_file_format] if isinstance(plot_file_format, str) else plot_file_format
     paths = existing(filepaths)
-    images = of_format(paths, RASTER_FORMATS if plot_file_format is None else plot_file_format)
     vectors = of_format(paths, VECTOR_FORMATS)
-    if not images and not (vectors and stand_alone(plot_file_format)):
-        raise InvalidInputError(
-            f"There is nothing to plot: expected files of the format "
-            f"{', '.join(formats_of(plot_file_format))}, got {names_of(paths)}."
-        )
+    # Features alone are drawn unless only images are requested.
+    images = [path for path in of_format(paths, formats) if path not in vectors]
+    if not images and not of_format(vectors, formats):
+        raise nothing_to_plot(formats, paths)
     drawing = Drawing(options, coordinates=coordinates)
     return draw(drawing, arrange(images, read_layers(vectors)), figsize, bands, titles, title)
 
@@ -161,44 +153,16 @@ def plot_quicklooks(
     paths = existing(filepaths)
     pictures = of_format(paths, PICTURE_FORMATS)
     if not pictures:
-        raise InvalidInputError(
-            f"There is nothing to plot: expected files of the format "
-            f"{', '.join(PICTURE_FORMATS)}, got {names_of(paths)}."
-        )
+        raise nothing_to_plot(PICTURE_FORMATS, paths)
     drawing = Drawing({}, as_is=True)
     return draw(drawing, arrange(pictures, []), figsize, None, titles, title)
 
 
-def check_options(options: dict[str, Any]) -> None:
-    for name in OWN_OPTIONS:
-        if name in options:
-            raise InvalidInputError(
-                f"{name}=… can't be passed to rasterio.plot.show: the plot sets it."
-            )
-
-
-def formats_of(plot_file_format: Sequence[str] | str | None) -> Sequence[str]:
-    if plot_file_format is None:
-        return (*RASTER_FORMATS, *VECTOR_FORMATS)
-    return [plot_file_format] if isinstance(plot_file_format, str) else plot_file_format
-
-
-def stand_alone(plot_file_format: Sequence[str] | str | None) -> bool:
-    """Return whether features may be drawn without an image: unless only images are requested."""
-    wanted = {canonical(name) for name in formats_of(plot_file_format)}
-    return bool(wanted.intersection(VECTOR_FORMATS))
-
-
-def read_layers(paths: Sequence[Path]) -> list[VectorLayer]:
-    return [
-        VectorLayer(
-            path,
-            drawable(in_lonlat(frame, path.name), path.name),
-            FEATURE_COLORS[number % len(FEATURE_COLORS)],
-        )
-        for number, path in enumerate(paths)
-        for frame in read_features(path)
-    ]
+def nothing_to_plot(formats: Sequence[str], paths: Sequence[Path]) -> InvalidInputError:
+    return InvalidInputError(
+        f"There is nothing to plot: expected files of the format {', '.join(formats)}, got "
+        f"{names_of(paths)}."
+    )
 
 
 def draw(
@@ -462,6 +426,10 @@ def local_crs(layers: list[VectorLayer]) -> str:
     return f"+proj=aeqd +lat_0={(south + north) / 2} +lon_0={middle} +datum=WGS84 +units=m"
 
 
+def color_of(layer: VectorLayer) -> str:
+    return FEATURE_COLORS[layer.number % len(FEATURE_COLORS)]
+
+
 def draw_features(axes: Axes, layer: VectorLayer) -> None:
     """Draw outlines, lines, and points in a layer's color with a dark rim."""
     shapes = layer.frame.geometry
@@ -473,15 +441,16 @@ def draw_features(axes: Axes, layer: VectorLayer) -> None:
     for found in (areas, lines):
         if len(found):
             found.plot(ax=axes, color=RIM_COLOR, linewidth=RIM_WIDTH, aspect=None, alpha=0.6)
-            found.plot(ax=axes, color=layer.color, linewidth=FEATURE_WIDTH, aspect=None)
+            found.plot(ax=axes, color=color_of(layer), linewidth=FEATURE_WIDTH, aspect=None)
     if len(points):
-        axes.scatter(points.x, points.y, s=POINT_AREA, c=layer.color, edgecolors=RIM_COLOR)
+        axes.scatter(points.x, points.y, s=POINT_AREA, c=color_of(layer), edgecolors=RIM_COLOR)
 
 
 def add_legend(axes: Axes, layers: list[VectorLayer]) -> None:
     """Add a legend below the image, its scale, and its CRS."""
     handles = [
-        Line2D([], [], color=layer.color, marker="o", markeredgecolor=RIM_COLOR) for layer in layers
+        Line2D([], [], color=color_of(layer), marker="o", markeredgecolor=RIM_COLOR)
+        for layer in layers
     ]
     # Not as labels of the lines: matplotlib skips those that begin with an underscore.
     names = [f"{layer.path.stem}: {len(layer.frame)}" for layer in layers]
