@@ -35,7 +35,16 @@ from up42_facade.processing import Job, item_urls
 # downloads several files at a time.
 WORKERS = 4
 FOLDERS = "job_{job_id}"
-FIELDS = ("title", "item_id", "job_id", "process_id")
+FIELDS: dict[str, Callable[[Job], str | None]] = {
+    "title": lambda job: job.title,
+    "item_id": lambda job: "_".join(map(item_id, item_urls(job.inputs))),
+    "job_id": lambda job: job.id,
+    "process_id": lambda job: job.process_id,
+}
+
+
+def item_id(url: str) -> str:
+    return unquote(without_query(url).rpartition("/")[2])
 
 
 def checked_target(output_directory: Any) -> str:
@@ -87,10 +96,12 @@ def folder_names(jobs: Iterable[Job], pattern: str) -> dict[str, str]:
     names: dict[str, str] = {}
     taken = set()
     for job in jobs:
-        item_ids = [unquote(without_query(url).rpartition("/")[2]) for url in item_urls(job.inputs)]
-        values = (job.title, "_".join(item_ids), job.id, job.process_id)
-        known = [safe_name(value or job.id) for value in values]
-        name = safe_name(pattern.format(**dict(zip(FIELDS, known, strict=True))))
+        values = {
+            name: safe_name(value_of(job) or job.id)
+            for name, value_of in FIELDS.items()
+            if f"{{{name}}}" in pattern
+        }
+        name = safe_name(pattern.format(**values))
         while fold(name) in taken:
             name = safe_name(f"{name}_{job.id}")
         taken.add(fold(name))

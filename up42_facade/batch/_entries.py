@@ -75,6 +75,8 @@ FATAL = (
     JournalError,
     NotAuthenticatedError,
 )
+# Entries that are worked on at the same time.
+WORKERS = 8
 # Entries in a row that failed although each was retried: the server is down.
 OUTAGE = 20
 
@@ -315,7 +317,7 @@ class InFlight:
 
 
 def run_concurrently(
-    entries: Sequence[BatchEntry], work: Work, *, workers: int, shown: Any
+    entries: Sequence[BatchEntry], work: Work, *, shown: Any, workers: int = WORKERS
 ) -> WorkResult:
     """Work on each entry in threads.
 
@@ -323,8 +325,8 @@ def run_concurrently(
         entries: The entries to work on.
         work: Does it. The event is set when a fatal error, an outage, or Ctrl-C ends the work:
             then nothing new should begin; what is in flight is finished.
-        workers: Number of threads.
         shown: A progress bar that counts entries.
+        workers: Number of threads.
 
     Raises:
         Exception: The first one of `FATAL` that occurred.

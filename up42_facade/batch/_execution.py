@@ -48,9 +48,6 @@ from up42_facade.processing import (
 
 logger = get_logger(__name__)
 
-# Executions that are in flight at the same time.
-WORKERS = 8
-
 
 @frozen
 class BatchExecution:
@@ -174,7 +171,7 @@ class BatchExecution:
         with bar(progress=self.progress, total=len(wanted), unit="job", desc="execute") as shown:
             while queue:
                 part = [queue.popleft() for _ in range(min(self._free(tracker), len(queue)))]
-                result = run_concurrently(part, self._execute_one, workers=WORKERS, shown=shown)
+                result = run_concurrently(part, self._execute_one, shown=shown)
                 failures |= result.failures
                 if result.is_stopped:
                     last = next(reversed(failures.values()))

@@ -40,12 +40,6 @@ from up42_facade.session import Session
 BUSY_TIMEOUT = 10.0
 # Seconds to wait for the lock: another thread might be about to release it.
 LOCK_TIMEOUT = 0.5
-OPTIONS: dict[str, Any] = {
-    "timeout": BUSY_TIMEOUT,
-    "isolation_level": None,
-    # The journal's own lock lets one thread in at a time.
-    "check_same_thread": False,
-}
 # "UP42" in ASCII: tells a journal from any other SQLite file.
 APPLICATION_ID = 0x55503432
 VERSION = 1
@@ -544,23 +538,20 @@ def read_journal(path: str | os.PathLike[str], session: Session) -> Journal:
         raise JournalError(
             f"Journal {str(file)!r} doesn't exist. Create one with Batch(templates, path=…)."
         )
-    with readable(file):
+    with (
+        readable(file),
         # Not mode=ro: what a killed program left unfinished has to be rolled back first.
-        connection = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, **OPTIONS)
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            require_journal(connection, str(file), session)
-            journal = Journal(connection, str(file), session, is_read_only=True)
-            journal.load()
-        except BaseException:
-            connection.close()
-            raise
+        connected(f"{file.as_uri()}?mode=rw") as connection,
+    ):
+        connection.execute("PRAGMA query_only = ON")
+        require_journal(connection, str(file), session)
+        journal = Journal(connection, str(file), session, is_read_only=True)
+        journal.load()
     return journal
 
 
 def begin_journal(path: str | None, session: Session, lock: FileLock | None = None) -> Journal:
-    connection = sqlite3.connect(path or ":memory:", **OPTIONS)
-    try:
+    with connected(":memory:" if path is None else Path(path).as_uri()) as connection:
         # This also rolls back what a killed program left unfinished.
         connection.execute("BEGIN IMMEDIATE")
         if path is None or Path(path).stat().st_size == 0:
@@ -577,10 +568,25 @@ def begin_journal(path: str | None, session: Session, lock: FileLock | None = No
         connection.execute("PRAGMA synchronous = EXTRA")
         journal = Journal(connection, path, session, lock)
         journal.acquire()
+    return journal
+
+
+@contextmanager
+def connected(uri: str) -> Iterator[sqlite3.Connection]:
+    """Connect to a database, which stays open unless the block fails."""
+    connection = sqlite3.connect(
+        uri,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        # The journal's own lock lets one thread in at a time.
+        check_same_thread=False,
+        uri=True,
+    )
+    try:
+        yield connection
     except BaseException:
         connection.close()
         raise
-    return journal
 
 
 def create_tables(connection: sqlite3.Connection, session: Session) -> None:

@@ -41,8 +41,6 @@ from up42_facade.processing import (
 logger = get_logger(__name__)
 T = TypeVar("T")
 
-# Searches that are in flight at the same time.
-WORKERS = 8
 LOST = "A request was lost before the server accepted it."
 # With a hundred UUIDs, a URL has 4 kB.
 IDS_PER_REQUEST = 100
@@ -97,7 +95,7 @@ def look_up(
             resolve(journal, entry, stop or halted)
 
     with bar(progress=progress, total=len(uncertain), unit="job", desc="look up") as shown:
-        return run_concurrently(uncertain, resolve_one, workers=WORKERS, shown=shown).failures
+        return run_concurrently(uncertain, resolve_one, shown=shown).failures
 
 
 def resolve(journal: Journal, entry: BatchEntry, stop: threading.Event) -> None:
