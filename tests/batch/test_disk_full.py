@@ -208,15 +208,15 @@ def test_the_operating_system_refuses(
     assert "JournalError" in zygote.log.read_text()
 
 
-def failing_pwrite(where: str) -> Callable[..., int]:
-    write = os.pwrite
+def failing_write(where: str) -> Callable[..., int]:
+    write = os.write
 
-    def pwrite(file: int, *arguments: Any) -> int:
+    def failing(file: int, *arguments: Any) -> int:
         if where in str(Path(f"/proc/self/fd/{file}").readlink()):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return write(file, *arguments)
 
-    return pwrite
+    return failing
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to name a file")
@@ -227,7 +227,7 @@ def test_no_room_for_results(
     ids = [job.id for job in batch.jobs]
     folder = tmp_path / "out"
     with monkeypatch.context() as patched:
-        patched.setattr(os, "pwrite", failing_pwrite(ids[1]))
+        patched.setattr(os, "write", failing_write(ids[1]))
         with pytest.raises(up42.PartialBatchError, match="No space left") as caught:
             batch.download(folder)
     assert list(caught.value.failures) == [1]
