@@ -70,7 +70,7 @@ class TokenAuth(httpx.Auth):
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
-        if not self._is_for(request.url):
+        if origin(request.url) not in self._origins:
             yield request
             return
         token = self._get()
@@ -81,7 +81,7 @@ class TokenAuth(httpx.Auth):
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        if not self._is_for(request.url):
+        if origin(request.url) not in self._origins:
             yield request
             return
         # The lock belongs to threads: waiting for it must not block the loop.
@@ -93,10 +93,6 @@ class TokenAuth(httpx.Auth):
         if response.status_code == httpx.codes.UNAUTHORIZED:
             renewed: str = await run_sync(self._get, token)
             yield authorized(request, renewed)
-
-    def _is_for(self, url: httpx.URL) -> bool:
-        """Return whether requests to this URL may carry the token."""
-        return origin(url) in self._origins
 
     def _present(self) -> str | None:
         """Return the token if it is still valid, without waiting."""

@@ -75,6 +75,9 @@ class TransportOptions:
     ca_file: str | Path | None = None
 
 
+NO_RETRIES = TransportOptions(retries=0)
+
+
 def is_safe(request: httpx.Request) -> bool:
     """Return whether a request may be retried: it creates and changes nothing."""
     if request.method in SAFE_METHODS:
@@ -87,12 +90,12 @@ class Attempts:
 
     Args:
         request: Retried if it's safe, at most as often as its extension `retries` says.
-        options: Number of retries and time between them. None if nothing is retried.
+        options: Number of retries and time between them.
     """
 
-    def __init__(self, request: httpx.Request, options: TransportOptions | None) -> None:
-        self._options = options or TransportOptions(retries=0)
-        most = self._options.retries if is_safe(request) else 0
+    def __init__(self, request: httpx.Request, options: TransportOptions) -> None:
+        self._options = options
+        most = options.retries if is_safe(request) else 0
         self._left = min(most, request.extensions.get("retries", most))
         self._made = 0
 
@@ -197,10 +200,10 @@ class Transport(httpx.BaseTransport):
 
     Args:
         route: The way of the requests.
-        options: Number of retries and time between them. None if nothing is retried.
+        options: Number of retries and time between them.
     """
 
-    def __init__(self, route: Route, options: TransportOptions | None = None) -> None:
+    def __init__(self, route: Route, options: TransportOptions = NO_RETRIES) -> None:
         self.route = route
         self._options = options
         self._pools: Pools = {}
@@ -246,7 +249,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     between two calls of `asyncio.run`.
     """
 
-    def __init__(self, route: Route, options: TransportOptions | None = None) -> None:
+    def __init__(self, route: Route, options: TransportOptions = NO_RETRIES) -> None:
         self.route = route
         self._options = options
         self._loops: weakref.WeakKeyDictionary[
