@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 import up42_facade as up42
-from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt, reworded
-from up42_facade.cli.jobs import error_records, write_paths
+from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt
+from up42_facade.cli.jobs import write_paths
 from up42_facade.cli.options import (
     Group,
     LocalPath,
+    OutputFolder,
     asset_options,
     auth_options,
     confirm,
@@ -22,15 +23,16 @@ from up42_facade.cli.options import (
     wait_options,
 )
 from up42_facade.cli.output import (
-    Command,
     Output,
     OutputFormat,
+    counted,
     output_options,
     print_message,
-    with_options,
+    record_of,
+    together,
 )
 from up42_facade.cli.run import ESTIMATE_FIELDS as RUN_ESTIMATE_FIELDS
-from up42_facade.cli.run import cost_record
+from up42_facade.cli.run import cost_fields
 from up42_facade.cli.tables import Column
 
 JOURNAL_SUFFIX = ".db"
@@ -40,15 +42,6 @@ LISTED_FAILURES = 10
 EXECUTABLE = ("pending", "uncertain")
 # Statuses of entries that never had a job.
 WITHOUT_JOB = ("pending", "invalid")
-# Advice of errors that only makes sense in Python.
-PHRASES = {
-    r"[Cc]all \w+\([^)]*\) again": "run the same command again",
-    r"choose with filter\([^)]*\), ": "",
-    r"use Batch\.resume\(path\)": "remove the new rows from the file",
-    r"with Batch\.resume\(path\)": "by running the same command again",
-    r"Job\.all\(\)": "up42 jobs list",
-    r" and add_new=True": "",
-}
 ESTIMATE_FIELDS = ("index", *RUN_ESTIMATE_FIELDS)
 ESTIMATE_COLUMNS = (
     Column("index", "#", is_number=True),
@@ -76,17 +69,16 @@ COLUMNS = (
 )
 
 file_argument = click.argument("file", type=LocalPath(dir_okay=False))
-
-
-def journal_options(command: Command) -> Command:
-    """Decorate a command: add FILE and the path of its journal."""
-    journal = click.option(
+# FILE and the path of its journal.
+journal_options = together(
+    file_argument,
+    click.option(
         "--journal",
         type=LocalPath(dir_okay=False),
         metavar="PATH",
         help=f"Path of the journal. Defaults to FILE{JOURNAL_SUFFIX}.",
-    )
-    return with_options(command, (file_argument, journal))
+    ),
+)
 
 
 def journal_path(file: Path, journal: Path | None) -> Path:
@@ -115,7 +107,9 @@ def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
         rows.estimate()
         out.records(map(estimate_record, rows), ESTIMATE_FIELDS, ESTIMATE_COLUMNS)
         invalid = rows.filter(status="invalid")
-        print_message(f"{len(rows)} jobs, {rows.cost.credits} credits in total.")
+        print_message(
+            f"{counted(len(rows), 'job')}, {counted(rows.cost.credits, 'credit')} in total."
+        )
         print_failures(out, invalid)
         if len(invalid):
             raise CommandError(f"{len(invalid)} of {len(rows)} rows aren't valid.")
@@ -140,6 +134,7 @@ def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
 @click.option(
     "--download",
     "output_directory",
+    type=OutputFolder(),
     metavar="DIR",
     help="Wait for all results and download them to this folder or cloud storage URL.",
 )
@@ -168,7 +163,6 @@ def run_batch(
             "Nothing was canceled on the server. The same command continues where it stopped; "
             "nothing runs twice."
         ),
-        reworded(PHRASES),
         up42.Batch(
             templates,
             path,
@@ -204,6 +198,7 @@ def show_status(file: Path, journal: Path | None, out: Output, session: up42.Ses
     "-o",
     "--output",
     "output_directory",
+    type=OutputFolder(),
     default=".",
     metavar="DIR",
     help="A folder or a cloud storage URL; each job gets a folder in it. [.]",
@@ -221,7 +216,7 @@ def show_status(file: Path, journal: Path | None, out: Output, session: up42.Ses
 def download_batch(
     file: Path,
     journal: Path | None,
-    output_directory: str,
+    output_directory: str | Path,
     out: Output,
     session: up42.Session,
     **options: Any,
@@ -233,7 +228,6 @@ def download_batch(
     advice = "Complete files were kept; run the same command again to continue."
     with (
         on_interrupt(advice),
-        reworded(PHRASES),
         resume(journal_path(file, journal), session) as found,
     ):
         paths = found.download(output_directory, **options)
@@ -284,7 +278,7 @@ def run_rows(
     is_tracked: bool,
     wait: float,
     timeout: float,
-    output_directory: str | None,
+    output_directory: str | Path | None,
     **limits: Any,
 ) -> None:
     """Execute, and if requested track and download.
@@ -302,7 +296,9 @@ def run_rows(
     wanted = executable + failed
     if len(wanted):
         print_new(wanted, known)
-        question = f"Execute {len(wanted)} jobs for {wanted.cost.credits} credits?"
+        question = (
+            f"Execute {counted(len(wanted), 'job')} for {counted(wanted.cost.credits, 'credit')}?"
+        )
         confirm(question, max_credits, yes)
     if len(executable):
         rows.execute(**limits)
@@ -331,7 +327,7 @@ def show(out: Output, shown: up42.Batch) -> None:
     """Write all entries, and a summary to stderr."""
     out.records(map(entry_record, shown), FIELDS, COLUMNS)
     counts = ", ".join(f"{count} {status}" for status, count in shown.counts.items())
-    print_message(f"{len(shown)} jobs: {counts}; {shown.credits} credits so far.")
+    print_message(f"{counted(len(shown), 'job')}: {counts}; {shown.credits} credits so far.")
     print_failures(out, shown.failed())
 
 
@@ -363,30 +359,17 @@ def require_results(shown: up42.Batch) -> None:
 
 
 def estimate_record(entry: up42.BatchEntry) -> dict[str, Any]:
-    return {
-        "index": entry.index,
-        "process_id": entry.process_id,
-        "title": entry.title,
-        **cost_record(entry.cost),
-        "is_valid": entry.cost is not None,
-        "errors": error_records(entry.errors),
-        "inputs": entry.inputs,
-    }
+    return record_of(
+        entry, ESTIMATE_FIELDS, is_valid=entry.cost is not None, **cost_fields(entry.cost)
+    )
 
 
 def entry_record(entry: up42.BatchEntry) -> dict[str, Any]:
-    return {
-        "index": entry.index,
-        "process_id": entry.process_id,
-        "title": entry.title,
-        "status": entry.status,
-        "is_finished": entry.is_finished,
-        "is_succeeded": entry.is_succeeded,
-        "job_id": entry.job.id if entry.job else None,
-        "credits": entry.job.credits if entry.job else None,
-        "estimate": entry.cost.credits if entry.cost else None,
-        "reason": entry.reason,
-        "errors": error_records(entry.errors),
-        "inputs": entry.inputs,
-        "files": entry.files,
-    }
+    job = entry.job
+    return record_of(
+        entry,
+        FIELDS,
+        job_id=job and job.id,
+        credits=job and job.credits,
+        estimate=entry.cost and entry.cost.credits,
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 
 import click
 
@@ -83,33 +84,58 @@ def hint(kind: type[Exception], text: str) -> Iterator[None]:
 
 
 @contextmanager
-def reworded(phrases: Mapping[str, str]) -> Iterator[None]:
-    """Replace phrases of errors that only make sense in Python.
-
-    Args:
-        phrases: Regular expressions and their replacements.
-    """
+def in_own_terms() -> Iterator[None]:
+    """Reword errors of the package: options and commands instead of arguments and functions."""
+    context = click.get_current_context()
     try:
         yield
     except up42.Up42Error as error:
         message = str(error)
-        for pattern, replacement in phrases.items():
-            # Doubled, as IDs of a server can contain backslashes.
-            message = re.sub(pattern, replacement.replace("\\", r"\\"), message)
+        for parameter in context.command.params:
+            message = named_as_option(message, parameter)
+        for pattern, text in phrases(error, context).items():
+            message = re.sub(pattern, partial(like, text), message)
         error.args = (message,)
         raise
 
 
-def option_phrases(parameters: Iterable[click.Parameter]) -> dict[str, str]:
-    """Return phrases for `reworded`: arguments of Python functions, as the options of a command.
-
-    The parameters of commands have the names of the arguments that they are passed to.
-    """
-    options = [found for found in parameters if isinstance(found, click.Option) and found.name]
-    # A name without an underscore is also a word, except before "=" and at the beginning.
+def phrases(error: up42.Up42Error, context: click.Context) -> dict[str, str]:
+    """Return what only makes sense in Python as regular expressions, with replacements."""
+    job = getattr(error, "job", None)
+    track = {r"[Cc]all track\(\)": f"run up42 jobs track {job.id}"} if job is not None else {}
+    process = context.params.get("process_id")
     return {
-        rf"(?<![\w?&/.-]){option.name}\b(?:=True\b)?"
-        if "_" in str(option.name)
-        else rf"(?<![\w?&/.-]){option.name}(?==)|^{option.name}\b": max(option.opts, key=len)
-        for option in options
+        **track,
+        r"[Cc]all find_jobs\(\) of this error": (
+            f"run up42 jobs list --process {process} --limit 5"
+        ),
+        r"[Cc]all \w+\([^)]*\) again": "run the same command again",
+        r"choose with filter\([^)]*\), ": "",
+        r"use Batch\.resume\(path\)": "remove the new rows from the file",
+        r"with Batch\.resume\(path\)": "by running the same command again",
+        r"Job\.all\(\)": "up42 jobs list",
+        r" and add_new=True": "",
     }
+
+
+def like(text: str, found: re.Match[str]) -> str:
+    """Return a text that begins with a capital letter if what it replaces does."""
+    return text[:1].upper() + text[1:] if found[0][:1].isupper() else text
+
+
+def named_as_option(message: str, parameter: click.Parameter) -> str:
+    """Replace the name of an argument by the option that it comes from; both have one name."""
+    name = str(parameter.name)
+    if not isinstance(parameter, click.Option):
+        return message
+    option = max(parameter.opts, key=len)
+    start = rf"(?<![\w?&/.-]){name}"
+    # A number, or the only one of several strings, as it was typed.
+    message = re.sub(rf"{start}=(?:Decimal\('([^']+)'\)|\['([^']*)'\])", rf"{option}=\1\2", message)
+    message = re.sub(rf"{start}=(?:True\b)?|^{name}\b", option_then(option), message)
+    # A name without an underscore is also a word.
+    return re.sub(rf"{start}\b", option, message) if "_" in name else message
+
+
+def option_then(option: str) -> Callable[[re.Match[str]], str]:
+    return lambda found: option + ("=" if found[0].endswith("=") else "")

@@ -104,11 +104,13 @@ def read_features(path: Path) -> Any:
     import geopandas
 
     try:
-        return geopandas.read_file(path)
+        found = geopandas.read_file(path)
     except Exception as error:  # of its engines, each with its own
-        raise click.BadParameter(
-            f"{path} can't be read: {error}", param_hint="--intersects"
-        ) from error
+        reason = f"can't be read: {str(error).partition(';')[0]}"
+        raise click.BadParameter(f"{path} {reason}", param_hint="--intersects") from error
+    if not isinstance(found, geopandas.GeoDataFrame):
+        raise click.BadParameter(f"{path} has no geometries.", param_hint="--intersects")
+    return found
 
 
 def parse_filter(text: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,21 +10,22 @@ from typing import Any
 import click
 
 import up42_facade as up42
-from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt, reworded
+from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt
 from up42_facade.cli.options import (
     Group,
-    LocalPath,
+    OutputFolder,
     asset_options,
     auth_options,
     list_or_none,
+    non_empty,
     only,
     process_ids,
     wait_options,
 )
 from up42_facade.cli.output import (
     Output,
-    format_time,
     output_options,
+    record_of,
 )
 from up42_facade.cli.tables import Column
 
@@ -43,6 +43,7 @@ COLUMNS = (
     Column("created", "created (UTC)", is_time=True, rank=2),
     Column("title", is_cut=True, rank=1),
 )
+job_argument = click.argument("job_id", metavar="ID", callback=non_empty)
 SECONDS = click.IntRange(min=0)
 
 
@@ -106,7 +107,7 @@ def list_jobs(
     TIME is a date or a time such as 2024-06-01T12:00:00Z, in UTC if it has no time zone.
     """
     found = up42.Job.all(sort_by=sorting_field(sort_by), session=session, **filters)
-    out.records(map(job_record, islice(found, limit)), FIELDS, COLUMNS)
+    out.records((record_of(job, FIELDS) for job in islice(found, limit)), FIELDS, COLUMNS)
 
 
 def sorting_field(text: str) -> up42.SortingField:
@@ -129,16 +130,16 @@ def sorting_field(text: str) -> up42.SortingField:
 
 
 @jobs.command("show")
-@click.argument("job_id", metavar="ID")
+@job_argument
 @output_options
 @auth_options
 def show_job(job_id: str, out: Output, session: up42.Session) -> None:
     """Show a job."""
-    out.record(job_record(up42.Job.get(job_id, session=session)), FIELDS)
+    out.record(record_of(up42.Job.get(job_id, session=session), FIELDS), FIELDS)
 
 
 @jobs.command("track")
-@click.argument("job_id", metavar="ID")
+@job_argument
 @wait_options
 @output_options
 @auth_options
@@ -151,19 +152,19 @@ def track_job(job_id: str, wait: float, timeout: float, out: Output, session: up
     try:
         track(job, wait, timeout)
     finally:
-        out.record(job_record(job), FIELDS)
+        out.record(record_of(job, FIELDS), FIELDS)
     require_success(job)
 
 
 @jobs.command("download")
-@click.argument("job_id", metavar="ID")
+@job_argument
 @click.option(
     "-o",
     "--output",
     "output_directory",
-    type=LocalPath(file_okay=False),
+    type=OutputFolder(),
     metavar="DIR",
-    help="Folder for the files. Defaults to job_ID.",
+    help="Folder or cloud storage URL for the files. [job_ID]",
 )
 @asset_options
 @click.option("--inputs", is_flag=True, help="Download the inputs of the job instead.")
@@ -172,7 +173,7 @@ def track_job(job_id: str, wait: float, timeout: float, out: Output, session: up
 @auth_options
 def download_job(
     job_id: str,
-    output_directory: Path | None,
+    output_directory: Path | str | None,
     inputs: bool,
     quicklooks: bool,
     out: Output,
@@ -190,10 +191,7 @@ def download_job(
     elif quicklooks:
         options = only("--quicklooks", options)
     job = up42.Job.get(job_id, session=session)
-    with (
-        on_interrupt("Complete files were kept; run the same command again to continue."),
-        in_command_terms(job),
-    ):
+    with on_interrupt("Complete files were kept; run the same command again to continue."):
         if quicklooks:
             paths = job.download_quicklooks(output_directory)
         elif inputs:
@@ -211,13 +209,8 @@ def track(job: up42.Job, wait: float, timeout: float) -> None:
     """
     wait = min(wait, timeout)
     advice = f"The job continues on the server; wait for it again: up42 jobs track {job.id}"
-    with on_interrupt(advice), in_command_terms(job):
+    with on_interrupt(advice):
         job.track(wait=wait, retries=int(timeout // wait) + 1)
-
-
-def in_command_terms(job: up42.Job) -> AbstractContextManager[None]:
-    """Return a context in which errors name the command for `Job.track()`."""
-    return reworded({r"call track\(\)": f"run up42 jobs track {job.id}"})
 
 
 def require_success(job: up42.Job) -> None:
@@ -242,30 +235,3 @@ def write_paths(out: Output, paths: Mapping[str, Iterable[str]]) -> None:
         {"job_id": job_id, "path": path} for job_id, found in paths.items() for path in found
     ]
     out.text("\n".join(record["path"] for record in records), records, FILE_FIELDS)
-
-
-def job_record(job: up42.Job) -> dict[str, Any]:
-    """Return a job as of its last refresh."""
-    return {
-        "id": job.id,
-        "process_id": job.process_id,
-        "status": job.status.value,
-        "is_finished": job.is_finished,
-        "is_succeeded": job.is_succeeded,
-        "title": job.inputs.get("title"),
-        "credits": job.credits,
-        "created": format_time(job.created),
-        "started": format_time(job.started),
-        "finished": format_time(job.finished),
-        "updated": format_time(job.updated),
-        "workspace_id": job.workspace_id,
-        "account_id": job.account_id,
-        "collection_url": job.collection_url,
-        "errors": error_records(job.errors),
-        "inputs": job.inputs,
-    }
-
-
-def error_records(errors: Iterable[up42.ValidationError] | None) -> list[dict[str, str]]:
-    """Return errors in a stable order."""
-    return [{"name": error.name, "message": error.message} for error in sorted(errors or ())]

@@ -6,7 +6,7 @@ import functools
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 import up42_facade as up42
-from up42_facade.cli.errors import CommandError, ExitCode, option_phrases, reworded
+from up42_facade.cli.errors import CommandError, ExitCode, in_own_terms
 from up42_facade.cli.output import (
     FORMAT_OPTIONS,
     Command,
@@ -23,8 +23,9 @@ from up42_facade.cli.output import (
     is_interactive,
     is_stderr_terminal,
     print_message,
-    with_options,
+    together,
 )
+from up42_facade.downloads import scheme_of
 from up42_facade.errors import escape_for_terminal
 
 SECRETS = ("UP42_PASSWORD", "UP42_PROJECT_API_KEY")
@@ -50,6 +51,61 @@ class LocalPath(click.Path):
     ) -> Any:
         home = os.path.expanduser(value)  # noqa: PTH111 - Path's raises for a file named ~draft
         return super().convert(home, param, ctx)
+
+
+class OutputFolder(LocalPath):
+    """A folder here or in cloud storage; a URL is checked before anything is spent."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        if scheme_of(value) is None:
+            return super().convert(value, param, ctx)
+        from up42_facade.downloads import open_folder
+
+        try:
+            open_folder(str(value))
+        except up42.InvalidInputError as error:
+            self.fail(str(error).removeprefix("output_directory="), param, ctx)
+        return value
+
+
+def positive(context: click.Context, parameter: click.Parameter, seconds: float) -> float:
+    """Reject durations that can't be waited, such as `nan` and `inf`."""
+    if not 0 < seconds <= MAX_WAIT:
+        raise click.BadParameter("expected a positive number of seconds.", context, parameter)
+    return seconds
+
+
+def number(context: click.Context, parameter: click.Parameter, text: str | None) -> Decimal | None:
+    """Read a number of credits."""
+    if text is None:
+        return None
+    with suppress(InvalidOperation):
+        if (credits := Decimal(text)) >= 0:
+            return credits
+    message = f"{text!r}: expected a number of credits that isn't negative."
+    raise click.BadParameter(message, context, parameter)
+
+
+def non_empty(context: click.Context, parameter: click.Parameter, text: str) -> str:
+    """Reject an empty string, which a variable of the shell without a value leads to."""
+    if not text:
+        raise click.BadParameter("it's empty.", context, parameter)
+    return text
+
+
+def list_or_none(
+    context: click.Context, parameter: click.Parameter, values: Sequence[str]
+) -> list[str] | None:
+    """Return the values of a repeatable option; None if it isn't given."""
+    return list(values) or None
 
 
 ACCOUNT_OPTIONS = (
@@ -88,13 +144,10 @@ def account_options(command: Command) -> Command:
     def wrapped(*arguments: Any, **options: Any) -> None:
         context = click.get_current_context()
         given = {k: context.meta[k] for k in ACCOUNT_ARGUMENTS if k in context.meta}
-        with (
-            reworded(option_phrases(context.command.params)),
-            log_to_stderr("verbose" in context.meta),
-        ):
+        with in_own_terms(), log_to_stderr("verbose" in context.meta):
             command(*arguments, account=given, **options)
 
-    return with_options(wrapped, ACCOUNT_OPTIONS)
+    return together(*ACCOUNT_OPTIONS)(wrapped)
 
 
 def auth_options(command: Command) -> Command:
@@ -159,57 +212,40 @@ def log_to_stderr(is_verbose: bool) -> Iterator[None]:
             logging.getLogger(name).setLevel(level)
 
 
-def wait_options(command: Command) -> Command:
-    """Decorate a command: add --wait and --timeout."""
-    return with_options(
-        command,
-        (
-            click.option(
-                "--wait",
-                type=float,
-                callback=positive,
-                default=DEFAULT_WAIT,
-                metavar="SECONDS",
-                help="Seconds between polls. [60]",
-            ),
-            click.option(
-                "--timeout",
-                type=float,
-                callback=positive,
-                default=DEFAULT_TIMEOUT,
-                metavar="SECONDS",
-                help="Maximum time to wait. [3 days]",
-            ),
-        ),
-    )
+# Decorator: adds --wait and --timeout.
+wait_options = together(
+    click.option(
+        "--wait",
+        type=float,
+        callback=positive,
+        default=DEFAULT_WAIT,
+        metavar="SECONDS",
+        help="Seconds between polls. [60]",
+    ),
+    click.option(
+        "--timeout",
+        type=float,
+        callback=positive,
+        default=DEFAULT_TIMEOUT,
+        metavar="SECONDS",
+        help="Maximum time to wait. [3 days]",
+    ),
+)
 
 
-def positive(context: click.Context, parameter: click.Parameter, seconds: float) -> float:
-    """Reject durations that can't be waited, such as `nan` and `inf`."""
-    if not 0 < seconds <= MAX_WAIT:
-        raise click.BadParameter("expected a positive number of seconds.", context, parameter)
-    return seconds
-
-
-def asset_options(command: Command) -> Command:
-    """Decorate a command: add the options of `Job.download_results`."""
-    return with_options(
-        command,
-        (
-            click.option(
-                "--assets",
-                multiple=True,
-                callback=list_or_none,
-                metavar="KEY",
-                help="Only assets with this key, role, or media type. Repeatable.",
-            ),
-            click.option(
-                "--unpack/--no-unpack", "unpacking", default=True, help="Unpack archives. [yes]"
-            ),
-            click.option("--overwrite", is_flag=True, help="Download existing files again."),
-            click.option("--items", is_flag=True, help="Also write each STAC item as ITEM.json."),
-        ),
-    )
+# Decorator: adds the options of `Job.download_results`.
+asset_options = together(
+    click.option(
+        "--assets",
+        multiple=True,
+        callback=list_or_none,
+        metavar="KEY",
+        help="Only assets with this key, role, or media type. Repeatable.",
+    ),
+    click.option("--unpack/--no-unpack", "unpacking", default=True, help="Unpack archives. [yes]"),
+    click.option("--overwrite", is_flag=True, help="Download existing files again."),
+    click.option("--items", is_flag=True, help="Also write each STAC item as ITEM.json."),
+)
 
 
 def only(mode: str, options: dict[str, Any], *usable: str) -> dict[str, Any]:
@@ -223,48 +259,28 @@ def only(mode: str, options: dict[str, Any], *usable: str) -> dict[str, Any]:
         name = str(parameter.name)
         source = context.get_parameter_source(name)
         if name in options and name not in usable and source is not ParameterSource.DEFAULT:
-            raise click.UsageError(f"{parameter.opts[0]} can't be used with {mode}.")
+            given = "/".join([*parameter.opts, *parameter.secondary_opts])
+            raise click.UsageError(f"{given} can't be used with {mode}.")
     return {name: options[name] for name in usable}
 
 
-def list_or_none(
-    context: click.Context, parameter: click.Parameter, values: Sequence[str]
-) -> list[str] | None:
-    """Return the values of a repeatable option; None if it isn't given."""
-    return list(values) or None
-
-
-def spending_options(command: Command) -> Command:
-    """Decorate a command: add --max-credits, --yes, and --budget-id."""
-    return with_options(
-        command,
-        (
-            click.option(
-                "--max-credits",
-                callback=number,
-                metavar="N",
-                help="Execute without asking if the cost is at most N.",
-            ),
-            click.option("--yes", is_flag=True, help="Execute without asking, at any cost."),
-            click.option(
-                "--budget-id",
-                type=click.UUID,
-                callback=lambda context, parameter, value: value and str(value),
-                metavar="ID",
-                help="UUID of the budget to charge.",
-            ),
-        ),
-    )
-
-
-def number(context: click.Context, parameter: click.Parameter, text: str | None) -> Decimal | None:
-    """Read a number of credits; the package checks its range."""
-    if text is None:
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise click.BadParameter(f"{text!r} isn't a number.", context, parameter) from error
+# Decorator: adds --max-credits, --yes, and --budget-id.
+spending_options = together(
+    click.option(
+        "--max-credits",
+        callback=number,
+        metavar="N",
+        help="Execute without asking if the cost is at most N.",
+    ),
+    click.option("--yes", is_flag=True, help="Execute without asking, at any cost."),
+    click.option(
+        "--budget-id",
+        type=click.UUID,
+        callback=lambda context, parameter, value: value and str(value),
+        metavar="ID",
+        help="UUID of the budget to charge.",
+    ),
+)
 
 
 def require_consent(max_credits: Decimal | None, yes: bool) -> None:

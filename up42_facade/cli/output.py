@@ -103,6 +103,11 @@ def is_interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and is_stderr_terminal()
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with a noun, such as `2 jobs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def format_time(time: dt.datetime | None) -> str | None:
     """Return a time as ISO 8601 in UTC."""
     if time is None:
@@ -110,11 +115,33 @@ def format_time(time: dt.datetime | None) -> str | None:
     return time.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
-def with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
-    """Decorate a command with several options, listed in its help in the given order."""
-    for option in reversed(options):
-        command = option(command)
-    return command
+def record_of(source: Any, fields: Sequence[str], **others: Any) -> dict[str, Any]:
+    """Return attributes of an object as values for JSON, CSV, and tables.
+
+    Args:
+        source: The object.
+        fields: Names of its attributes.
+        others: Values of fields that it has no attribute for.
+    """
+    record = {name: others[name] if name in others else getattr(source, name) for name in fields}
+    if "errors" in record:
+        # In a stable order.
+        found = sorted(record["errors"] or ())
+        record["errors"] = [{"name": error.name, "message": error.message} for error in found]
+    return {name: plain(value) for name, value in record.items()}
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return format_time(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value.value if isinstance(value, Enum) else value
+
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return a decorator that adds several options, listed in the help in this order."""
+    return lambda command: functools.reduce(lambda c, option: option(c), reversed(options), command)
 
 
 def global_option(*names: str, **settings: Any) -> Callable[[Command], Command]:
@@ -145,7 +172,7 @@ def output_options(command: Command) -> Command:
         format = next((f for f in OutputFormat if f"as_{f.value}" in chosen), OutputFormat.TABLE)
         command(*arguments, out=Output(format), **options)
 
-    return with_options(wrapped, FORMAT_OPTIONS)
+    return together(*FORMAT_OPTIONS)(wrapped)
 
 
 def ordered(record: Record, fields: Sequence[str]) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from attrs import asdict
 
 import up42_facade as up42
 from up42_facade.cli.errors import hint
 from up42_facade.cli.options import Group, auth_options, process_ids
-from up42_facade.cli.output import Output, output_options
+from up42_facade.cli.output import Output, output_options, record_of
 from up42_facade.cli.tables import Column, card, table
 
 UNKNOWN_PROCESS = "up42 processes list shows the available processes."
@@ -35,7 +36,10 @@ def processes() -> None:
 def list_processes(out: Output, session: up42.Session) -> None:
     """List all processes with their prices."""
     found = up42.Process.all(session=session)
-    records = [{**process_record(process), "price": format_prices(process)} for process in found]
+    records = [
+        record_of(process, FIELDS, prices=prices_of(process)) | {"price": format_prices(process)}
+        for process in found
+    ]
     out.records(records, FIELDS, COLUMNS)
 
 
@@ -46,11 +50,7 @@ def list_processes(out: Output, session: up42.Session) -> None:
 def show_process(process_id: str, out: Output, session: up42.Session) -> None:
     """Show a process: its inputs, price, and EULA."""
     process = get_process(process_id, session)
-    record = {
-        **process_record(process),
-        "is_eula_accepted": process.is_eula_accepted,
-        "inputs": process.inputs,
-    }
+    record = record_of(process, DETAIL_FIELDS, prices=prices_of(process))
     summary = card({**record, "prices": format_prices(process), "inputs": None})
     rows = [input_row(name, spec) for name, spec in process.inputs.items()]
     out.record(record, DETAIL_FIELDS, f"{summary}\n\n{table(rows, INPUT_COLUMNS)[0]}")
@@ -66,14 +66,8 @@ def get_process(process_id: str, session: up42.Session) -> up42.Process:
         return up42.Process.get(process_id, session=session)
 
 
-def process_record(process: up42.Process) -> dict[str, Any]:
-    return {
-        "id": process.id,
-        "title": process.title,
-        "description": process.description,
-        "prices": [{"credits": price.credits, "unit": price.unit} for price in process.prices],
-        "eula_ids": list(process.eula_ids),
-    }
+def prices_of(process: up42.Process) -> list[dict[str, Any]]:
+    return [asdict(price) for price in process.prices]
 
 
 def format_prices(process: up42.Process) -> str:

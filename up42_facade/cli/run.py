@@ -10,11 +10,11 @@ from typing import Any
 import click
 
 import up42_facade as up42
-from up42_facade.cli.errors import CommandError, hint, on_interrupt, reworded
+from up42_facade.cli.errors import CommandError, hint, on_interrupt
 from up42_facade.cli.jobs import FIELDS as JOB_FIELDS
-from up42_facade.cli.jobs import error_records, job_record, require_success, track
+from up42_facade.cli.jobs import require_success, track
 from up42_facade.cli.options import (
-    LocalPath,
+    OutputFolder,
     auth_options,
     confirm,
     process_ids,
@@ -22,7 +22,14 @@ from up42_facade.cli.options import (
     spending_options,
     wait_options,
 )
-from up42_facade.cli.output import Command, Output, output_options, print_message, with_options
+from up42_facade.cli.output import (
+    Output,
+    counted,
+    output_options,
+    print_message,
+    record_of,
+    together,
+)
 from up42_facade.cli.processes import get_process
 
 ITEM, ITEMS, TITLE = "item", "items", "title"
@@ -31,30 +38,26 @@ ESTIMATE_FIELDS = ("process_id", "title", *COST_FIELDS, "is_valid", "errors", "i
 RUN_FIELDS = (*JOB_FIELDS, "files")
 
 
-def template_options(command: Command) -> Command:
-    """Decorate a command: add the arguments of `create_template`."""
-    return with_options(
-        command,
-        (
-            click.argument("process_id", metavar="PROCESS", shell_complete=process_ids),
-            click.option(
-                "--item",
-                "items",
-                multiple=True,
-                metavar="ITEM",
-                help="ID or URL of the STAC item to process. Repeatable if it takes several.",
-            ),
-            click.option("--title", metavar="TEXT", help="Title of the results."),
-            click.option(
-                "--input",
-                "inputs",
-                multiple=True,
-                metavar="NAME=VALUE",
-                help="Any other input; the value can be JSON. Repeatable.",
-            ),
-            click.option("--workspace-id", metavar="ID", help="Workspace for the results."),
-        ),
-    )
+# Decorator: adds the arguments of `create_template`.
+template_options = together(
+    click.argument("process_id", metavar="PROCESS", shell_complete=process_ids),
+    click.option(
+        "--item",
+        "items",
+        multiple=True,
+        metavar="ITEM",
+        help="ID or URL of the STAC item to process. Repeatable if it takes several.",
+    ),
+    click.option("--title", metavar="TEXT", help="Title of the results."),
+    click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Any other input; the value can be JSON. Repeatable.",
+    ),
+    click.option("--workspace-id", metavar="ID", help="Workspace for the results."),
+)
 
 
 @click.command()
@@ -67,17 +70,9 @@ def estimate(out: Output, session: up42.Session, **described: Any) -> None:
     Exits with code 1 if the inputs aren't valid.
     """
     template = create_template(**described, session=session)
-    out.record(
-        {
-            "process_id": template.process_id,
-            "title": template.inputs.get(TITLE),
-            **cost_record(template.cost if template.is_valid else None),
-            "is_valid": template.is_valid,
-            "errors": error_records(template.errors),
-            "inputs": template.inputs,
-        },
-        ESTIMATE_FIELDS,
-    )
+    cost = cost_fields(template.cost if template.is_valid else None)
+    title = template.inputs.get(TITLE)
+    out.record(record_of(template, ESTIMATE_FIELDS, title=title, **cost), ESTIMATE_FIELDS)
     if not template.is_valid:
         raise CommandError(f"The inputs for {template.process_id} aren't valid.")
 
@@ -90,9 +85,9 @@ def estimate(out: Output, session: up42.Session, **described: Any) -> None:
 @click.option(
     "--download",
     "output_directory",
-    type=LocalPath(file_okay=False),
+    type=OutputFolder(),
     metavar="DIR",
-    help="Wait for the results and download them to this folder.",
+    help="Wait for the results and download them to this folder or cloud storage URL.",
 )
 @output_options
 @auth_options
@@ -103,7 +98,7 @@ def run(
     is_tracked: bool,
     wait: float,
     timeout: float,
-    output_directory: Path | None,
+    output_directory: Path | str | None,
     out: Output,
     session: up42.Session,
     **described: Any,
@@ -129,7 +124,7 @@ def run(
                 files = job.download_results(output_directory)
     finally:
         # Whatever happens after the execution, a script needs the job's ID.
-        out.record({**job_record(job), "files": files}, RUN_FIELDS)
+        out.record(record_of(job, RUN_FIELDS, files=files), RUN_FIELDS)
     if is_tracked or output_directory is not None:
         require_success(job)
 
@@ -140,19 +135,15 @@ def execute(
     budget_id: str | None,
 ) -> up42.Job:
     search = f"up42 jobs list --process {template.process_id} --limit 5"
-    with (
-        on_interrupt(f"Check whether the job was created before you run it again: {search}"),
-        reworded({r"Call find_jobs\(\) of this error": f"Run {search}"}),
-    ):
+    with on_interrupt(f"Check whether the job was created before you run it again: {search}"):
         return template.execute(budget_id, max_credits)
 
 
 def format_cost(template: up42.processing_templates.JobTemplate) -> str:
-    credits = template.cost.credits
-    return f"{credits} credit{'' if credits == 1 else 's'}"
+    return counted(template.cost.credits, "credit")
 
 
-def cost_record(cost: up42.Cost | None) -> dict[str, Any]:
+def cost_fields(cost: up42.Cost | None) -> dict[str, Any]:
     return {name: getattr(cost, name, None) for name in COST_FIELDS}
 
 

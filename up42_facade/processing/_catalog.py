@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from up42_client.models import Process, ProcessPrice, ProcessSummary
 
 logger = get_logger(__name__)
+T = TypeVar("T")
 
 NOT_FOUND = "ProcessNotFound"
 HOW_TO_ACCEPT = (
@@ -88,6 +89,23 @@ def request_process(process_id: str, session: Session) -> Process:
         hint = did_you_mean(process_id, known_ids(session))
         error.args = (f"The process {shown} doesn't exist.{hint}",)
         raise
+
+
+def unless_unknown(jobs: Iterator[T], process_ids: Sequence[str], session: Session) -> Iterator[T]:
+    """Yield jobs; if there are none, log which of their processes don't exist.
+
+    It's no error: a process that was removed can have jobs, or none that match another filter.
+    """
+    first = next(jobs, None)
+    if first is not None:
+        yield first
+        yield from jobs
+        return
+    known = known_ids(session)
+    for process_id in process_ids:
+        if known and process_id not in known:
+            hint = did_you_mean(process_id, known)
+            logger.warning("The process %r doesn't exist.%s", process_id[:SHOWN_ID], hint)
 
 
 def known_ids(session: Session) -> list[str]:

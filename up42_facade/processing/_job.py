@@ -189,7 +189,7 @@ class Job(Viz):
         reasons = "; ".join(f"{error.name}: {error.message}" for error in self.errors or [])
         raise NoResultsError(
             f"Job {self.id} ended {self.status.value!r} and has no results."
-            + (f" {reasons}." if reasons else ""),
+            + (f" {reasons.rstrip('.')}." if reasons else ""),
             self,
         )
 
@@ -335,6 +335,7 @@ class Job(Viz):
 
         Endpoint: GET /v2/processing/jobs.
         """
+        from up42_facade.processing._catalog import unless_unknown
         from up42_facade.processing._listing import Query
 
         query = Query.checked(
@@ -349,7 +350,9 @@ class Job(Viz):
             created_after=created_after,
             created_before=created_before,
         )
-        return cls._list(query, resolve_session(session))
+        session = resolve_session(session)
+        found = cls._list(query, session)
+        return found if not query.process_id else unless_unknown(found, query.process_id, session)
 
     @classmethod
     def _list(cls, query: Query, session: Session) -> Iterator[Job]:

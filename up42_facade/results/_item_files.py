@@ -62,7 +62,7 @@ class ItemFile:
     @property
     def media_type(self) -> str:
         """The media type without its parameters, empty if unknown."""
-        return (self.asset.media_type or "").partition(";")[0].strip()
+        return (self.asset.media_type or "").partition(";")[0].strip().lower()
 
     @property
     def size(self) -> int | None:
@@ -112,6 +112,13 @@ class ItemFile:
         return partial(signed_url, self.asset.href, self.session)
 
 
+def files_of_items(items: Iterable[pystac.Item], session: Session) -> list[ItemFile]:
+    """Return all files of the items, in the order of items and assets."""
+    return [
+        ItemFile(item, key, asset, session) for item in items for key, asset in item.assets.items()
+    ]
+
+
 def file_name(source: RemoteFile, key: str) -> str:
     """Return the file name of an asset whose key isn't one and which has no media type.
 
@@ -140,10 +147,10 @@ def signed_url(href: str, session: Session) -> str:
 
     Endpoint: POST /v2/assets/{assetId}/download-url.
     """
-    if not is_same_host(href, session.hosts.api):
-        return href
     from up42_client.api.storage import create_asset_download_url
 
+    if not is_same_host(href, session.hosts.api):
+        return href
     path = without_query(href).rstrip("/").removesuffix(DOWNLOAD_URL)
     url = session.call(create_asset_download_url.request(path.rpartition("/")[2])).url
     if not url:
@@ -235,9 +242,7 @@ def fetch_items(
             one for each item.
     """
     wanted = wanted_assets(assets)
-    files = [
-        ItemFile(item, key, asset, session) for item in items for key, asset in item.assets.items()
-    ]
+    files = files_of_items(items, session)
     chosen = [file for file in files if file.is_wanted(wanted)]
     if not chosen and wanted is not None:
         keys = ", ".join(sorted({file.key for file in files})) or "none"

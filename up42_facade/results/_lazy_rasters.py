@@ -61,18 +61,26 @@ class Header:
 
 
 @frozen(eq=False)
-class RasterLayer:
-    """The rasters of one asset key: one for each item, all with the same header."""
+class RasterLayer(BackendArray):
+    """The rasters of one asset key, one for each item, all with the same header; read by windows.
+
+    It has no items: pickled, they would contain their complete collection.
+
+    Attributes:
+        key: The key of the assets.
+        header: The header of all rasters.
+        ids: IDs of their items.
+        times: When the items were acquired.
+        rasters: In the order of the items.
+        masked: Whether pixels without data are NaN.
+    """
 
     key: str
     header: Header
-    items: tuple[pystac.Item, ...]
+    ids: tuple[str, ...]
+    times: tuple[np.datetime64, ...]
     rasters: tuple[RemoteRaster, ...]
     masked: bool
-
-    @property
-    def ids(self) -> list[str]:
-        return [item.id for item in self.items]
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -84,6 +92,33 @@ class RasterLayer:
     def shape(self) -> tuple[int, ...]:
         header = self.header
         return (len(self.rasters), len(header.bands), header.height, header.width)
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(
+            key, self.shape, indexing.IndexingSupport.BASIC, self._read
+        )
+
+    def _read(self, key: tuple[int | slice, ...]) -> Any:
+        """Read a selection by numbers and slices with positive steps."""
+        items, bands, rows, columns = (
+            range(size)[part] if isinstance(part, slice) else range(part, part + 1)
+            for part, size in zip(key, self.shape, strict=True)
+        )
+        found = np.empty((len(items), len(bands), len(rows), len(columns)), self.dtype)
+        if found.size:
+            for place, item in enumerate(items):
+                found[place] = self._read_item(self.rasters[item], bands, rows, columns)
+        return found[tuple(slice(None) if isinstance(part, slice) else 0 for part in key)]
+
+    def _read_item(self, raster: RemoteRaster, bands: range, rows: range, columns: range) -> Any:
+        window = ((rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1))
+        numbers = [band + 1 for band in bands]
+        values = raster.reading(
+            lambda dataset: dataset.read(numbers, window=window, masked=self.masked)
+        )
+        if self.masked:
+            values = values.astype(self.dtype).filled(np.nan)
+        return values[:, :: rows.step, :: columns.step]
 
     def __dask_tokenize__(self) -> tuple[object, ...]:
         return (
@@ -181,11 +216,8 @@ def layer_array(layer: RasterLayer, chunks: dict[str, Any] | None) -> xr.DataArr
     # Added here, because dask would split them into chunks.
     array: xr.DataArray = dataset[layer.key].assign_coords(
         {
-            ITEM: layer.ids,
-            TIME: (
-                ITEM,
-                np.array([acquisition_time(item) for item in layer.items], "datetime64[ns]"),
-            ),
+            ITEM: list(layer.ids),
+            TIME: (ITEM, np.array(layer.times, "datetime64[ns]")),
         }
     )
     array = array.isel({ITEM: 0}) if len(layer.rasters) == 1 else array
@@ -210,49 +242,11 @@ class LayerBackend(BackendEntrypoint):
         header = layer.header
         variable = xr.Variable(
             DIMENSIONS,
-            indexing.LazilyIndexedArray(LayerValues(layer)),
+            indexing.LazilyIndexedArray(layer),
             attrs=header.attributes,
             encoding={"preferred_chunks": dict(zip(DIMENSIONS, (1, *header.block), strict=True))},
         )
         return xr.Dataset({layer.key: variable}, coords=coordinates(layer))
-
-
-class LayerValues(BackendArray):
-    """The values of a layer, read by windows."""
-
-    def __init__(self, layer: RasterLayer) -> None:
-        # Without the items: pickled, they would contain their complete collection.
-        self._rasters = layer.rasters
-        self._masked = layer.masked
-        self.shape = layer.shape
-        self.dtype = layer.dtype
-
-    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
-        return indexing.explicit_indexing_adapter(
-            key, self.shape, indexing.IndexingSupport.BASIC, self._read
-        )
-
-    def _read(self, key: tuple[int | slice, ...]) -> Any:
-        """Read a selection by numbers and slices with positive steps."""
-        items, bands, rows, columns = (
-            range(size)[part] if isinstance(part, slice) else range(part, part + 1)
-            for part, size in zip(key, self.shape, strict=True)
-        )
-        found = np.empty((len(items), len(bands), len(rows), len(columns)), self.dtype)
-        if found.size:
-            for place, item in enumerate(items):
-                found[place] = self._read_item(self._rasters[item], bands, rows, columns)
-        return found[tuple(slice(None) if isinstance(part, slice) else 0 for part in key)]
-
-    def _read_item(self, raster: RemoteRaster, bands: range, rows: range, columns: range) -> Any:
-        window = ((rows[0], rows[-1] + 1), (columns[0], columns[-1] + 1))
-        numbers = [band + 1 for band in bands]
-        values = raster.reading(
-            lambda dataset: dataset.read(numbers, window=window, masked=self._masked)
-        )
-        if self._masked:
-            values = values.astype(self.dtype).filled(np.nan)
-        return values[:, :: rows.step, :: columns.step]
 
 
 def coordinates(layer: RasterLayer) -> dict[str, Any]:

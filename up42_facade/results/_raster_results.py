@@ -17,17 +17,18 @@ import xarray as xr
 
 from up42_facade._common.values import is_number
 from up42_facade.errors import InvalidInputError, MissingExtraError, NoResultsError
-from up42_facade.results._item_files import wanted_assets
+from up42_facade.results._item_files import files_of_items, wanted_assets
 from up42_facade.results._lazy_rasters import (
     DIMENSIONS,
     ITEM,
     Header,
     RasterLayer,
+    acquisition_time,
     layer_array,
     read_header,
 )
 from up42_facade.results._remote_raster import RemoteRaster
-from up42_facade.results._result_files import TIFF, described, files_of, result_files
+from up42_facade.results._result_files import TIFF, described, files_of
 
 if TYPE_CHECKING:
     import pystac
@@ -53,7 +54,7 @@ def open_rasters(
 ) -> xr.DataArray | xr.Dataset:
     """Open the chosen rasters; see `Job.to_xarray`."""
     wanted_chunks = checked_chunks(chunks)
-    files = chosen(result_files(of_ids(items, item_ids), job.session), job, assets)
+    files = chosen(files_of_items(of_ids(items, item_ids), job.session), job, assets)
     layers = layers_of(files, masked)
     arrays = {layer.key: in_chunks(layer, wanted_chunks) for layer in layers}
     if len(arrays) == 1:
@@ -162,11 +163,13 @@ def layers_of(files: Sequence[ItemFile], masked: bool) -> list[RasterLayer]:
     for key in dict.fromkeys(file.key for file in files):
         places = [place for place, file in enumerate(files) if file.key == key]
         check_alike(key, [(files[place], headers[place]) for place in places])
+        items = [files[place].item for place in places]
         layers.append(
             RasterLayer(
                 key,
                 headers[places[0]],
-                tuple(files[place].item for place in places),
+                tuple(item.id for item in items),
+                tuple(map(acquisition_time, items)),
                 tuple(rasters[place] for place in places),
                 masked,
             )

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from up42_facade._common.urls import without_query
 from up42_facade.downloads import open_stream
 from up42_facade.results._formats import HEADER_BYTES, format_of_bytes
-from up42_facade.results._item_files import ItemFile
+from up42_facade.results._item_files import UNTYPED, ItemFile
 
 if TYPE_CHECKING:
-    import pystac
-
     from up42_facade.session import Session
 
 
@@ -46,18 +44,9 @@ SUFFIXES = {
     ".jpg": PICTURE,
     ".jpeg": PICTURE,
 }
-# Media types that say nothing about the format.
-UNTYPED = ("", "application/octet-stream", "binary/octet-stream")
 # Roles of files that describe or show a result, but aren't one.
 SIDE_ROLES = frozenset({"thumbnail", "overview", "metadata"})
 DATA_ROLE = "data"
-
-
-def result_files(items: Iterable[pystac.Item], session: Session) -> list[ItemFile]:
-    """Return all files of the items, in the order of items and assets."""
-    return [
-        ItemFile(item, key, asset, session) for item in items for key, asset in item.assets.items()
-    ]
 
 
 def files_of(files: Sequence[ItemFile], formats: Container[str]) -> list[ItemFile]:
@@ -75,7 +64,7 @@ def format_of_file(file: ItemFile) -> str:
     Returns:
         `.tif`, `.geojson`, or `.json` for data that might be GeoJSON; anything else otherwise.
     """
-    kind, named = media_type(file), suffixes(file)
+    kind, named = file.media_type, suffixes(file)
     found = MEDIA_TYPES.get(kind) or next(filter(None, map(SUFFIXES.get, named)), "")
     if not found and kind in UNTYPED and not any(named):
         return format_of_bytes(first_bytes(file))
@@ -88,11 +77,6 @@ def format_of_file(file: ItemFile) -> str:
 def first_bytes(file: ItemFile) -> bytes:
     with open_stream(file.url, http=file.session.storage, progress=False) as stream:
         return stream.read(HEADER_BYTES)
-
-
-def media_type(file: ItemFile) -> str:
-    """Return the media type without its parameters."""
-    return (file.asset.media_type or "").partition(";")[0].strip().lower()
 
 
 def suffixes(file: ItemFile) -> list[str]:
@@ -109,5 +93,5 @@ def is_side_file(file: ItemFile) -> bool:
 
 def described(files: Iterable[ItemFile]) -> str:
     """List files for an error message, those of one key and type once."""
-    names = dict.fromkeys(f"{file.key} ({media_type(file) or 'no media type'})" for file in files)
+    names = dict.fromkeys(f"{file.key} ({file.media_type or 'no media type'})" for file in files)
     return ", ".join(names) or "none"

@@ -11,13 +11,13 @@ from up42_facade._common.values import entries
 from up42_facade.downloads import stream_to
 from up42_facade.errors import NoResultsError, UnexpectedResponseError
 from up42_facade.results._geojson import DEGREES, INVALID_GEOMETRY, foreign_crs, to_frame
+from up42_facade.results._item_files import files_of_items
 from up42_facade.results._result_files import (
     GEOJSON,
     JSON,
     described,
     files_of,
     format_of_file,
-    result_files,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def feature_collection(items: Sequence[pystac.Item], job: Source) -> dict[str, A
         UnexpectedResponseError: If a file isn't the GeoJSON that it claims to be.
         DownloadError: If a file can't be downloaded completely.
     """
-    files = result_files(items, job.session)
+    files = files_of_items(items, job.session)
     wanted = files_of(files, {GEOJSON, JSON})
     contents = list(job.session.executor.map(load, wanted))
     if all(content is None for content in contents):
