@@ -268,6 +268,10 @@ def test_dask(ended: up42.Batch, sandbox: Sandbox, tmp_path: Path, cluster: Any)
     assert set(fetched(sandbox).values()) == {1}
     sandbox.clear_requests()
     assert ended.download(folder, executor=executor) == paths
+    executor.shutdown()
+    with pytest.raises(up42.PartialBatchError, match="after shutdown") as caught:
+        ended.download(tmp_path / "other", executor=executor)
+    assert len(caught.value.failures) == COUNT
     assert sandbox.requests == []
 
 
@@ -311,14 +315,3 @@ def test_a_dask_worker_that_is_killed(
         paths = ended.download(folder, executor=executor)
     assert chaos.killed
     require_complete(ended, paths, folder)
-
-
-def test_a_dask_executor_that_is_shut_down(
-    ended: up42.Batch, sandbox: Sandbox, tmp_path: Path, cluster: Any
-) -> None:
-    executor = cluster.get_executor()
-    executor.shutdown()
-    with pytest.raises(up42.PartialBatchError, match="after shutdown") as caught:
-        ended.download(tmp_path / "out", executor=executor)
-    assert len(caught.value.failures) == COUNT
-    assert sandbox.requests == []

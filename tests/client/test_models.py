@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 import up42_client
@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from updating import generating  # noqa: E402 - the scripts aren't a package
 
-EXAMPLES = 25
+EXAMPLES = 12
 SPELLINGS = [
     "2024-06-01T12:00:00Z",
     "2024-06-01T12:00:00.123Z",
@@ -146,6 +146,7 @@ class Package:
         )
         @given(self.objects(cls))
         def read(content: dict[str, Any]) -> None:
+            note(cls.__name__)
             before = copy.deepcopy(content)
             try:
                 model = cls.from_dict(content)
@@ -164,9 +165,10 @@ class Package:
 OURS = Package(up42_client)
 
 
-@pytest.mark.parametrize("cls", OURS.classes, ids=lambda cls: cls.__name__)
-def test_models_hold_what_they_declare_and_return_what_was_received(cls: Any) -> None:
-    OURS.check(cls)
+def test_models_hold_what_they_declare_and_return_what_was_received() -> None:
+    assert len(OURS.classes) > 50
+    for cls in OURS.classes:
+        OURS.check(cls)
 
 
 @pytest.fixture(scope="module")

@@ -194,33 +194,33 @@ def test_a_damaged_tar_header_does_not_end_the_archive(store, tmp_path):
 # --- Cuts and expiry ---------------------------------------------------------------------------
 
 _LARGE_RANDOM = random.Random(7)
+_FEWER_VALUES = bytes(value % 180 for value in range(256))
 # 20 MB packed: half of it can't be compressed, half a little, as imagery.
 LARGE = {
-    f"output/scene/{n}.tif": bytes(_LARGE_RANDOM.choices(range(180), k=400_000)) * 4
+    f"output/scene/{n}.tif": _LARGE_RANDOM.randbytes(400_000).translate(_FEWER_VALUES) * 4
     + _LARGE_RANDOM.randbytes(3_600_000)
     for n in range(4)
 }
 LARGE_HASHES = [hashlib.sha256(data).hexdigest() for data in LARGE.values()]
 LARGE_TGZ = pack_tgz(LARGE)
-CUTS = sorted(random.Random(8).sample(range(1, len(LARGE_TGZ)), 50))
+# Both kinds of content, small enough to be cut many times.
+MEDIUM = {name: data[1_400_000:1_800_000] for name, data in LARGE.items()}
 
 
 def hashes(paths: list[str]) -> list[str]:
     return [hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths]
 
 
-def test_the_large_archive_has_the_size_that_the_cuts_need():
-    assert 19e6 < len(LARGE_TGZ) < 22e6
+def test_a_cut_anywhere_is_continued(store, tmp_path):
+    data = pack_tgz(MEDIUM)
+    for cut in random.Random(8).sample(range(1, len(data)), 50):
+        blob = store.put(data, cuts=[cut])
+        paths = download_archive(blob.link, tmp_path / str(cut))
+        assert [Path(path).read_bytes() for path in paths] == list(MEDIUM.values()), cut
+        assert blob.starts == [0, cut]
 
 
-@pytest.mark.parametrize("cut", CUTS)
-def test_a_cut_anywhere_is_continued(store, tmp_path, cut):
-    blob = store.put(LARGE_TGZ, cuts=[cut])
-    assert hashes(download_archive(blob.link, tmp_path)) == LARGE_HASHES
-    assert blob.starts == [0, cut]
-
-
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_three_cuts_in_one_transfer_are_continued(store, tmp_path, seed):
     cuts = sorted(random.Random(seed).sample(range(1, len(LARGE_TGZ)), 3))
     blob = store.put(LARGE_TGZ, cuts=list(cuts))

@@ -32,7 +32,7 @@ from up42_sandbox import Fault, Sandbox
 SECONDS = 20
 """A cell that takes longer hangs; on an idle machine, most take a twentieth of a second."""
 
-SHARE = 8
+SHARE = 16
 """A normal test run tries one cell of so many."""
 
 LONGEST_PAUSE = 0.01
