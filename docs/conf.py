@@ -12,7 +12,7 @@ from up42_facade import __version__  # noqa: E402 - found through the path above
 
 project = "up42-facade"
 author = "up42-facade contributors"
-project_copyright = "up42-facade contributors, MIT licence"
+project_copyright = "up42-facade contributors, MIT license"
 version = release = __version__
 
 extensions = [

@@ -35,8 +35,7 @@ def collect_trees(folder: Path, max_credits: int) -> Path:
         print(f"  {process.id:32} {process.title}")
 
     step("A scene in storage")
-    neo = {"op": "=", "args": [{"property": "collection_name"}, "PNEO"]}
-    item = next(up42.search_items(neo))
+    item = next(up42.search_items(collection="PNEO"))
     print(f"  {item.properties['title']}, {item.datetime:%d %B %Y}, {item.properties['gsd']} m")
 
     step("A template: checked and estimated before anything is spent")

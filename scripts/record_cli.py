@@ -50,7 +50,7 @@ DURATIONS = dict.fromkeys(
 READY = "Stop the sandbox with Ctrl-C."
 # An installation prints hundreds of lines: the first ones and the end are enough.
 LONGEST_OUTPUT = 60
-FIRST_LINES, LAST_LINES = 2, 43
+FIRST_LINES, LAST_LINES, WIDTH = 2, 43, 120
 SHOWN_PORT = "8042"
 SHOWN_URL = f"http://127.0.0.1:{SHOWN_PORT}"
 SHOWN_HOME = "/home/you"
@@ -124,7 +124,8 @@ def shortened(output: str) -> str:
     lines = output.splitlines(keepends=True)
     if len(lines) <= LONGEST_OUTPUT:
         return output
-    return "".join([*lines[:FIRST_LINES], "…\n", *lines[-LAST_LINES:]])
+    kept = [*lines[:FIRST_LINES], "…\n", *lines[-LAST_LINES:]]
+    return "".join(f"{line[:WIDTH]}…\n" if len(line) > WIDTH else line for line in kept)
 
 
 @contextmanager
