@@ -246,10 +246,8 @@ def command_table() -> str:
     shared = {option.name for option in commands.params}
     rows = ["| Command | Description | Options |", "|---|---|---|"]
     for path, command in leaves(commands).items():
-        usage = [
-            path,
-            *(part.make_metavar(click.Context(command)) for part in arguments_of(command)),
-        ]
+        arguments = (part for part in command.params if isinstance(part, click.Argument))
+        usage = [path, *(part.make_metavar(click.Context(command)) for part in arguments)]
         options = [
             f"`{option.secondary_opts[0] if option.secondary_opts else max(option.opts, key=len)}`"
             for option in command.params
@@ -258,10 +256,6 @@ def command_table() -> str:
         description = command.get_short_help_str(limit=100).rstrip(".")
         rows.append(f"| `{' '.join(usage)}` | {description} | {', '.join(options)} |")
     return "\n".join([*rows, ""])
-
-
-def arguments_of(command: click.Command) -> list[click.Argument]:
-    return [part for part in command.params if isinstance(part, click.Argument)]
 
 
 def main(arguments: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import tempfile
@@ -142,15 +143,10 @@ def text_of(document: Document, value: Json) -> bytes:
     source, *others = document.sources.values()
     if not others and source.value == value:
         return source.text.encode()
-    text = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+    # A copy through JSON shares nothing, so that YAML needs no anchors.
+    plain = json.loads(json.dumps(value))
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
     return f"{HEADER}{text}".encode()
-
-
-class Dumper(yaml.SafeDumper):
-    """Writes everything out, without anchors."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
 
 
 def install(fresh: Path, client: Path) -> None:

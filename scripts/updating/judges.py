@@ -32,14 +32,8 @@ FACADE_TESTS = (
 CONTRACT_TESTS = ("tests/contract/test_good_requests.py", "tests/contract/test_bad_requests.py")
 # It has a cache of its own, as the usual one is about the current client.
 MYPY = (
-    "mypy",
-    "--output",
-    "json",
-    "--cache-dir",
-    ".mypy_cache/update",
-    "up42_facade",
-    "up42_sandbox",
-)
+    "mypy", "--output", "json", "--cache-dir", ".mypy_cache/update", "up42_facade", "up42_sandbox",
+)  # fmt: skip
 PYTEST = (
     "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider",
     "-k", "not test_every_operation_has_a_recipe",

@@ -98,6 +98,13 @@ def test_stop_cuts_running_requests() -> None:
     assert len(failures) == 1
 
 
+def test_requests_are_not_logged(up42_sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    httpx.get(up42_sandbox.url)
+    assert "httpx" in caplog.text
+    assert "uvicorn" not in caplog.text
+
+
 def test_clock_speed_drives_jobs_but_not_tokens() -> None:
     clock = Clock(speed=1000)
     now, wall = clock.now(), clock.wall()

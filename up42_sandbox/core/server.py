@@ -62,7 +62,9 @@ class Server:
             ws="none",
             lifespan="off",
             interface="asgi3",
+            # Requests are recorded, not logged: tests read logs, too.
             log_config=None,
+            log_level="warning",
             access_log=False,
             proxy_headers=False,
             server_header=False,
