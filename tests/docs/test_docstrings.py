@@ -173,7 +173,7 @@ def test_examples(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Non
         with hasty():
             run(tests)
         resolve_session(None).close()
-    assert count > 100
+    assert count > 60
 
 
 def run(tests: list[doctest.DocTest]) -> None:

@@ -65,8 +65,6 @@ MEANINGS = {
     JobStatus.REJECTED: "The account's balance doesn't cover the job: add credits, then retry().",
     JobStatus.UNLICENSED: "The EULA of the process isn't accepted: accept it, then retry().",
 }
-
-
 # What fails for one entry fails for all: the rest isn't tried.
 FATAL = (
     AuthenticationError,
