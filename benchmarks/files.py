@@ -35,7 +35,6 @@ from benchmarks.bench import (
 SHELL, ONE_CONNECTION = "curl | tar xz", "one connection"
 # Four scenes make 470 MB, 308 MB packed; ten times as much makes 3.2 GB packed.
 SCENES, SCENE_BYTES, LONG_FACTOR = 4, 117_500_000, 10
-CONTENT = SCENES * SCENE_BYTES
 # Of the scenes in the zip, which has 160 MB.
 ZIP_SCENES = 2
 # One file over throttled connections.
@@ -197,7 +196,7 @@ def measure_window(bench: Bench) -> Readings:
         running_sandbox(LATENCY, folder=folder) as sandbox,
     ):
         image = folder / "large.tif"
-        write_empty(image, side)
+        write_large(image, side)
         stored = {"name": image.name, "path": str(image), "checksums": False, "lifetime": 3600}
         url = sandbox.ask("/storage", stored)["url"]
         (job_id,) = sandbox.ask("/jobs", {"status": "captured"})["ids"]
@@ -212,11 +211,14 @@ def measure_window(bench: Bench) -> Readings:
         return bench.in_turns(candidates, warm_up=False)
 
 
-def write_empty(path: Path, side: int) -> None:
-    """Write an image of zeros with its header first, as in a COG."""
+def write_large(path: Path, side: int) -> None:
+    """Write an image with its header first, as in a COG, and with something in its middle only."""
     import rasterio
+    from rasterio.windows import Window
 
-    rasterio.open(path, "w", width=side, height=side, **PROFILE, **TILED).close()
+    with rasterio.open(path, "w", width=side, height=side, **PROFILE, **TILED) as dataset:
+        middle = landscape(0, ROWS, ROWS, np.random.default_rng(42))
+        dataset.write(middle, window=Window(side // 2, side // 2, ROWS, ROWS))
 
 
 def write_image(path: Path, layout: str, side: int) -> None:
