@@ -58,7 +58,7 @@ def test_our_processing_calls(call: str) -> None:
     assert faults(call, roots_of(PROCESSING)) == []
 
 
-@pytest.mark.parametrize("call", column("Jobs and job tasks", 1))
+@pytest.mark.parametrize("call", column("Legacy analytics jobs and job tasks", 1))
 def test_our_analytics_calls(call: str) -> None:
     assert faults(call, roots_of(ANALYTICS)) == []
 
