@@ -373,7 +373,7 @@ def _download(
                         raise
             part.begin(Validator())
         ready = part.finish(stream)
-        with exclusive(folder.path) if source_id else nullcontext():
+        with nullcontext() if source_id is None else exclusive(folder.path):
             if source_id is not None:
                 name = target.relative_to(folder.path).as_posix()
                 is_taken = is_free and not _is_free(download)
