@@ -35,6 +35,17 @@ IMPATIENT = up42.TransportOptions(
 )
 
 
+# These take longest: a worker that began with one of them in the end would be the last one.
+LONGEST = (
+    "batch/test_killed.py", "cli/test_documents", "credits/", "docs/test_site",
+    "notebooks/", "updating/test_judges",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not any(part in item.nodeid for part in LONGEST))
+
+
 @pytest.fixture(autouse=True)
 def no_outside_settings(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
