@@ -229,6 +229,35 @@ def test_an_announced_checksum_that_does_not_fit(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "announced",
+    ["1e20" + "00" * 32, "", "zz", "ff" * 12, "1220" + "00" * 31],
+    ids=["BLAKE3", "empty", "no hex", "endless number", "too short"],
+)
+def test_a_checksum_that_can_not_be_verified_is_only_warned_of(
+    session: up42.Session,
+    item: pystac.Item,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    announced: str,
+) -> None:
+    asset = item.assets["thumbnail.png"]
+    asset.extra_fields["file:checksum"] = announced
+    item.assets = {"thumbnail.png": asset}
+    (path,) = up42.download_items([item], tmp_path, session=session, progress=False)
+    assert Path(path).read_bytes().startswith(b"\x89PNG")
+    assert "without verifying its checksum" in caplog.text
+
+
+def test_a_checksum_of_the_storage_that_can_not_be_read_proves_nothing(
+    sandbox: Sandbox, session: up42.Session, item: pystac.Item, tmp_path: Path
+) -> None:
+    broken = {"x-goog-hash": "md5=***,crc32c=", "content-md5": "…".encode().decode("latin-1")}
+    sandbox.inject(Fault(origin="storage", headers=broken, times=None))
+    item.assets = {"thumbnail.png": item.assets["thumbnail.png"]}
+    assert up42.download_items([item], tmp_path, session=session, progress=False)
+
+
 def test_asset_download(sandbox: Sandbox, session: up42.Session, tmp_path: Path) -> None:
     asset = up42.initialize_asset(sandbox.asset_id(), session=session)
     paths = asset.download(tmp_path, assets="thumbnail", progress=False)
