@@ -28,7 +28,7 @@ def found(pattern: str) -> Iterator[tuple[str, str]]:
 def test_commands_exist() -> None:
     for target, page in found(r"(?:\$ |`)make ([a-z-]+)"):
         assert f"\n{target}:" in MAKEFILE, page
-    for program, page in found(r"(?:\$ |`)python (\S+\.py)"):
+    for program, page in found(r"(?:\$ |`)python (\S+/\S+\.py)"):
         assert (ROOT / program).is_file(), page
     for script, page in found(r"(?:\$ |`)bash (\S+?)`?$"):
         assert (ROOT / script).is_file(), page

@@ -17,7 +17,7 @@ MACHINE = re.compile(
     r"|(?<!\w)/tmp/(?!(?:output|\w)\b)\w+"
 )
 HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|anaconda\.org|ghcr\.io")
-BINARY = {".png", ".jpg", ".gif", ".ico"}
+BINARY = {".png", ".jpg", ".webp", ".gif", ".ico"}
 
 
 def text_files(project: Project) -> Iterator[tuple[str, str]]:
