@@ -59,6 +59,8 @@ class ByteBar(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
         """Count bytes; several threads may do so."""
         if self._outer is not None:
             self._outer.update(n)
+        if self.disable:
+            return None
         with self._counting:
             return super().update(n)
 

@@ -141,11 +141,7 @@ class BatchExecution:
         return failures
 
     def _affordable(self, wanted: list[BatchEntry]) -> list[BatchEntry]:
-        """Return what fits the limit, cheapest first if that was requested.
-
-        Raises:
-            CostLimitError: If not all fit, and cheapest first wasn't requested.
-        """
+        """Return what fits the limit: all, or if that was requested, the cheapest."""
         limit = self.max_credits
         if limit is None:
             return wanted
@@ -228,10 +224,7 @@ class BatchExecution:
     def _send(self, entry: BatchEntry, stop: threading.Event) -> None:
         """Execute a template once, with a record before and after.
 
-        Raises:
-            ExecutionUncertainError: If the response was lost.
-            Up42Error: If there is no job, and a retry might succeed. A rejection of these inputs
-                is recorded, not raised.
+        A rejection of its inputs is recorded; any other failure is raised.
         """
         journal = self.journal
         if entry.index not in self._declined and find_late(journal, entry):

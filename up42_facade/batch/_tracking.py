@@ -81,11 +81,7 @@ def look_up(
     progress: bool,
     stop: threading.Event | None = None,
 ) -> Failures:
-    """Look up the jobs of the uncertain entries; those without a certain job stay uncertain.
-
-    Args:
-        stop: Ends the searches.
-    """
+    """Look up the jobs of the uncertain entries; those without a certain job stay uncertain."""
     uncertain = [entry for entry in entries if entry.status == UNCERTAIN]
     if not uncertain:
         return {}
@@ -102,11 +98,7 @@ def resolve(journal: Journal, entry: BatchEntry, stop: threading.Event) -> None:
     """Look up the job of a request whose response was lost.
 
     Afterwards the entry has its job, or is pending again because the server has had its time and
-    no job has appeared.
-
-    Raises:
-        ExecutionUncertainError: If several jobs are possible.
-        Up42Error: If the list can't be read, or the search was stopped.
+    no job has appeared. Anything else raises.
     """
     attempt = entry.attempts[-1]
     execution = search(journal, entry, attempt, stop)
@@ -128,11 +120,7 @@ def find_late(journal: Journal, entry: BatchEntry) -> bool:
 
 
 def adopt(journal: Journal, execution: Execution, attempt: Attempt, finding: Finding) -> bool:
-    """Record what a search found; return False if it found nothing.
-
-    Raises:
-        ExecutionUncertainError: If several jobs are possible.
-    """
+    """Record what a search found; return False if nothing, and raise if several jobs fit."""
     if finding.job is not None:
         journal.mark_executed(attempt, finding.job)
         return True
@@ -216,11 +204,7 @@ class Tracker:
         self.poll()
 
     def poll(self, deadline: float = math.inf) -> list[BatchEntry]:
-        """Poll once, record the statuses, and return the entries whose status has changed.
-
-        Raises:
-            TimeUpError: If the deadline comes before the response.
-        """
+        """Poll once, record the statuses, and return the entries whose status has changed."""
         asked = self._open_jobs()
         fetched = self._polling.request(lambda: self._within(deadline, self._fetch), "the jobs")
         current = {job.id: job for job in fetched or ()}
@@ -269,11 +253,7 @@ class Tracker:
         shown.show(state, summary(executed))
 
     def _within(self, deadline: float, task: Callable[[], T]) -> T:
-        """Run a task until the deadline, as its requests might take longer.
-
-        Raises:
-            TimeUpError: If the deadline comes first.
-        """
+        """Run a task; raise TimeUpError at the deadline, as its requests might take longer."""
         left = min(deadline - time.monotonic(), threading.TIMEOUT_MAX)
         if left <= 0:
             raise TimeUpError
