@@ -337,6 +337,8 @@ def test_it_uses_what_everybody_may_use() -> None:
     ours = {name for name in found if not name.startswith("up42_facade.cli")}
     assert ours == {
         "up42_facade",
+        # Whether an output folder can be used shows before anything is spent.
+        "up42_facade.downloads",
         "up42_facade.errors",
         "up42_facade.session",
         "up42_sandbox",

@@ -328,6 +328,14 @@ def test_an_unknown_property(session: up42.Session) -> None:
         ids(session, filter=wanted)
 
 
+def test_an_unknown_sort_field(session: up42.Session, caplog: pytest.LogCaptureFixture) -> None:
+    for known in ("-properties.datetime", "id", "+properties.up42-system:asset_id", "collection"):
+        ids(session, sortby=known)
+    assert caplog.records == []
+    ids(session, sortby="-properties.datetim")
+    assert "'datetim' isn't a known property. Did you mean 'datetime'?" in caplog.text
+
+
 def test_get_item(sandbox: Sandbox, session: up42.Session) -> None:
     scene = sandbox.sample_item("pneo-berlin")
     url = sandbox.item_url("pneo-berlin")

@@ -33,4 +33,5 @@ def console_handlers() -> list[logging.Handler]:
     """Return the handlers that might write log records to a terminal."""
     loggers = [logging.getLogger(name) for name in (None, "up42_facade", "httpx")]
     found = [handler for logger in loggers for handler in logger.handlers]
-    return found if found or logging.lastResort is None else [logging.lastResort]
+    # Without handlers, warnings go to the last one.
+    return found if logging.lastResort is None else [*found, logging.lastResort]

@@ -233,6 +233,7 @@ def search_items(
             arrive.
         sortby: STAC sort fields, for example
             `[{"field": "properties.datetime", "direction": "desc"}]`, or `"-properties.datetime"`.
+            A field that isn't known is logged.
         limit: Maximum number of items.
         session: Session to use. Defaults to the one set by `authenticate()`.
 
@@ -269,6 +270,8 @@ def search_items(
         limit=min(limit or PAGE_SIZE, PAGE_SIZE) if results is None else PAGE_SIZE,
     )
     found = find(search, session)
+    if sortby is not None:
+        found = sorted_by_known(found, [field.field for field in search.sortby or ()])
     if collection is not None:
         found = in_known_collection(found, collection, session)
     if results is not None:
@@ -316,6 +319,23 @@ def in_known_collection(
             f"{PAGE_SIZE} items have the collections {', '.join(known)}."
             f"{did_you_mean(collection, known)}"
         )
+
+
+def sorted_by_known(items: Iterator[pystac.Item], fields: Sequence[str]) -> Iterator[pystac.Item]:
+    """Yield items, and log which sort fields aren't known: servers ignore them."""
+    first = next(items, None)
+    if first is None:
+        return
+    for field in fields:
+        name = field.removeprefix("properties.")
+        known = [*QUERYABLES, *first.properties]
+        if name not in known:
+            hint = did_you_mean(name, known)
+            logger.warning(
+                "The items might not be sorted: %r isn't a known property.%s", name, hint
+            )
+    yield first
+    yield from items
 
 
 def get_item(item: str, *, session: Session | None = None) -> pystac.Item:
