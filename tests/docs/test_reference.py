@@ -57,3 +57,11 @@ def test_each_error_has_a_condition_and_a_remedy(name: str) -> None:
 
 def test_the_catalog_has_no_errors_of_the_past() -> None:
     assert set(re.findall(r"^\| `(\w+)`{", CATALOG, re.MULTILINE)) == set(ERRORS)
+
+
+def test_each_process_has_a_plot_and_a_map_of_few_bytes(session: up42.Session) -> None:
+    page = (DOCS / "pictures.md").read_text(encoding="utf-8")
+    shown = re.findall(r"\(pictures/(\S+)-(plot|map)\.webp\)", page)
+    ids = [process.id for process in up42.Process.all(session=session)]
+    assert shown == [(name, kind) for name in ids for kind in ("plot", "map")]
+    assert sum(file.stat().st_size for file in (DOCS / "pictures").iterdir()) < 1_500_000
