@@ -33,7 +33,7 @@ MODULES = {
     "processing/_ledger.py": "facade/execution batch/lost_answers",
     "session/_hosts.py": "facade/credentials facade/auth facade/stac",
     "session/_network.py": "facade/network facade/transport facade/session_client",
-    "session/_redaction.py": "facade/secrets facade/credentials",
+    "session/_redaction.py": "facade/secrets facade/credentials facade/network",
 }
 PAIRS: tuple[tuple[type[ast.AST], type[ast.AST]], ...] = (
     (ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot),

@@ -248,6 +248,16 @@ def test_an_older_job_with_the_same_inputs_is_not_taken_for_it(
     assert {first.id, second.id} == set(sandbox.jobs)
 
 
+def test_an_equal_job_of_another_program_is_not_taken_for_it(
+    sandbox: Sandbox, session: up42.Session
+) -> None:
+    older = sandbox.add_job("detection-trees-spacept", "running")
+    sandbox.inject(Fault(path=EXECUTION, drop="before"))
+    with pytest.raises(up42.ExecutionUncertainError) as lost:
+        template(session, older.inputs["item"], older.inputs["title"]).execute()
+    assert lost.value.candidates == []
+
+
 def test_a_job_whose_inputs_the_server_changed_is_a_candidate(
     sandbox: Sandbox, session: up42.Session, item: Any
 ) -> None:
