@@ -176,6 +176,7 @@ def test_logout(logged_in: Path, up42_here: Up42) -> None:
     assert not logged_in.exists()
     again = up42_here("auth", "logout", "--json")
     assert (again.code, again.error["type"]) == (ExitCode.ERROR, "ConfigurationError")
+    assert "There is no stored login 'default'" in again.error["message"]
 
 
 def test_the_file_is_replaced_as_a_whole(

@@ -156,6 +156,8 @@ def test_regions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hosts_of(region="eu").region == "eu"
     with pytest.raises(up42.ConfigurationError, match="'us': expected one of eu, sa"):
         hosts_of(region="us")
+    with pytest.raises(up42.ConfigurationError, match="'us': expected one of eu, sa"):
+        hosts_of(region="us", base_url="http://127.0.0.1:1")
 
 
 def test_base_url(monkeypatch: pytest.MonkeyPatch) -> None:

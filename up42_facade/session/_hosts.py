@@ -60,16 +60,16 @@ def choose_hosts(region: str, base_url: str | None) -> Hosts:
     Raises:
         ConfigurationError: If the region is unknown, or the base URL has no scheme or host.
     """
-    base_url = base_url if base_url is not None else os.environ.get("UP42_BASE_URL") or None
-    if base_url is not None:
-        origin = check_base_url(base_url)
-        return Hosts(api=origin, auth=origin, region=None)
     if region is DEFAULT_REGION:
         region = os.environ.get("UP42_REGION") or str(region)
     if region not in REGIONS:
         raise ConfigurationError(
             f"Unknown region {region!r}: expected one of {', '.join(sorted(REGIONS))}."
         )
+    base_url = base_url if base_url is not None else os.environ.get("UP42_BASE_URL") or None
+    if base_url is not None:
+        origin = check_base_url(base_url)
+        return Hosts(api=origin, auth=origin, region=None)
     return Hosts(*REGIONS[region], region)
 
 

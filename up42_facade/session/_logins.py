@@ -142,12 +142,7 @@ def read_login(profile: str) -> Login:
             mode = os.fstat(file.fileno()).st_mode
             content = parse(file.read())
     except FileNotFoundError:
-        stored = sorted(found.stem for found in path.parent.glob("*.json"))
-        raise ConfigurationError(
-            f"There is no stored login {profile!r}: {path} doesn't exist. "
-            f"{'Stored: ' + ', '.join(stored) + '. ' if stored else ''}"
-            f"Create it with: up42 auth login --profile {profile}"
-        ) from None
+        raise unknown_login(path) from None
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}.") from error
     if os.name != "nt" and mode & OTHERS:
@@ -161,6 +156,16 @@ def read_login(profile: str) -> Login:
             f"{profile}"
         )
     return Login(profile, content["username"], content["password"], read_hosts(content))
+
+
+def unknown_login(path: Path) -> ConfigurationError:
+    """Return the error for the path of a login that isn't stored."""
+    stored = sorted(found.stem for found in path.parent.glob("*.json"))
+    return ConfigurationError(
+        f"There is no stored login {path.stem!r}: {path} doesn't exist. "
+        f"{'Stored: ' + ', '.join(stored) + '. ' if stored else ''}"
+        f"Create it with: up42 auth login --profile {path.stem}"
+    )
 
 
 def parse(data: bytes) -> dict[str, str] | None:
@@ -229,6 +234,8 @@ def delete_login(profile: str) -> Path:
     path = login_path(profile)
     try:
         path.unlink()
+    except FileNotFoundError:
+        raise unknown_login(path) from None
     except OSError as error:
         raise ConfigurationError(f"{path} can't be deleted: {error.strerror}.") from error
     return path
