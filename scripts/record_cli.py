@@ -50,7 +50,7 @@ DURATIONS = dict.fromkeys(
 READY = "Stop the sandbox with Ctrl-C."
 # An installation prints hundreds of lines: the first ones and the end are enough.
 LONGEST_OUTPUT = 60
-FIRST_LINES, LAST_LINES, WIDTH = 2, 43, 120
+FIRST_LINES, LAST_LINES, WIDTH = 2, 44, 120
 SHOWN_PORT = "8042"
 SHOWN_URL = f"http://127.0.0.1:{SHOWN_PORT}"
 SHOWN_HOME = "/home/you"
