@@ -129,7 +129,11 @@ def test_classes_lie_over_what_they_were_found_in(tmp_path: Path) -> None:
     shown = viz.map_results(path)
     alphas = [color_at(overlay(shown), (x, y))[3] for x, y in ((0.2, 0.2), (0.8, 0.2), (0.9, 0.9))]
     assert alphas == [255, 0, 255]
-    assert "change: changes" in shown.get_root().render()
+    page = shown.get_root().render()
+    assert "change: changes" in page
+    assert all(f"<span>{number}</span>" in page for number in (0, 1, 2))
+    bar = viz.plot_results(path).axes[-1]
+    assert [label.get_text() for label in bar.get_yticklabels()] == ["0", "1", "2"]
     image = scenes.write(tmp_path / "dark.tif", values + 1)
     assert color_at(overlay(viz.map_results(image)), (0.8, 0.2)) == (0, 0, 0, 255)
 

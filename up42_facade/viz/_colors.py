@@ -98,6 +98,17 @@ class Ramp:
         pixels[..., 3] *= has_value(values)
         return pixels
 
+    @property
+    def marks(self) -> list[float]:
+        """The values that a legend names: each class, or the ends and the middle."""
+        if self.are_classes:
+            return [float(number) for number in range(int(self.high) + 1)]
+        return [self.low, (self.low + self.high) / 2, self.high]
+
+    @property
+    def are_classes(self) -> bool:
+        return not self.is_percent and self.low == 0
+
     def text(self, value: float) -> str:
         return f"{value:.0%}" if self.is_percent else f"{value:.2g}"
 

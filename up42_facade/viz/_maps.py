@@ -215,7 +215,6 @@ def legend(ramp: Ramp, names: list[str]) -> str:
     """Return the legend of a color ramp with the names of its images as HTML."""
     table = ramp.table()[np.linspace(0, len(ramp.table()) - 1, LEGEND_STOPS).astype(int)]
     colors = ",".join(f"rgba({red},{green},{blue},{a / 255:.2f})" for red, green, blue, a in table)
-    marks = [ramp.low, (ramp.low + ramp.high) / 2, ramp.high]
-    values = "".join(f"<span>{ramp.text(mark)}</span>" for mark in marks)
+    values = "".join(f"<span>{ramp.text(mark)}</span>" for mark in ramp.marks)
     title = inert(f"{ramp.label}: {', '.join(names)}")
     return LEGEND.format(title=title, colors=colors, values=values)

@@ -243,6 +243,7 @@ class Drawing:
             pad=0.02,
             label=escape_for_terminal(ramp.label),
             format=PercentFormatter(1.0) if ramp.is_percent else None,
+            ticks=ramp.marks if ramp.are_classes else None,
         )
         bar.ax.yaxis.label.set_parse_math(False)
         return True
