@@ -394,8 +394,8 @@ local("Batch", "session to_dataframe", lambda world: world.batch())
 LOCAL["Batch.replace"] = lambda world: lambda: world.batch().replace(0, world.template())
 local(
     "BatchEntry",
-    "charged errors files geometry has_failed inputs is_finished is_succeeded job reason status "
-    "template title",
+    "charged cost errors files geometry has_failed inputs is_finished is_succeeded job reason "
+    "status template title",
     lambda world: world.batch()[0],
 )
 
