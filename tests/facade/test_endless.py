@@ -344,6 +344,7 @@ def test_a_compressed_body_that_is_cut_off() -> None:
         server.routes[JOBS] = Reply(body, 200, {"Content-Encoding": "gzip"})
         with pytest.raises(up42.ConnectionFailedError):
             list(up42.Job.all(session=session))
+        assert server.paths.count(JOBS) == 1 + session.options.retries
 
 
 def test_a_megabyte_of_error_body_is_cut() -> None:

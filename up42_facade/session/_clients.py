@@ -104,10 +104,14 @@ class Clients:
         transport = self._async_transport
         return AsyncApiClient(self._gate, transport=transport, auth=self.auth, **usual)
 
+    def refuse(self) -> None:
+        """Send nothing new. Requests that wait for their turn or a retry end."""
+        for transport in (self._transport, self._storage_transport):
+            transport.route.gate.is_closed = True
+
     def close(self) -> None:
         """Close all connections except those of event loops."""
         for transport in (self._transport, self._storage_transport):
-            transport.route.gate.is_closed = True
             transport.close()
 
     async def aclose(self) -> None:

@@ -27,6 +27,8 @@ LONGEST_BODY = 120.0
 PIECE = 2**16
 # With this, zlib detects whether a stream has a gzip or a zlib header.
 ANY_HEADER = zlib.MAX_WBITS | 32
+# They decode any bytes; other codecs raise whatever they like.
+CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "latin1"})
 DECODED = frozenset({"gzip", "x-gzip", "deflate"})
 # What the clients of the API accept.
 ACCEPTED_ENCODING = "gzip"
@@ -78,6 +80,9 @@ def remove_oddities(response: httpx.Response) -> None:
     """Remove what httpx can't read or might show."""
     # httpx has its own phrase for each status; a server's could contain anything.
     response.extensions.pop("reason_phrase", None)
+    if response.charset_encoding not in CHARSETS:
+        # JSON is UTF-8, whatever the server says.
+        response.encoding = "utf-8"
     headers = response.headers
     if "location" in headers and not is_http_link(headers["location"]):
         # So it isn't a redirect, and is reported as its status.

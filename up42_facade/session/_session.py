@@ -213,10 +213,13 @@ class Session:
         with self._lock:
             self._is_closed = True
             executor, self._executor = self._executor, None
+            connected = self._connected
+        if connected is not None:
+            connected.refuse()
         if executor is not None:
             executor.shutdown(wait=True, cancel_futures=True)
-        if self._connected is not None:
-            self._connected.close()
+        if connected is not None:
+            connected.close()
 
     async def aclose(self) -> None:
         """Close the session, and the connections of the running event loop, too."""

@@ -5,13 +5,14 @@ Every client of the package sends its requests through these transports.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import threading
 import time
-import weakref
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, closing
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ import httpx
 from attrs import field, frozen
 
 from up42_facade._common.urls import without_query
-from up42_facade.errors import NotAuthenticatedError
+from up42_facade.errors import InvalidInputError, NotAuthenticatedError
 from up42_facade.session._network import Network
 from up42_facade.session._responses import Body, remove_oddities, seconds_until
 
@@ -31,11 +32,55 @@ SAFE_POSTS = re.compile(
     r"/(validation|cost|search|download-url|token|jobs/validate|estimate/job)/?$"
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# After these, a safe request is retried.
-TRANSIENT = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+# After these, a safe request is retried. A compressed body that is cut off can't be decoded.
+TRANSIENT = (
+    httpx.TimeoutException,
+    httpx.NetworkError,
+    httpx.RemoteProtocolError,
+    httpx.DecodingError,
+)
 TRANSIENT_STATUSES = (429, *range(500, 600))
 # Beyond this number of retries, the wait doesn't double any more.
 MOST_DOUBLINGS = 30
+# Seconds after which a waiting request notices that its session was closed.
+LONGEST_NAP = 0.1
+
+
+Check = Callable[[Any, Any, Any], None]
+
+
+def number(expected: str, least: float, *, kind: type = Real, more: bool = False) -> Check:
+    """Return the validator of an option that must be a finite number.
+
+    Args:
+        expected: What is expected, for the message.
+        least: The smallest number.
+        kind: `Integral` for whole numbers.
+        more: Require more than the smallest number.
+    """
+
+    def check(_: object, option: Any, value: Any) -> None:
+        is_number = isinstance(value, kind) and not isinstance(value, bool)
+        # NaN is in no range.
+        if not (is_number and least <= value < math.inf) or (more and value == least):
+            raise InvalidInputError(f"{option.name}={value!r}: expected {expected}.")
+
+    return check
+
+
+timeout = number("a positive number of seconds", 0, more=True)
+pause = number("a number of seconds, not negative", 0)
+whole = number("a whole number, not negative", 0, kind=Integral)
+positive_whole = number("a whole number of at least 1", 1, kind=Integral)
+positive = number("a positive number", 0, more=True)
+
+
+def pauses(options: object, option: Any, values: Any) -> None:
+    """Check an option that must be a list of seconds: without any, no search would take place."""
+    if not isinstance(values, tuple | list) or not values:
+        raise InvalidInputError(f"{option.name}={values!r}: expected at least one time in seconds.")
+    for value in values:
+        pause(options, option, value)
 
 
 @frozen
@@ -60,17 +105,20 @@ class TransportOptions:
         ca_file: File with the certificates of the authorities to trust. Defaults to
             SSL_CERT_FILE, SSL_CERT_DIR, REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE in the
             environment, then to those of the package certifi.
+
+    Raises:
+        InvalidInputError: If a number can't be used.
     """
 
-    connect_timeout: float = 10.0
-    read_timeout: float = 120.0
-    retries: int = 5
-    backoff: float = 0.5
-    longest_wait: float = 60.0
-    rate: float = 100.0
-    burst: int = 500
-    connections: int = 50
-    lookup_waits: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0)
+    connect_timeout: float = field(default=10.0, validator=timeout)
+    read_timeout: float = field(default=120.0, validator=timeout)
+    retries: int = field(default=5, validator=whole)
+    backoff: float = field(default=0.5, validator=pause)
+    longest_wait: float = field(default=60.0, validator=pause)
+    rate: float = field(default=100.0, validator=positive)
+    burst: int = field(default=500, validator=positive_whole)
+    connections: int = field(default=50, validator=positive_whole)
+    lookup_waits: tuple[float, ...] = field(default=(0.5, 1.0, 2.0, 4.0, 8.0), validator=pauses)
     proxy: str | None = field(default=None, repr=lambda value: repr(value and without_query(value)))
     ca_file: str | Path | None = None
 
@@ -152,6 +200,14 @@ class Gate:
             self._updated = now
             return max(0.0, -self._available / self._rate)
 
+    def naps(self, seconds: float) -> Iterator[float]:
+        """Yield the parts of a wait; raise when the session is closed meanwhile."""
+        while seconds > 0:
+            self.check()
+            yield min(seconds, LONGEST_NAP)
+            seconds -= LONGEST_NAP
+        self.check()
+
     def check(self) -> None:
         """Raise if the session was closed."""
         if self.is_closed:
@@ -220,16 +276,14 @@ class Transport(httpx.BaseTransport):
                 wait = attempts.wait_after()
                 if wait is None:
                     raise
-            time.sleep(wait)
+            self._pause(wait)
 
     def close(self) -> None:
         for pool in list(self._pools.values()):
             pool.close()
 
     def _send(self, request: httpx.Request) -> httpx.Response:
-        if wait := self.route.gate.reserve():
-            time.sleep(wait)
-        self.route.gate.check()
+        self._pause(self.route.gate.reserve())
         pool = self.route.pool(request.url, self._pools, httpx.HTTPTransport)
         response: httpx.Response = pool.handle_request(request)
         remove_oddities(response)
@@ -240,6 +294,10 @@ class Transport(httpx.BaseTransport):
             for chunk in stream:
                 body.add(chunk)
         return response
+
+    def _pause(self, seconds: float) -> None:
+        for nap in self.route.gate.naps(seconds):
+            time.sleep(nap)
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
@@ -252,14 +310,9 @@ class AsyncTransport(httpx.AsyncBaseTransport):
     def __init__(self, route: Route, options: TransportOptions = NO_RETRIES) -> None:
         self.route = route
         self._options = options
-        self._loops: weakref.WeakKeyDictionary[
-            AbstractEventLoop, tuple[Pools, AsyncGenerator[None, None]]
-        ] = weakref.WeakKeyDictionary()
+        self._loops: dict[AbstractEventLoop, tuple[Pools, AsyncGenerator[None, None]]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        # Loading asyncio takes a tenth of a short script's time: not if nobody uses it.
-        from asyncio import sleep
-
         attempts = Attempts(request, self._options)
         while True:
             try:
@@ -271,7 +324,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                 wait = attempts.wait_after()
                 if wait is None:
                     raise
-            await sleep(wait)
+            await self._pause(wait)
 
     async def aclose(self) -> None:
         from asyncio import get_running_loop
@@ -281,11 +334,7 @@ class AsyncTransport(httpx.AsyncBaseTransport):
             await keeper.aclose()
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
-        from asyncio import sleep
-
-        if wait := self.route.gate.reserve():
-            await sleep(wait)
-        self.route.gate.check()
+        await self._pause(self.route.gate.reserve())
         pool = self.route.pool(request.url, await self._pools(), httpx.AsyncHTTPTransport)
         response: httpx.Response = await pool.handle_async_request(request)
         remove_oddities(response)
@@ -298,11 +347,20 @@ class AsyncTransport(httpx.AsyncBaseTransport):
                     body.add(chunk)
         return response
 
+    async def _pause(self, seconds: float) -> None:
+        # Loading asyncio takes a tenth of a short script's time: not if nobody uses it.
+        from asyncio import sleep
+
+        for nap in self.route.gate.naps(seconds):
+            await sleep(nap)
+
     async def _pools(self) -> Pools:
         from asyncio import get_running_loop
 
         loop = get_running_loop()
         if loop not in self._loops:
+            for ended in [known for known in list(self._loops) if known.is_closed()]:
+                self._loops.pop(ended, None)
             pools: Pools = {}
             self._loops[loop] = pools, closed_with_its_loop(pools)
             await anext(self._loops[loop][1])
