@@ -40,6 +40,10 @@ class Blob:
     modified: str | None = "Wed, 05 Jun 2024 13:12:48 GMT"
     ranges: bool = True
     chunked: bool = False
+    total: str | None = None
+    """What ranges say about the length, if it isn't the length."""
+    longest_range: int | None = None
+    """Bytes after which the server ends a range, whatever was requested."""
     cuts: list[int] = Factory(list)
     """Offsets in the object at which the connection is closed, each once."""
     cut_every_answer_after: int | None = None
@@ -152,7 +156,8 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
             self._note(blob, start, 206 if partial else 200)
             self.send_response(206 if partial else 200)
             if partial:
-                self.send_header("Content-Range", f"bytes {first}-{last - 1}/{len(data)}")
+                total = blob.total or len(data)
+                self.send_header("Content-Range", f"bytes {first}-{last - 1}/{total}")
             if etag:
                 self.send_header("ETag", etag)
             if blob.modified:
@@ -213,6 +218,8 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
             if condition and condition not in (blob.etag, blob.modified):
                 return None, size
             end = int(match[2]) + 1 if match[2] else size
+            if blob.longest_range is not None:
+                end = min(end, int(match[1]) + blob.longest_range)
             return int(match[1]), min(end, size)
 
         def _note(self, blob: Blob | None, start: int | None, status: int) -> None:

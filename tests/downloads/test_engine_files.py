@@ -70,6 +70,24 @@ def test_a_cut_without_known_length_is_continued(store, tmp_path):
     assert blob.starts == [0, 1_000_000]
 
 
+@pytest.mark.parametrize("longest", [None, 1_000_000])
+def test_a_range_of_unknown_length_is_not_taken_for_the_file(store, tmp_path, longest):
+    blob = store.put(DATA, total="*", longest_range=longest)
+    assert download_file(blob.link, tmp_path / "a").read_bytes() == DATA
+
+
+def test_ranges_that_end_early_are_continued(store, tmp_path):
+    blob = store.put(DATA, longest_range=1_000_000)
+    assert download_file(blob.link, tmp_path / "a").read_bytes() == DATA
+
+
+def test_a_range_beyond_the_end_leaves_nothing(store, tmp_path):
+    blob = store.put(DATA, total=f"{len(DATA) - 1}")
+    with pytest.raises(DownloadError, match="the server sent the range"):
+        download_file(blob.link, tmp_path / "a")
+    assert listing(tmp_path) == []
+
+
 def test_a_server_without_ranges_leads_to_a_clean_restart(store, tmp_path):
     blob = store.put(DATA, ranges=False, cuts=[1_000_000, 2_000_000])
     assert download_file(blob.link, tmp_path / "a").read_bytes() == DATA

@@ -79,7 +79,7 @@ def with_examples(test):
 @given(name=TEXT)
 def test_a_safe_name_is_one_harmless_component(name):
     safe = safe_name(name)
-    assert not set(safe) & set('<>"|?*:')
+    assert not set(safe) & set('<>"|?*:#;')
     for found in (safe, unicodedata.normalize("NFKC", safe)):
         assert found
         assert not set(found) & set("/\\\0")

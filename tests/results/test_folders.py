@@ -39,10 +39,13 @@ class Maker:
         for name, text in contents.items():
             key = name.replace("__", ".").replace("_", "/")
             content = packed(text) if key.endswith(".zip") else text.encode()
-            self._count += 1
-            url = self._sandbox.storage.put(f"{self._count}.bin", content)()
-            item.add_asset(key, pystac.Asset(url, roles=["data"]))
+            item.add_asset(key, pystac.Asset(self.put(content), roles=["data"]))
         return item
+
+    def put(self, content: bytes) -> str:
+        """Return the URL of a new file in the sandbox's storage."""
+        self._count += 1
+        return self._sandbox.storage.put(f"{self._count}.bin", content)()
 
     def get(self, folder: Path, *items: pystac.Item, **options: Any) -> list[str]:
         options = {"session": self._session, "progress": False, **options}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,49 @@ def test_places_of_files(make: Maker, tmp_path: Path) -> None:
     assert make.get(tmp_path, *items, item_files=True) == paths
     after = {p: p.read_bytes() for p in tmp_path.rglob("*.json") if ".up42" not in p.parts}
     assert after == before
+
+
+def zipped(*names: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in names:
+            archive.writestr(name, name)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("id", ["a#b", "a;b", "a?b", "a%20b", "a b", "../a", "http://a/b", "ü"])
+def test_ids_and_keys_that_look_like_links(make: Maker, tmp_path: Path, id: str) -> None:
+    item = make.item(id, **{f"{id}__tif": "1", f"x;{id}__tif": "2"})
+    make.get(tmp_path / "out", item, item_files=True)
+    [written] = (tmp_path / "out").glob("*.json")
+    found, contents = read(written)
+    assert (found.id, sorted(contents.values())) == (id, ["1", "2"])
+
+
+@pytest.mark.parametrize("key", ["results.zip", "results"])
+def test_every_member_of_an_archive_is_an_asset(make: Maker, tmp_path: Path, key: str) -> None:
+    names = ["a;b.tif", "c#d.tif", "one.zip", "two.zip"]
+    item = make.item("one")
+    item.add_asset(key, pystac.Asset(make.put(zipped(*names))))
+    make.get(tmp_path, item, item_files=True)
+    assert sorted(read(tmp_path / "one.json")[1].values()) == names
+
+
+def test_an_archive_that_is_kept_is_its_asset(make: Maker, tmp_path: Path) -> None:
+    item = make.item("one")
+    asset = pystac.Asset(make.put(zipped("a.tif")), media_type="application/zip", title="all")
+    item.add_asset("results", asset)
+    make.get(tmp_path, item, item_files=True, unpacking=False)
+    assert read(tmp_path / "one.json")[0].assets["results"].title == "all"
+
+
+def test_items_of_other_collections_are_other_items(make: Maker, tmp_path: Path) -> None:
+    items = [make.item("b/c", x__tif="1"), make.item("c", x__tif="2")]
+    items[0].collection_id, items[1].collection_id = "a", "a/b"
+    make.get(tmp_path, *items, item_files=True)
+    written = [path for path in tmp_path.rglob("*.json") if ".up42" not in path.parts]
+    contents = {found.id: texts for found, texts in map(read, written)}
+    assert contents == {"b/c": {"x.tif": "1"}, "c": {"x.tif": "2"}}
 
 
 def test_files_of_others_stay(make: Maker, tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-
 _DRIVE = re.compile(r"[A-Za-z]:")
 _SEPARATORS = re.compile(r"[/\\]")
 _WINDOWS_ONLY = re.compile(r'[<>:"|?*]')
+# Where readers of STAC end a path, as if it were a link.
+_ENDS_LINK = re.compile("[#;]")
 # Control characters, line separators, and marks that change the direction of a line or are
 # invisible: a name must look like what it is.
 _INVISIBLE = re.compile(
@@ -49,9 +51,9 @@ _FILE_NAME_STAR = re.compile(r"filename\*\s*=\s*([\w-]+)'[^']*'([^;]+)", re.IGNO
 def safe_name(name: str) -> str:
     """Return a string as the name of one file or folder.
 
-    A name that works on every file system is returned unchanged. Any other one is changed and
-    gets a short hash of the original, so that different strings never become one name. The result
-    is one component of a path, never a special one, of at most 200 bytes in UTF-8.
+    A name that works on every file system and in links is returned unchanged. Any other one is
+    changed and gets a short hash of the original, so that different strings never become one name.
+    The result is one component of a path, never a special one, of at most 200 bytes in UTF-8.
 
     Raises:
         DownloadError: If the name isn't a string.
@@ -120,6 +122,7 @@ def _is_portable(name: str) -> bool:
     return (
         unsafe_reason(name) is None
         and not _WINDOWS_ONLY.search(name)
+        and not _ENDS_LINK.search(name)
         and not _TEMPORARY.search(name)
         and not name.startswith((".", " "))
         # Python's `ntpath` takes any character before a colon for a drive.
@@ -139,7 +142,7 @@ def _cleaned(name: str) -> str:
 def _is_unusable(character: str) -> bool:
     # Both forms count, as some file systems write the other one.
     forms = character + unicodedata.normalize("NFKC", character)
-    unusable = (_INVISIBLE, _WINDOWS_ONLY, _SEPARATORS)
+    unusable = (_INVISIBLE, _WINDOWS_ONLY, _ENDS_LINK, _SEPARATORS)
     return "\ud800" <= character <= "\udfff" or any(kind.search(forms) for kind in unusable)
 
 

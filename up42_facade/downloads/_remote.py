@@ -389,12 +389,12 @@ class RemoteStream:
             if known.condition:
                 headers["If-Range"] = known.condition
         response = source.request(url, headers)
-        if response.status_code == 416:
+        if response.status_code == 416 or (end is None and _ends_anywhere(response)):
             response.close()
             if start:
-                raise ContentChanged(f"{source.label} became shorter while being downloaded.")
-            # An empty object has no first byte, so any range of it is refused.
-            del headers["Range"]
+                raise ContentChanged(f"{source.label} can't be continued from byte {start:,}.")
+            # An empty object has no range, and a range of unknown length may not be everything.
+            headers.pop("Range", None)
             response = source.request(url, headers)
         self._response = response
         text = response.headers.get("content-encoding", "")
@@ -582,10 +582,17 @@ def _extent(response: httpx.Response, start: int) -> tuple[int, int | None, int 
         return 0, total, total
     text = response.headers.get("content-range", "")
     match = _CONTENT_RANGE.fullmatch(text.strip())
-    if match is None or int(match[1]) != start:
+    stop, total = (int(match[2]) + 1, _length(match[3])) if match else (0, None)
+    if match is None or int(match[1]) != start or (total is not None and stop > total):
         reason = f"the server sent the range {text!r}, expected bytes from {start:,} on"
         raise failed(str(response.url), reason)
-    return start, int(match[2]) + 1, _length(match[3])
+    return start, stop, total
+
+
+def _ends_anywhere(response: httpx.Response) -> bool:
+    """Return whether a response is a range of an object of unknown length."""
+    text = response.headers.get("content-range", "")
+    return response.status_code == 206 and text.strip().endswith("/*")
 
 
 def _length(text: str | None) -> int | None:

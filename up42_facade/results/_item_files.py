@@ -100,9 +100,9 @@ class ItemFile:
         is_archive = name.lower().endswith(ARCHIVE_SUFFIXES)
         return evolve(download, name=name, is_unpacked=unpacking and is_archive)
 
-    def as_delivered(self, path: str) -> tuple[str | None, dict[str, Any]]:
+    def as_delivered(self, *, is_member: bool) -> tuple[str | None, dict[str, Any]]:
         """Return key and content of the asset that a delivered file is; no key for a member."""
-        if self.is_archive and not path.lower().endswith(ARCHIVE_SUFFIXES):
+        if is_member:
             return None, {"roles": self.asset.roles} if self.asset.roles else {}
         return self.key, self.asset.to_dict()
 
@@ -257,17 +257,24 @@ def fetch_items(
         progress=progress,
         aside=aside,
     )
-    found = fetch.run([file.download(unpacking=unpacking) for file in chosen])
+    downloads = [file.download(unpacking=unpacking) for file in chosen]
+    found = fetch.run(downloads)
     if item_files:
         from up42_facade.results._item_json import write_items
 
         delivered = [
-            (file.item, *file.as_delivered(path), path)
-            for file, paths in zip(chosen, found, strict=True)
+            (file.item, *file.as_delivered(is_member=is_member(download, paths)), path)
+            for file, download, paths in zip(chosen, downloads, found, strict=True)
             for path in paths
         ]
         write_items(delivered, fetch)
     return [path for paths in found for path in paths]
+
+
+def is_member(download: Download, paths: Sequence[str]) -> bool:
+    """Return whether the delivered files are members of an archive, not the archive itself."""
+    is_kept = len(paths) == 1 and paths[0].lower().endswith(ARCHIVE_SUFFIXES)
+    return download.is_unpacked and not is_kept
 
 
 def wanted_assets(assets: Any) -> list[str] | None:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 from attrs import evolve, frozen
@@ -33,7 +34,7 @@ Delivered = tuple["pystac.Item", str | None, Asset, str]
 # Links that would lead pystac from the local item to UP42 when it looks for the catalog.
 STRUCTURAL = ("self", "root", "parent", "child", "item")
 # Characters that pystac takes for the end of a relative path.
-ENDS_PATH = ("#", "?")
+ENDS_PATH = ("#", "?", ";")
 
 
 @frozen
@@ -64,7 +65,8 @@ def write_items(delivered: Sequence[Delivered], fetch: Fetch) -> None:
     """
     by_item: dict[str, list[Delivered]] = {}
     for file in delivered:
-        by_item.setdefault(f"{file[0].collection_id}/{file[0].id}#item", []).append(file)
+        collection = quote(str(file[0].collection_id), safe="")
+        by_item.setdefault(f"{collection}/{file[0].id}#item", []).append(file)
     downloads = [
         download_of(files[0][0], source_id, number, fetch.folder)
         for number, (source_id, files) in enumerate(by_item.items())
