@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -231,6 +234,29 @@ def test_sandboxes_share_what_is_built(built: list[str]) -> None:
             contents.add(result(api, "true-color-conversion", name))
     assert built == [name]
     assert len(contents) == 1
+
+
+FORKS = """
+import os, sys, warnings
+import httpx
+from up42_sandbox import Sandbox
+
+warnings.simplefilter("ignore")  # Python 3.12 warns of forks with threads
+for _ in range(2):
+    with Sandbox() as sandbox:
+        sandbox.storage.offer("a", lambda path: path.write_text("drawn"), content="a")
+        print(httpx.get(sandbox.storage.sign("a")).text)
+        child = os.fork()
+        if not child:
+            sys.exit()
+        os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no forks")
+def test_a_fork_that_exits_leaves_what_is_shared() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, timeout=50)
+    assert (done.stdout.split(), done.returncode) == (["drawn", "drawn"], 0), done.stderr
 
 
 def test_jobs_of_other_scenes_share_nothing(api: Api, built: list[str]) -> None:

@@ -88,8 +88,14 @@ _SHARING = threading.Lock()
 
 @cache
 def _shared_folder() -> Path:
-    folder = _new_folder()
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder, owner = _new_folder(), os.getpid()
+
+    def remove() -> None:
+        # A fork runs this as well when it exits, and its parent still serves the files.
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
     return folder
 
 
