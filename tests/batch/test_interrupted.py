@@ -24,7 +24,7 @@ from tests.batch.zygote import ROOT
 from tests.conftest import new_session
 
 # What begins just before a stop and what just after it can't be chosen over a socket.
-from up42_facade._common.stopping import Stop, transfer_stop
+from up42_facade._common.stopping import Stop, TransferStop
 from up42_sandbox import Fault, Sandbox
 from up42_sandbox.stac import results
 
@@ -238,20 +238,20 @@ def test_while_a_lost_answer_is_looked_for(
 
 def test_a_stop_reaches_what_began_before_and_after_it(make: Make) -> None:
     stop = Stop()
-    alone = transfer_stop()
+    alone = TransferStop(lambda: None)
     with stop.applied():
-        before = transfer_stop()
-        other = transfer_stop()
+        before = TransferStop(lambda: None)
+        other = TransferStop(lambda: None)
         other.set()
         inner, failed = Stop(), Stop()
         failed.set()
         assert not before.is_set(), "the failure of one transfer is its own"
         assert not inner.is_set
         stop.set()
-        after = transfer_stop()
+        after = TransferStop(lambda: None)
         assert Stop().is_set
     assert before.is_set()
     assert after.is_set()
     assert inner.is_set
     assert not alone.is_set()
-    assert not transfer_stop().is_set()
+    assert not TransferStop(lambda: None).is_set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -349,21 +350,40 @@ def test_ctrl_c_under_several_connections_ends_soon_and_can_be_continued(store, 
     assert min(blob.starts) > 0
 
 
-def test_ctrl_c_does_not_wait_for_connections_that_send_nothing(store, tmp_path):
+MANY_KILLED = """
+import sys
+from up42_facade.downloads import Download, download_files
+url, folder = sys.argv[1:]
+download_files([Download(lambda: url, f"{folder}/{i}") for i in range(20)], progress=False)
+"""
+
+
+@pytest.mark.parametrize("script", [KILLED, MANY_KILLED], ids=["one file", "many files"])
+@pytest.mark.parametrize("hanging", [False, True], ids=["body", "headers"])
+def test_ctrl_c_does_not_wait_for_connections_that_send_nothing(store, tmp_path, script, hanging):
+    arrived = itertools.count(1)
+    done = threading.Event()
+
+    def answer_the_first_one(blob):
+        if next(arrived) > 1 and hanging:
+            done.wait()
+
     # One piece on each connection, and the next one after hours.
-    blob = store.put(DATA * 10, bytes_per_second=1)
-    command = [sys.executable, "-c", KILLED, blob.link(), str(tmp_path / "a"), "3"]
+    blob = store.put(DATA * 10, bytes_per_second=1, on_request=answer_the_first_one)
+    arguments = [str(tmp_path / "a"), "3"] if script == KILLED else [str(tmp_path)]
+    command = [sys.executable, "-c", script, blob.link(), *arguments]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
-        while len(blob.requests) < 3:
+        while len(blob.requests) < (1 if hanging else 3):
             time.sleep(0.02)
-        time.sleep(0.3)
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         try:
             _, errors = process.communicate(timeout=10)
         finally:
             process.kill()
+            done.set()
     assert "KeyboardInterrupt" in errors
-    assert not (tmp_path / "a").exists()
+    assert {path.suffix for path in tmp_path.iterdir()} <= {".part", ".json"}
 
 
 def test_a_part_of_another_object_is_not_continued(store, tmp_path, quick):

@@ -50,9 +50,9 @@ def test_pipes_and_links_beside_a_file(
     "note",
     [
         "[" * 100_000,
-        json.dumps({"version": 1, **VERSION, "done": [[0, float("inf")]]}),
+        json.dumps({"version": 1, "source": None, **VERSION, "done": [[0, float("inf")]]}),
         *(
-            json.dumps({"version": 1, **VERSION, "done": [[0, 10]], "etag": etag})
+            json.dumps({"version": 1, "source": None, **VERSION, "done": [[0, 10]], "etag": etag})
             for etag in ('"1"\r\nX: y', '"\u20ac"', {}, 1)
         ),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests import inside
 from up42_facade.downloads import Download, download_archive, download_files
 from up42_facade.errors import ArchiveError, DownloadError
 
@@ -179,6 +181,20 @@ def test_archives_that_arrive_in_one_folder_at_once_replace_nothing_of_each_othe
         found = dict(zip(blobs, pool.map(fetch, blobs.items()), strict=True))
     for text, paths in found.items():
         assert [path.read_bytes() for path in paths] == [text, text]
+
+
+def test_a_part_of_another_source_is_not_continued(store, tmp_path, monkeypatch):
+    """Servers whose ETags are dates and lengths give equal ones to different files."""
+    inside.without_pauses(monkeypatch)
+    data = random.Random(1).randbytes(2_000_000)
+    first = store.put(data[::-1], cut_every_answer_after=1_000_000)
+    first.on_request = lambda blob: blob.statuses.append(404) if blob.requests else None
+    second = store.put(data)
+    with pytest.raises(DownloadError):
+        download_files([Download(first.link, tmp_path / "a", source_id="1")])
+    assert (tmp_path / "a.part").exists()
+    [path] = download_files([Download(second.link, tmp_path / "a", source_id="2")])
+    assert path.read_bytes() == data
 
 
 def test_a_file_that_another_source_delivered_since_is_not_replaced(store, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -15,7 +15,7 @@ class Stop:
     Example:
         >>> stop = Stop()
         >>> with stop.applied():
-        ...     inner = transfer_stop()
+        ...     inner = TransferStop(lambda: None)
         >>> stop.set()
         >>> inner.is_set()
         True
@@ -23,7 +23,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._inner: weakref.WeakSet[threading.Event | Stop] = weakref.WeakSet()
+        self._inner: weakref.WeakSet[TransferStop | Stop] = weakref.WeakSet()
         self.is_set = False
         outer = _present.get()
         if outer is not None:
@@ -46,23 +46,32 @@ class Stop:
         finally:
             _present.reset(token)
 
-    def event(self) -> threading.Event:
-        """Return the event of one transfer, which can also be set alone, if only that fails."""
-        event = threading.Event()
-        self._adopt(event)
-        return event
-
-    def _adopt(self, inner: threading.Event | Stop) -> None:
+    def _adopt(self, inner: TransferStop | Stop) -> None:
         with self._lock:
             self._inner.add(inner)
             if self.is_set:
                 inner.set()
 
 
+class TransferStop(threading.Event):
+    """Stops one transfer, which starts now; also alone, if only that fails.
+
+    Args:
+        interrupt: Ends the transfer's present read from another thread. It's called whenever the
+            transfer is stopped, also again.
+    """
+
+    def __init__(self, interrupt: Callable[[], object]) -> None:
+        super().__init__()
+        self._interrupt = interrupt
+        outer = _present.get()
+        if outer is not None:
+            outer._adopt(self)
+
+    def set(self) -> None:
+        """Stop the transfer."""
+        super().set()
+        self._interrupt()
+
+
 _present: ContextVar[Stop | None] = ContextVar("up42_facade_stop", default=None)
-
-
-def transfer_stop() -> threading.Event:
-    """Return the event that stops a transfer that starts now."""
-    stop = _present.get()
-    return threading.Event() if stop is None else stop.event()

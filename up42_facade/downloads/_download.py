@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
@@ -52,7 +52,7 @@ from up42_facade.downloads._remote import (
     is_html,
 )
 from up42_facade.downloads._stores import Store, temporary_folder
-from up42_facade.downloads._transfer import PartFile, fill
+from up42_facade.downloads._transfer import STOP_SECONDS, PartFile, fill
 from up42_facade.errors import (
     InvalidInputError,
     UnsupportedArchiveError,
@@ -178,9 +178,12 @@ def run_concurrently(
                 future.result()
                 shown.update()
         except BaseException:
-            stop.set()
             for future in futures:
                 future.cancel()
+            # Again and again: a transfer may be about to send its request.
+            stop.set()
+            while wait(futures, timeout=STOP_SECONDS).not_done:
+                stop.set()
             raise
         return [future.result() for future in futures]
 
@@ -353,7 +356,7 @@ def _download(
         return target
     with (
         ByteBar(progress=progress, desc=target.name) as shown,
-        PartFile(target) as part,
+        PartFile(target, source_id) as part,
     ):
         for left in reversed(range(MAX_RESTARTS + 1)):
             # A server whose copies disagree may still send one of them completely.

@@ -17,12 +17,19 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import frozen
 
-from up42_facade._common.stopping import transfer_stop
+from up42_facade._common.stopping import TransferStop
 from up42_facade._common.urls import without_query
 from up42_facade.downloads._checksums import Checksum, Verifier, header_checksums, parse_checksum
 from up42_facade.downloads._inflate import crc32, reason_of
 from up42_facade.errors import ChecksumError, ConnectionFailedError, DownloadError
-from up42_facade.session import Secret, harmless, protect_logs, seconds_until, storage_client
+from up42_facade.session import (
+    Secret,
+    StorageClient,
+    harmless,
+    protect_logs,
+    seconds_until,
+    storage_client,
+)
 
 # Seconds to reach the server: long enough for lost packets to be sent again after 1, 3, and 7 s.
 CONNECT_SECONDS = 15.0
@@ -189,8 +196,15 @@ class RemoteFile:
         """The link without its query, for messages."""
         return shown_url(self._url or "the file")
 
-    def request(self, url: str, headers: Mapping[str, str]) -> httpx.Response:
+    def interrupt(self, reader: object) -> None:
+        """End the wait for the response to a reader's request, if the client can do that."""
+        if isinstance(self._http, StorageClient):
+            self._http.interrupt(reader)
+
+    def request(self, url: str, headers: Mapping[str, str], reader: object) -> httpx.Response:
         """Send one request; return a response with the object (200, 206) or without it (416).
+
+        Another thread can interrupt the wait for it, by its reader.
 
         Raises:
             TransientError: If another attempt may succeed.
@@ -198,7 +212,9 @@ class RemoteFile:
         """
         try:
             response = self._http.send(
-                self._http.build_request("GET", url, headers=headers),
+                self._http.build_request(
+                    "GET", url, headers=headers, extensions={"reader": reader}
+                ),
                 stream=True,
                 follow_redirects=True,
             )
@@ -301,8 +317,8 @@ class RemoteStream:
         self.is_partial = self.is_gzipped = False
         self.announced: list[Checksum] = []
         self._ranged, self._shown = ranged, shown
-        self._stop = transfer_stop()
         self._response: httpx.Response | None = None
+        self._stop = TransferStop(self._interrupt)
         # First byte of the response, and the one to stop before.
         self._extent = (0, 0)
         self._has_crc = False
@@ -369,17 +385,21 @@ class RemoteStream:
     def abort(self) -> None:
         """End a read in another thread at once, even if the server sends nothing."""
         self._stop.set()
-        response = self._response
-        if response is not None:
-            with suppress(AttributeError, KeyError, OSError):
-                network: Any = response.extensions["network_stream"]
-                network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Release the connection."""
         if self._response is not None:
             self._response.close()
             self._response = None
+
+    def _interrupt(self) -> None:
+        response = self._response
+        if response is None:
+            self.source.interrupt(self)
+            return
+        with suppress(AttributeError, KeyError, OSError):
+            network: Any = response.extensions["network_stream"]
+            network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _open(self, url: str) -> None:
         start, end, source, known = self.position, self.end, self.source, self.validator
@@ -388,14 +408,14 @@ class RemoteStream:
             headers["Range"] = f"bytes={start}-" if end is None else f"bytes={start}-{end - 1}"
             if known.condition:
                 headers["If-Range"] = known.condition
-        response = source.request(url, headers)
+        response = source.request(url, headers, self)
         if response.status_code == 416 or (end is None and _ends_anywhere(response)):
             response.close()
             if start:
                 raise ContentChanged(f"{source.label} can't be continued from byte {start:,}.")
             # An empty object has no range, and a range of unknown length may not be everything.
             headers.pop("Range", None)
-            response = source.request(url, headers)
+            response = source.request(url, headers, self)
         self._response = response
         text = response.headers.get("content-encoding", "")
         encodings = {part.strip().lower() for part in text.split(",")} - PLAIN_ENCODINGS

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -43,6 +43,8 @@ MAX_PIECE_BYTES = 64 << 20
 GZIP_SUFFIXES = (".gz", ".tgz")
 # Seconds between two notes of what has arrived: what a killed program has to fetch again at most.
 SAVE_SECONDS = 0.5
+# Seconds after which transfers that were stopped, but still run, are interrupted again.
+STOP_SECONDS = 0.5
 # Files with fewer bytes than this are fetched again rather than left behind incomplete.
 WORTH_KEEPING_BYTES = 256 << 10
 # Bytes of the longest note that is read: a note has a few ranges.
@@ -55,14 +57,16 @@ class PartFile:
     """The bytes of a target so far in `<target>.part`, and a note of them in `….part.json`.
 
     Threads may write at several places at once. Leaving the context keeps both files if
-    another call can continue with them, else removes them.
+    another call can continue with them, else removes them. Bytes of a source with another ID
+    aren't continued: two objects may have equal ETags.
 
     Raises:
         DownloadError: If the folder can't be written, or another program downloads the same file.
     """
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, source_id: str | None = None) -> None:
         self.target = target
+        self._source_id = source_id
         self.validator = Validator()
         # What has arrived, merged and in order.
         self.done: list[ByteRange] = []
@@ -225,12 +229,14 @@ class PartFile:
         length = os.fstat(self._file).st_size
         with contextlib.suppress(ValueError, TypeError, KeyError):
             done = merged((whole_number(start), whole_number(end)) for start, end in note["done"])
-            if note["version"] == NOTE_VERSION and all(a < b <= length for a, b in done):
+            is_ours = (note["version"], note["source"]) == (NOTE_VERSION, self._source_id)
+            if is_ours and all(a < b <= length for a, b in done):
                 self.validator, self.done = Validator.parse(note), done
 
     def _save(self) -> None:
         self._saved_at = monotonic()
-        note = {"version": NOTE_VERSION, **asdict(self.validator), "done": self.done}
+        about = {"version": NOTE_VERSION, "source": self._source_id, **asdict(self.validator)}
+        note = {**about, "done": self.done}
         draft = self._note.with_name(self._note.name + "~")
         with create_plain(draft) as file:
             file.write(json.dumps(note).encode())
@@ -278,9 +284,14 @@ def fill(part: PartFile, stream: RemoteStream, connections: int, shown: Any) -> 
             for future in as_completed(futures):
                 future.result()
         except BaseException:
-            for future, each in zip(futures, streams, strict=True):
+            for future in futures:
                 future.cancel()
-                each.abort()
+            # Again and again: a stream may be about to send its request.
+            pending = True
+            while pending:
+                for each in streams:
+                    each.abort()
+                pending = bool(wait(futures, timeout=STOP_SECONDS).not_done)
             raise
 
 

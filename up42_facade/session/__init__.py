@@ -6,6 +6,7 @@ The names in `__all__` are public; the packages above this one use the others as
 # First: everything below imports httpx.
 from up42_facade.session import _http as _http
 from up42_facade.session._balance import Balance, get_balance
+from up42_facade.session._clients import StorageClient as StorageClient
 from up42_facade.session._clients import read_public as read_public
 from up42_facade.session._clients import storage_client as storage_client
 from up42_facade.session._logins import DEFAULT_PROFILE as DEFAULT_PROFILE

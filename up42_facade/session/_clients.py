@@ -236,6 +236,11 @@ class StorageClient(httpx.Client):
 
     def __init__(self, transport: Transport, **options: Any) -> None:
         super().__init__(transport=transport, follow_redirects=True, trust_env=False, **options)
+        self._route = transport
+
+    def interrupt(self, reader: object) -> None:
+        """End the wait for the response to the request with this extension `reader`."""
+        self._route.interrupt(reader)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         request.extensions["streamed"] = bool(options.get("stream"))

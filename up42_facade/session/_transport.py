@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import random
 import re
+import socket
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -281,6 +282,21 @@ class Transport(httpx.BaseTransport):
     def close(self) -> None:
         for pool in list(self._pools.values()):
             pool.close()
+
+    def interrupt(self, reader: object) -> None:
+        """End the wait for the response to the request with this extension `reader`.
+
+        httpx shows the connection of a request only with its response, so this looks inside. In
+        a version that looks otherwise, the wait ends with the read timeout.
+        """
+        for pool in list(self._pools.values()):
+            with suppress(AttributeError, OSError):
+                for sent in list(pool._pool._requests):
+                    if sent.request.extensions.get("reader") is reader:
+                        found = sent.connection
+                        while not hasattr(found, "_network_stream"):
+                            found = found._connection
+                        found._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         self._pause(self.route.gate.reserve())
