@@ -206,6 +206,24 @@ def test_locals_hide_the_password_of_requests() -> None:
         assert_hidden(shown(caught.value))
 
 
+@pytest.mark.parametrize("given", ["options", "environment"])
+@pytest.mark.parametrize("proxy", ["ftp://u:{0}@h", "u:{0}@h:99999", "http://u:{0}@[::1"])
+def test_locals_hide_the_password_of_a_proxy(
+    given: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {}
+    if given == "options":
+        options["proxy"] = proxy.format("SECRET-77")
+    else:
+        monkeypatch.setenv("http_proxy", proxy.format("SECRET-77"))
+    with (
+        small_world(**options) as (_, session),
+        pytest.raises(up42.ConfigurationError) as caught,
+    ):
+        list(up42.Job.all(session=session))
+    assert_hidden(shown(caught.value), "SECRET-77")
+
+
 @pytest.mark.parametrize(
     "base_url", ["ftp://u:{0}@h", "u:{0}@h", "http://u:{0}@h", "http://u:{0}@["]
 )

@@ -20,7 +20,7 @@ import httpx
 
 from up42_facade._common.urls import DEFAULT_PORTS, without_query
 from up42_facade.errors import ConfigurationError
-from up42_facade.session._redaction import basic, register
+from up42_facade.session._redaction import Secret, basic, register
 
 # By precedence.
 CA_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -64,6 +64,8 @@ class Network:
     """
 
     def __init__(self, proxy: str | None = None, ca_file: str | Path | None = None) -> None:
+        # Tracebacks can show local variables.
+        proxy = None if proxy is None else Secret(proxy)
         self._load_certificates = certificate_loader(ca_file)
         self._exempt_all, self._exempt = (False, []) if proxy is not None else exemptions()
         self._proxies = {
@@ -92,8 +94,8 @@ class Network:
         bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.scheme == "http" else None
         return {"verify": bare or self.certificates, "proxy": self.proxy_for(url)}
 
-    def _proxy(self, name: str, value: str) -> httpx.Proxy:
-        url = value.strip() if "://" in value else f"http://{value.strip()}"
+    def _proxy(self, name: str, value: Secret) -> httpx.Proxy:
+        url = Secret(value.strip() if "://" in value else f"http://{value.strip()}")
         shown = without_query(url)
         certificates = self.certificates if url.lower().startswith("https://") else None
         try:
@@ -123,14 +125,15 @@ def is_usable(url: httpx.URL) -> bool:
     )
 
 
-def proxy_setting(scheme: str) -> tuple[str, str] | None:
+def proxy_setting(scheme: str) -> tuple[str, Secret] | None:
     """Return name and value of the proxy setting for URLs of a scheme."""
     found = urllib.request.getproxies()
     for key in (scheme, "all"):
         if found.get(key):
             names = (f"{key}_proxy", f"{key}_proxy".upper())
             system = f"the system's {key} proxy"
-            return next((name for name in names if os.environ.get(name)), system), found[key]
+            name = next((name for name in names if os.environ.get(name)), system)
+            return name, Secret(found[key])
     return None
 
 
