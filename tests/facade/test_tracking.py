@@ -123,6 +123,7 @@ def test_the_documented_defaults(
         {"status": 503},
         {"status": 500, "body": "<html>", "content_type": "text/html"},
         {"status": 520},
+        *({"status": status} for status in (302, 307, 408, 421, 425, 499)),
         {"status": 429, "retry_after": 0},
         {"drop": "before"},
         {"drop": "after"},

@@ -12,6 +12,7 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import StatusLine
 from up42_facade._common.values import is_number
 from up42_facade.errors import (
+    ApiError,
     ConnectionFailedError,
     InvalidInputError,
     RateLimitError,
@@ -30,11 +31,21 @@ TRANSIENT_ERRORS = (
     ServerError,
     UnexpectedResponseError,
 )
+# Statuses of gateways that say nothing about the job, for example a redirect to a page about
+# maintenance. As an error, a 5xx has a class of its own.
+PASSING_STATUSES = frozenset({*range(300, 400), 408, 421, 425, 499})
 # Seconds between the polls after a settling status: the next one normally follows soon, and if a
 # server stops at these statuses, nobody should wait any longer.
 SETTLING_WAITS = (1.0, 2.0, 4.0)
 
 T = TypeVar("T")
+
+
+def is_passing(error: Up42Error) -> bool:
+    """Return whether an error says nothing about the job, and might pass."""
+    if isinstance(error, TRANSIENT_ERRORS):
+        return True
+    return isinstance(error, ApiError) and error.status_code in PASSING_STATUSES
 
 
 class Polling:
@@ -70,7 +81,9 @@ class Polling:
         """
         try:
             found = fetch()
-        except TRANSIENT_ERRORS as error:
+        except Up42Error as error:
+            if not is_passing(error):
+                raise
             if self.failure is None:
                 logger.warning("Can't poll %s; tracking continues: %s", name, error)
             self.failure = error
