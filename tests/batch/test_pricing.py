@@ -159,3 +159,18 @@ def test_what_waits_for_long_is_estimated_again(
     with pytest.raises(up42.CostLimitError):
         batch.execute(max_credits=limit, max_concurrent=1, wait=0.01)
     assert len(sandbox.jobs) == 1
+
+
+def test_negative_credits_of_a_job_do_not_raise_the_limit(
+    batch: up42.Batch, sandbox: Sandbox
+) -> None:
+    batch.estimate()
+    limit = batch[0].cost.credits if batch[0].cost else 0
+    batch.execute(max_credits=limit, cheapest_first=True)
+    negative = {"jobs": {"creditConsumption": {"credits": -100_000}}}
+    sandbox.inject(Fault(path="/v2/processing/jobs", times=None, patch=negative))
+    batch.track(wait=0.01)
+    assert posts(sandbox, "/execution") == 1
+    with pytest.raises(up42.CostLimitError):
+        batch.execute(max_credits=limit)
+    assert posts(sandbox, "/execution") == 1

@@ -259,7 +259,9 @@ class BatchEntry:
             return 0 if attempt.state in (State.REFUSED, State.NOT_FOUND) else expected
         if attempt.job.status in FREE_STATUSES:
             return 0
-        return expected if attempt.job.credits is None else attempt.job.credits
+        reported = attempt.job.credits
+        # A negative number can't be right, and would raise the limit.
+        return expected if reported is None or reported < 0 else reported
 
 
 Failures = dict[int, Exception]
