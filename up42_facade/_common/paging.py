@@ -50,15 +50,17 @@ def read_pages(
         if after is None:
             break
         address, fetch = after
-        fresh = set(keys(page)) - known
-        stale = 0 if fresh else stale + 1
-        if address in addresses or stale >= STALE_PAGES or len(addresses) >= LARGEST_LISTING:
+        if address in addresses or len(addresses) >= LARGEST_LISTING:
             yield page
             raise endless(what, len(addresses) + 1)
-        known |= fresh
         addresses.add(address)
         arrival = fetched(fetch)
         yield page
+        fresh = set(keys(page)) - known
+        known |= fresh
+        stale = 0 if fresh else stale + 1
+        if stale >= STALE_PAGES:
+            raise endless(what, len(addresses))
         page = arrival.result()
     yield page
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from up42_client.types import UNSET
+from up42_client.api import json_object
+from up42_client.types import UNSET, Request
 from up42_facade._common.hints import did_you_mean
 from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
@@ -19,8 +21,9 @@ from up42_facade.processing._types import JobSorting, JobStatus
 from up42_facade.session import Session
 
 if TYPE_CHECKING:
+    import httpx
+
     from up42_client.models import ProcessingJob, ProcessingJobList
-    from up42_client.types import Request
 
 # IDs per request: with a hundred UUIDs, a URL has 4 kB, which every server accepts.
 IDS_PER_REQUEST = 100
@@ -134,21 +137,16 @@ class Query:
             yield evolve(self, ids=self.ids[start : start + IDS_PER_REQUEST])
 
     def _entries(self, session: Session) -> Iterator[ProcessingJob]:
-        from up42_client.api.processing import list_processing_jobs
-
-        def following(
-            page: ProcessingJobList,
-        ) -> tuple[str, Callable[[], ProcessingJobList]] | None:
-            link = next_link(page)
-            if link is None:
+        def following(page: Page) -> tuple[str, Callable[[], Page]] | None:
+            href = page.next_href
+            if href is None:
                 return None
-            href, _ = link
-            return href, lambda: session.follow(href, list_processing_jobs.read)
+            return href, lambda: session.follow(href, Page)
 
-        request = self.request()
-        pages = read_pages("jobs", lambda: session.call(request), following, job_ids)
+        request = Request(self.request().arguments, Page)
+        pages = read_pages("jobs", lambda: session.call(request), following, Page.job_ids)
         for page in pages:
-            yield from entries_of(page, is_strict=self.is_strict)
+            yield from entries_of(page.content, is_strict=self.is_strict)
 
     def request(self) -> Request[ProcessingJobList]:
         """Return the request for the first page."""
@@ -167,8 +165,36 @@ class Query:
         )
 
 
-def job_ids(page: ProcessingJobList) -> list[str | None]:
-    return [job.job_id for job in page.jobs or ()]
+class Page:
+    """A page of jobs.
+
+    Its link can be followed before its entries are read, which takes as long as the server needs
+    for the next page.
+
+    Args:
+        response: The response to the request for the page.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._json = json_object(response)
+
+    @property
+    def next_href(self) -> str | None:
+        """URL of the next page, or None on the last page."""
+        from up42_client.models import ProcessingJobList
+
+        link = next_link(ProcessingJobList.from_dict({"links": self._json.get("links")}))
+        return link and link[0]
+
+    @cached_property
+    def content(self) -> ProcessingJobList:
+        """The page with its entries."""
+        from up42_client.models import ProcessingJobList
+
+        return ProcessingJobList.from_dict(self._json)
+
+    def job_ids(self) -> list[str | None]:
+        return [job.job_id for job in self.content.jobs or ()]
 
 
 def entries_of(page: ProcessingJobList, *, is_strict: bool = False) -> Sequence[ProcessingJob]:
