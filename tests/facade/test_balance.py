@@ -25,6 +25,8 @@ def test_get_balance(sandbox: Sandbox, session: up42.Session) -> None:
         {"available": None},
         {"available": {"amount": "1000"}},
         {"available": {"unit": "EUR"}},
+        {"available": {"amount": float("nan")}},
+        {"available": {"amount": float("-inf")}},
     ],
 )
 def test_a_balance_that_is_not_one(

@@ -165,6 +165,7 @@ def test_statuses_have_names(
         ('{"data": null, "error": {"code": "X", "message": "Old style"}}', "Old style"),
         ('{"error": "invalid", "error_description": "Told you"}', "invalid: Told you"),
         ('{"errors": [{"name": "N", "message": "m"}]}', "N: m"),
+        ('{"errors": [{"message": "m"}, {"name": "N"}, {"odd": 1}]}', "m; N"),
         ("null", "Forbidden"),
         ("[1]", "Forbidden"),
         ("", "Forbidden"),
@@ -173,8 +174,9 @@ def test_statuses_have_names(
 )
 def test_error_bodies(sandbox: Sandbox, session: up42.Session, body: str, found: str) -> None:
     sandbox.inject(Fault(path=LIST, status=403, body=body, content_type="application/json"))
-    with pytest.raises(up42.ApiError, match=found):
+    with pytest.raises(up42.ApiError, match=found) as caught:
         up42.Process.all(session=session)
+    assert "None" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "application/json", "text/plain"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from attrs import frozen
 
 from up42_facade.errors import UnexpectedResponseError
@@ -44,10 +46,11 @@ def get_balance(session: Session | None = None) -> Balance:
     from up42_client.api.payments import get_balance as endpoint
 
     available = resolve_session(session).call(endpoint.request()).available
-    if available is None or available.amount is None or available.unit not in (UNIT, None):
+    amount = available.amount if available and available.unit in (UNIT, None) else None
+    if amount is None or not -math.inf < amount < math.inf:
         raise UnexpectedResponseError(
             "The server sent a balance without an amount of credits: expected `available` with "
             f"`amount` and the unit {UNIT}. Check region and base_url.",
             status_code=200,
         )
-    return Balance(available.amount)
+    return Balance(amount)

@@ -317,11 +317,12 @@ def describe(body: Any) -> tuple[str | None, str | None]:
     problem = models.Problem.from_dict(body)
     token = models.TokenError.from_dict(body)
     title = problem.title or models.AnalyticsMediaTypeError.from_dict(body).message or token.error
-    reasons = models.ValidationProblem.from_dict(body).errors or []
+    found = models.ValidationProblem.from_dict(body).errors or []
+    reasons = (": ".join(filter(None, (error.name, error.message))) for error in found)
     detail = (
         problem.detail
         or models.SchemaProblem.from_dict(body).schema_error
         or token.error_description
-        or "; ".join(f"{reason.name}: {reason.message}" for reason in reasons)
+        or "; ".join(filter(None, reasons))
     )
     return title or None, detail or None
