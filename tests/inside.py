@@ -72,6 +72,11 @@ def without_pauses(patch: pytest.MonkeyPatch, longest: float = 0.01) -> None:
     patch.setattr("up42_facade.downloads._remote.LONGEST_RETRY_AFTER_SECONDS", 2 * longest)
 
 
+def impatience_with_slow_servers(patch: pytest.MonkeyPatch) -> None:
+    """Require 10 MB per second of a server, not 500 bytes."""
+    patch.setattr("up42_facade.downloads._remote.MIN_BYTES_PER_SECOND", 10_000_000)
+
+
 def outdated_estimates(patch: pytest.MonkeyPatch) -> None:
     """Let an estimate be too old at once, not after an hour."""
     patch.setattr("up42_facade.processing._templates.ESTIMATE_LIFETIME", dt.timedelta(0))
