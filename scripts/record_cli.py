@@ -97,7 +97,7 @@ class Terminal:
         """Run a command, and return what it prints to both streams."""
         typed, shown = self._shell.stdin, self._shell.stdout
         assert typed is not None  # noqa: S101 - both are pipes
-        assert shown is not None  # noqa: S101
+        assert shown is not None  # noqa: S101 - both are pipes
         code = re.sub(r"^(\$ |> ?)", "", command, flags=re.MULTILINE)
         end = uuid.uuid4().hex
         # One in the background is waited for until it is ready, any other until it has ended.

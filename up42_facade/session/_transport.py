@@ -286,8 +286,8 @@ class Transport(httpx.BaseTransport):
     def interrupt(self, reader: object) -> None:
         """End the wait for the response to the request with this extension `reader`.
 
-        httpx shows the connection of a request only with its response, so this looks inside. In
-        a version that looks otherwise, the wait ends with the read timeout.
+        httpx exposes the connection of a request only with its response, so this reads private
+        attributes. If they change, the wait ends with the read timeout.
         """
         for pool in list(self._pools.values()):
             with suppress(AttributeError, OSError):
