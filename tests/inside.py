@@ -109,7 +109,7 @@ def batch_pool(patch: pytest.MonkeyPatch, pool: Any) -> None:
 
 def batch_waits(patch: pytest.MonkeyPatch, wait: Any) -> None:
     """Let batches wait for their threads in this function, which gets the futures."""
-    patch.setattr("up42_facade.batch._entries.as_completed", wait)
+    patch.setattr("up42_facade.batch._entries.completed", wait)
 
 
 def while_entries_are_read(patch: pytest.MonkeyPatch, call: Callable[[], object]) -> None:

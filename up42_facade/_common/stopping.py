@@ -1,12 +1,19 @@
-"""Stop transfers from another thread: all that were started in one context."""
+"""Stop transfers from another thread, all that were started in one context; wait for threads."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
+# Longest time in which a wait notices Ctrl-C.
+INTERRUPT_SECONDS = 1.0
 
 
 class Stop:
@@ -72,6 +79,25 @@ class TransferStop(threading.Event):
         """Stop the transfer."""
         super().set()
         self._interrupt()
+
+
+def completed(futures: Collection[Future[T]]) -> Iterator[Future[T]]:
+    """Yield futures as they end, also those that are canceled when their executor is shut down.
+
+    `as_completed` of the standard library never yields the latter. It may also miss Ctrl-C until
+    the next future ends: a signal that arrives just before the wait doesn't wake the main thread.
+    """
+    ended: SimpleQueue[Future[T]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(ended.put)
+    left = len(futures)
+    while left:
+        try:
+            future = ended.get(timeout=INTERRUPT_SECONDS)
+        except Empty:
+            continue
+        left -= 1
+        yield future
 
 
 _present: ContextVar[Stop | None] = ContextVar("up42_facade_stop", default=None)

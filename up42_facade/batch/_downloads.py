@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pickle
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 from string import Formatter
 from typing import Any
 from urllib.parse import unquote
@@ -15,7 +14,7 @@ from urllib.parse import unquote
 from attrs import field, frozen
 
 from up42_facade._common.progress import ByteBar
-from up42_facade._common.stopping import Stop
+from up42_facade._common.stopping import Stop, completed
 from up42_facade._common.urls import without_query
 from up42_facade.batch._entries import BatchEntry, Failures
 from up42_facade.batch._journal import Journal
@@ -222,18 +221,6 @@ def download_job(sent: bytes, folder: str, options: dict[str, Any], mark: str) -
     # The bytes were created by `BatchDownload`, in this or another Python process of the user.
     job: Job = pickle.loads(sent)  # noqa: S301
     return job.download_results(folder, progress=False, **options)
-
-
-def completed(futures: Collection[Future[list[str]]]) -> Iterator[Future[list[str]]]:
-    """Yield futures as they end, also those that are canceled when their executor is shut down.
-
-    `as_completed` of the standard library never yields the latter.
-    """
-    ended: SimpleQueue[Future[list[str]]] = SimpleQueue()
-    for future in futures:
-        future.add_done_callback(ended.put)
-    for _ in futures:
-        yield ended.get()
 
 
 def size_of(path: str) -> int | None:

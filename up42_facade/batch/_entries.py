@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from attrs import define, field, frozen
 
 from up42_facade._common.html import Status, table
+from up42_facade._common.stopping import completed
 from up42_facade._common.tracking import TRANSIENT_ERRORS
 from up42_facade.errors import (
     AuthenticationError,
@@ -340,7 +341,7 @@ def run_concurrently(
         try:
             for entry in entries:
                 futures[pool.submit(in_flight.run, work, entry)] = entry
-            for future in as_completed(futures):
+            for future in completed(futures):
                 index = futures[future].index
                 waiting.discard(index)
                 error = future.exception()

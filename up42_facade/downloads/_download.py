@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import ByteBar, bar
-from up42_facade._common.stopping import Stop
+from up42_facade._common.stopping import Stop, completed
 from up42_facade._common.urls import without_query
 from up42_facade.downloads._archives import download_archive
 from up42_facade.downloads._checksums import matches_file
@@ -174,7 +174,7 @@ def run_concurrently(
     ):
         futures = [pool.submit(context.copy().run, task) for task in tasks]
         try:
-            for future in as_completed(futures):
+            for future in completed(futures):
                 future.result()
                 shown.update()
         except BaseException:

@@ -6,13 +6,14 @@ import contextlib
 import json
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from attrs import asdict
 
+from up42_facade._common.stopping import completed
 from up42_facade.downloads._checksums import matches_file, verify_file
 from up42_facade.downloads._folders import (
     create_plain,
@@ -281,7 +282,7 @@ def fill(part: PartFile, stream: RemoteStream, connections: int, shown: Any) -> 
     with ThreadPoolExecutor(connections, thread_name_prefix="up42-download") as pool:
         futures = [pool.submit(_copy, each, part) for each in streams]
         try:
-            for future in as_completed(futures):
+            for future in completed(futures):
                 future.result()
         except BaseException:
             for future in futures:
