@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,30 @@ def test_a_with_block_leaves_the_session_open(session: up42.Session) -> None:
     asyncio.run(use())
     asyncio.run(use())
     assert list(up42.Job.all(session=session)) == []
+
+
+def test_an_async_call_can_be_canceled_while_the_server_is_silent() -> None:
+    released = threading.Event()
+
+    def respond(handler: Any) -> Any:
+        released.wait(30)
+        return as_json({"jobs": []})
+
+    async def use() -> None:
+        call = asyncio.create_task(asynchronous(session.client))
+        while JOBS not in server.paths:
+            await asyncio.sleep(0.01)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert not released.is_set()
+        server.routes[JOBS] = as_json({"jobs": []})
+        assert await asynchronous(session.client)
+
+    with small_world(retries=0) as (server, session):
+        server.routes[JOBS] = respond
+        asyncio.run(use())
+        released.set()
 
 
 @pytest.mark.parametrize(

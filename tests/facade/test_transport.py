@@ -281,24 +281,6 @@ def test_closing_ends_waits(wait: str, call: str) -> None:
         assert server.paths.count(LIST) == 1
 
 
-def test_ended_event_loops_are_forgotten(sandbox: Sandbox, session: up42.Session) -> None:
-    import asyncio
-    import gc
-    import weakref
-
-    loops: list[weakref.ref[Any]] = []
-
-    async def remember() -> None:
-        loops.append(weakref.ref(asyncio.get_running_loop()))
-        await asynchronous(session)
-
-    for _ in range(3):
-        asyncio.run(remember())
-    gc.collect()
-    # The last one is forgotten when another begins.
-    assert [loop() for loop in loops[:-1]] == [None, None]
-
-
 @pytest.mark.parametrize("status", [200, 400, 503])
 @pytest.mark.parametrize("charset", ["hex", "zlib", "rot13", "idna", "undefined", "utf-16", "x-?"])
 def test_odd_charsets(charset: str, status: int) -> None:

@@ -77,6 +77,8 @@ def endless(what: str, pages: int) -> UnexpectedResponseError:
 def fetched(fetch: Callable[[], Page]) -> Future[Page]:
     """Run a function in a thread that the interpreter doesn't wait for when it exits."""
     arrival: Future[Page] = Future()
+    # From now on, it can't be canceled.
+    arrival.set_running_or_notify_cancel()
 
     def run() -> None:
         try:

@@ -6,7 +6,7 @@ import copy
 import re
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
@@ -78,27 +78,6 @@ class TokenAuth(httpx.Auth):
         if response.status_code == httpx.codes.UNAUTHORIZED:
             yield authorized(request, self._get(rejected=token))
 
-    async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        if origin(request.url) not in self._origins:
-            yield request
-            return
-        # The lock belongs to threads: waiting for it must not block the loop.
-        from anyio.to_thread import run_sync
-
-        present = self._present()
-        token = await run_sync(self._get) if present is None else present
-        response = yield authorized(request, token)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            renewed: str = await run_sync(self._get, token)
-            yield authorized(request, renewed)
-
-    def _present(self) -> str | None:
-        """Return the token if it is still valid, without waiting."""
-        token = self._token
-        return token.value if token and time.monotonic() < token.renew_at else None
-
     def _get(self, rejected: str | None = None) -> str:
         """Return a valid token, requested if necessary.
 
@@ -111,9 +90,9 @@ class TokenAuth(httpx.Auth):
         """
         seen = self._requests
         with self._lock:
-            present = self._present()
-            if present is not None and present != rejected:
-                return present
+            present = self._token
+            if present and present.value != rejected and time.monotonic() < present.renew_at:
+                return present.value
             if self._requests > seen and self._failure is not None:
                 # Another thread tried while this one waited: they share the outcome.
                 raise copy.copy(self._failure)

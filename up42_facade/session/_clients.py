@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from up42_facade._common.paging import fetched
 from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._version import __version__
 from up42_facade.errors import ConnectionFailedError, InvalidInputError, UntrustedHostError
@@ -26,9 +27,7 @@ from up42_facade.session._responses import (
     unsendable,
 )
 from up42_facade.session._transport import (
-    AsyncTransport,
     Gate,
-    Route,
     Transport,
     TransportOptions,
     is_safe,
@@ -62,10 +61,8 @@ class Clients:
         count = options.connections
         limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
         timeout = httpx.Timeout(options.read_timeout, connect=options.connect_timeout)
-        self._gate = Gate(options.rate, options.burst)
-        route = Route(network, limits, self._gate)
-        self._transport = Transport(route, options)
-        self._async_transport = AsyncTransport(route, options)
+        gate = Gate(options.rate, options.burst)
+        self._transport = Transport(network, limits, gate, options)
         self._options: dict[str, Any] = {
             "timeout": timeout,
             "trust_env": False,
@@ -74,7 +71,7 @@ class Clients:
         # It has no token, and leaves statuses to its user.
         tokens = httpx.Client(transport=self._transport, **self._options)
         self.auth = TokenAuth(credentials, hosts, tokens)
-        self._storage_transport = Transport(Route(network, httpx.Limits(), Gate()))
+        self._storage_transport = Transport(network, httpx.Limits(), Gate())
         self.storage = StorageClient(
             self._storage_transport, timeout=timeout, headers={"User-Agent": USER_AGENT}
         )
@@ -95,28 +92,21 @@ class Clients:
 
     def sync(self, options: dict[str, Any]) -> ApiClient:
         """Create a client of the API with additional options."""
-        usual = self._with(options)
-        return ApiClient(self._gate, transport=self._transport, auth=self.auth, **usual)
+        return ApiClient(self._transport, auth=self.auth, **self._with(options))
 
     def asynchronous(self, options: dict[str, Any]) -> AsyncApiClient:
         """Create an asyncio client of the API with additional options."""
-        usual = self._with(options)
-        transport = self._async_transport
-        return AsyncApiClient(self._gate, transport=transport, auth=self.auth, **usual)
+        return AsyncApiClient(self.http, **self._with(options))
 
     def refuse(self) -> None:
         """Send nothing new. Requests that wait for their turn or a retry end."""
         for transport in (self._transport, self._storage_transport):
-            transport.route.gate.is_closed = True
+            transport.gate.is_closed = True
 
     def close(self) -> None:
-        """Close all connections except those of event loops."""
+        """Close all connections."""
         for transport in (self._transport, self._storage_transport):
             transport.close()
-
-    async def aclose(self) -> None:
-        """Close the connections of the running event loop."""
-        await self._async_transport.aclose()
 
     def _with(self, options: dict[str, Any]) -> dict[str, Any]:
         headers = {**self._options["headers"], **options.pop("headers", {})}
@@ -126,9 +116,9 @@ class Clients:
 class ApiClient(httpx.Client):
     """An httpx client that raises the facade's exceptions."""
 
-    def __init__(self, gate: Gate, **options: Any) -> None:
-        super().__init__(**options)
-        self._gate = gate
+    def __init__(self, transport: Transport, **options: Any) -> None:
+        super().__init__(transport=transport, **options)
+        self._gate = transport.gate
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         return checked(super().build_request, method, url, options)
@@ -154,11 +144,14 @@ class ApiClient(httpx.Client):
 
 
 class AsyncApiClient(httpx.AsyncClient):
-    """The asyncio twin of `ApiClient`."""
+    """An asyncio client whose requests an `ApiClient` sends, in threads.
 
-    def __init__(self, gate: Gate, **options: Any) -> None:
-        super().__init__(**options)
-        self._gate = gate
+    So connections, token, rate limit, retries, and errors are the same. Bodies are read completely.
+    """
+
+    def __init__(self, client: ApiClient, **options: Any) -> None:
+        super().__init__(transport=httpx.AsyncBaseTransport(), **options)
+        self._sync = client
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
         return checked(super().build_request, method, url, options)
@@ -166,20 +159,17 @@ class AsyncApiClient(httpx.AsyncClient):
     async def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
     ) -> httpx.Response:
-        request.extensions["streamed"] = stream
-        try:
-            response = await super().send(request, stream=stream, **options)
-            if not response.is_success:
-                await response.aread()
-        except BROKEN as error:
-            failure, cause = broken_connection(error, request), harmless(error)
-        else:
-            if moved := moved_on_the_same_host(response):
-                return await self.send(moved, stream=stream, **options)
-            raise_for_status(response)
-            return response
-        explain(failure, request, self._gate)
-        raise failure from cause
+        # Loading asyncio takes a tenth of a short script's time: not if nobody uses it.
+        from asyncio import wrap_future
+
+        from anyio.to_thread import current_default_thread_limiter
+
+        await request.aread()
+        async with current_default_thread_limiter():
+            sent = fetched(partial(self._sync.send, request, **options))
+            response = await wrap_future(sent)
+        response.stream = httpx.ByteStream(response.content)
+        return response
 
 
 def explain(failure: ConnectionFailedError, request: httpx.Request, gate: Gate) -> None:
@@ -253,7 +243,7 @@ def storage_client(timeout: httpx.Timeout, limits: httpx.Limits) -> StorageClien
     Raises:
         ConfigurationError: If they can't work.
     """
-    return StorageClient(Transport(Route(Network(), limits, Gate())), timeout=timeout)
+    return StorageClient(Transport(Network(), limits, Gate()), timeout=timeout)
 
 
 def read_public(client: httpx.Client, url: str) -> str:

@@ -222,11 +222,8 @@ class Session:
             connected.close()
 
     async def aclose(self) -> None:
-        """Close the session, and the connections of the running event loop, too."""
-        connected = self._connected
+        """Close the session, in asyncio programs."""
         self.close()
-        if connected is not None:
-            await connected.aclose()
 
     @property
     def client(self) -> AuthenticatedClient:

@@ -1,7 +1,4 @@
-"""The way of a request: rate limit, connection, complete response, and retries.
-
-Every client of the package sends its requests through these transports.
-"""
+"""The way of a request: rate limit, connection, complete response, and retries."""
 
 from __future__ import annotations
 
@@ -11,11 +8,11 @@ import re
 import socket
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 from attrs import field, frozen
@@ -24,9 +21,6 @@ from up42_facade._common.urls import without_query
 from up42_facade.errors import InvalidInputError, NotAuthenticatedError
 from up42_facade.session._network import Network
 from up42_facade.session._responses import Body, remove_oddities, seconds_until
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
 
 # POSTs that create and change nothing: validation, cost, STAC search, a signed URL, a token.
 SAFE_POSTS = re.compile(
@@ -134,36 +128,6 @@ def is_safe(request: httpx.Request) -> bool:
     return request.method == "POST" and bool(SAFE_POSTS.search(request.url.path))
 
 
-class Attempts:
-    """The attempts of one request, and the time between them.
-
-    Args:
-        request: Retried if it's safe, at most as often as its extension `retries` says.
-        options: Number of retries and time between them.
-    """
-
-    def __init__(self, request: httpx.Request, options: TransportOptions) -> None:
-        self._options = options
-        most = options.retries if is_safe(request) else 0
-        self._left = min(most, request.extensions.get("retries", most))
-        self._made = 0
-
-    def wait_after(self, response: httpx.Response | None = None) -> float | None:
-        """Return the seconds before the next attempt; None if there is none.
-
-        Args:
-            response: The response to this attempt, or None if it failed.
-        """
-        if response is not None and response.status_code not in TRANSIENT_STATUSES:
-            return None
-        if self._made >= self._left:
-            return None
-        self._made += 1
-        asked = seconds_until(response.headers.get("retry-after", "")) if response else None
-        doubled = self._options.backoff * 2 ** min(self._made, MOST_DOUBLINGS)
-        return min(asked or doubled * random.random(), self._options.longest_wait)
-
-
 class Gate:
     """Lets requests through, with a rate limit if there is one, until it's closed; thread-safe.
 
@@ -222,62 +186,48 @@ def closed_session() -> NotAuthenticatedError:
     )
 
 
-Pools = dict[Any, Any]
-
-
-class Route:
-    """The way of requests: through a gate, then directly or through their host's proxy.
-
-    Args:
-        network: Proxies and certificates.
-        limits: Limits of connections for each proxy and scheme, as in httpx.
-        gate: Gate that requests pass first.
-    """
-
-    def __init__(self, network: Network, limits: httpx.Limits, gate: Gate) -> None:
-        self.network = network
-        self.limits = limits
-        self.gate = gate
-        self._lock = threading.Lock()
-
-    def pool(self, url: httpx.URL, pools: Pools, kind: type[Any]) -> Any:
-        """Return the connection pool for a URL, created if it isn't among those known."""
-        key = url.scheme, self.network.proxy_for(url)
-        with self._lock:
-            if key not in pools:
-                pools[key] = kind(limits=self.limits, **self.network.options_for(url))
-            return pools[key]
-
-
 class Transport(httpx.BaseTransport):
-    """Sends requests by a route.
+    """Sends requests through a gate, then directly or through their host's proxy.
 
     Responses are read to their end, so that one that breaks off is retried. Successful ones to
     requests with the extension `streamed` are left to the caller.
 
     Args:
-        route: The way of the requests.
+        network: Proxies and certificates.
+        limits: Limits of connections for each proxy and scheme, as in httpx.
+        gate: Gate that requests pass first.
         options: Number of retries and time between them.
     """
 
-    def __init__(self, route: Route, options: TransportOptions = NO_RETRIES) -> None:
-        self.route = route
+    def __init__(
+        self,
+        network: Network,
+        limits: httpx.Limits,
+        gate: Gate,
+        options: TransportOptions = NO_RETRIES,
+    ) -> None:
+        self.gate = gate
+        self._network = network
+        self._limits = limits
         self._options = options
-        self._pools: Pools = {}
+        self._lock = threading.Lock()
+        # By scheme and proxy.
+        self._pools: dict[tuple[str, httpx.Proxy | None], Any] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        attempts = Attempts(request, self._options)
-        while True:
+        most = self._options.retries if is_safe(request) else 0
+        most = min(most, request.extensions.get("retries", most))
+        for made in range(most):
             try:
                 response = self._send(request)
-                wait = attempts.wait_after(response)
-                if wait is None:
+                if response.status_code not in TRANSIENT_STATUSES:
                     return response
+                asked = seconds_until(response.headers.get("retry-after", ""))
             except TRANSIENT:
-                wait = attempts.wait_after()
-                if wait is None:
-                    raise
-            self._pause(wait)
+                asked = None
+            doubled = self._options.backoff * 2 ** min(made + 1, MOST_DOUBLINGS)
+            self._pause(min(asked or doubled * random.random(), self._options.longest_wait))
+        return self._send(request)
 
     def close(self) -> None:
         for pool in list(self._pools.values()):
@@ -299,9 +249,8 @@ class Transport(httpx.BaseTransport):
                         found._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _send(self, request: httpx.Request) -> httpx.Response:
-        self._pause(self.route.gate.reserve())
-        pool = self.route.pool(request.url, self._pools, httpx.HTTPTransport)
-        response: httpx.Response = pool.handle_request(request)
+        self._pause(self.gate.reserve())
+        response: httpx.Response = self._pool(request.url).handle_request(request)
         remove_oddities(response)
         if response.is_success and request.extensions.get("streamed"):
             return response
@@ -311,82 +260,15 @@ class Transport(httpx.BaseTransport):
                 body.add(chunk)
         return response
 
+    def _pool(self, url: httpx.URL) -> Any:
+        key = url.scheme, self._network.proxy_for(url)
+        with self._lock:
+            if key not in self._pools:
+                self._pools[key] = httpx.HTTPTransport(
+                    limits=self._limits, **self._network.options_for(url)
+                )
+            return self._pools[key]
+
     def _pause(self, seconds: float) -> None:
-        for nap in self.route.gate.naps(seconds):
+        for nap in self.gate.naps(seconds):
             time.sleep(nap)
-
-
-class AsyncTransport(httpx.AsyncBaseTransport):
-    """The asyncio twin of `Transport`, with connection pools for each event loop.
-
-    A pool belongs to the loop that opened its connections; a session outlives loops, for example
-    between two calls of `asyncio.run`.
-    """
-
-    def __init__(self, route: Route, options: TransportOptions = NO_RETRIES) -> None:
-        self.route = route
-        self._options = options
-        self._loops: dict[AbstractEventLoop, tuple[Pools, AsyncGenerator[None, None]]] = {}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        attempts = Attempts(request, self._options)
-        while True:
-            try:
-                response = await self._send(request)
-                wait = attempts.wait_after(response)
-                if wait is None:
-                    return response
-            except TRANSIENT:
-                wait = attempts.wait_after()
-                if wait is None:
-                    raise
-            await self._pause(wait)
-
-    async def aclose(self) -> None:
-        from asyncio import get_running_loop
-
-        _, keeper = self._loops.pop(get_running_loop(), (None, None))
-        if keeper is not None:
-            await keeper.aclose()
-
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        await self._pause(self.route.gate.reserve())
-        pool = self.route.pool(request.url, await self._pools(), httpx.AsyncHTTPTransport)
-        response: httpx.Response = await pool.handle_async_request(request)
-        remove_oddities(response)
-        if response.is_success and request.extensions.get("streamed"):
-            return response
-        source: Any = response.stream
-        async with aclosing(source) as stream:
-            with Body(response, request) as body:
-                async for chunk in stream:
-                    body.add(chunk)
-        return response
-
-    async def _pause(self, seconds: float) -> None:
-        # Loading asyncio takes a tenth of a short script's time: not if nobody uses it.
-        from asyncio import sleep
-
-        for nap in self.route.gate.naps(seconds):
-            await sleep(nap)
-
-    async def _pools(self) -> Pools:
-        from asyncio import get_running_loop
-
-        loop = get_running_loop()
-        if loop not in self._loops:
-            for ended in [known for known in list(self._loops) if known.is_closed()]:
-                self._loops.pop(ended, None)
-            pools: Pools = {}
-            self._loops[loop] = pools, closed_with_its_loop(pools)
-            await anext(self._loops[loop][1])
-        return self._loops[loop][0]
-
-
-async def closed_with_its_loop(pools: Pools) -> AsyncGenerator[None, None]:
-    """Close pools when the event loop ends: loops finish the generators begun in them."""
-    try:
-        yield
-    finally:
-        for pool in pools.values():
-            await pool.aclose()
