@@ -97,7 +97,7 @@ def test_two_sources_for_one_credential(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        ("{broken", "isn't valid JSON"),
+        ("{broken", "JSON object of strings"),
         ([1], "JSON object"),
         ({"username": 5}, "JSON object of strings"),
         ({"user": "a"}, "unknown keys: user"),

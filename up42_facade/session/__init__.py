@@ -9,10 +9,10 @@ from up42_facade.session._balance import Balance, get_balance
 from up42_facade.session._clients import StorageClient as StorageClient
 from up42_facade.session._clients import read_public as read_public
 from up42_facade.session._clients import storage_client as storage_client
-from up42_facade.session._logins import DEFAULT_PROFILE as DEFAULT_PROFILE
-from up42_facade.session._logins import delete_login as delete_login
-from up42_facade.session._logins import login_path as login_path
-from up42_facade.session._logins import save_login as save_login
+from up42_facade.session._credentials import DEFAULT_PROFILE as DEFAULT_PROFILE
+from up42_facade.session._credentials import delete_login as delete_login
+from up42_facade.session._credentials import login_path as login_path
+from up42_facade.session._credentials import save_login as save_login
 from up42_facade.session._redaction import Secret as Secret
 from up42_facade.session._redaction import protect_logs as protect_logs
 from up42_facade.session._responses import UNREADABLE as UNREADABLE

@@ -6,9 +6,10 @@ import datetime as dt
 import json
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from email.utils import parsedate_to_datetime
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -112,95 +113,86 @@ def seconds_until(retry_after: str) -> float | None:
         return None
 
 
-class Body:
-    """Collects the body of a response, decoded and limited in size and time.
+def read_body(response: httpx.Response, request: httpx.Request) -> None:
+    """Read the body of a response, decoded and limited in size and time.
 
-    At the end of a `with` block, what was collected is the body of the response. That of an error
-    is cut off if it's too long, too slow, or damaged, so that the error keeps its status. For
-    others, the block raises:
+    That of an error is cut off if it's too long, too slow, or damaged, so that the error keeps its
+    status.
 
     Raises:
         ConnectionFailedError: If the body takes too long.
         UnexpectedResponseError: If it's too large, or its encoding is unknown.
         httpx.DecodingError: If its compression is damaged.
     """
+    left = LARGEST_BODY if response.is_success else LARGEST_ERROR_BODY
+    pieces: list[bytes] = []
+    source: Any = response.stream
+    try:
+        with closing(source) as stream:
+            for piece in decoded(in_time(stream, request), encoding_of(response), request):
+                if len(piece) > left:
+                    raise unreadable_body(request, f"more than {LARGEST_BODY:,} bytes")
+                left -= len(piece)
+                pieces.append(piece)
+    except CUTTING:
+        if response.is_success:
+            raise
+    response.stream = httpx.ByteStream(b"".join(pieces))
+    # httpx would decode it again.
+    response.headers.pop("content-encoding", None)
 
-    def __init__(self, response: httpx.Response, request: httpx.Request) -> None:
-        self._response = response
-        self._request = request
-        self._left = LARGEST_BODY if response.is_success else LARGEST_ERROR_BODY
-        self._seconds = request.extensions.get("timeout", {}).get("read") or LONGEST_BODY
-        self._end = time.monotonic() + self._seconds
-        self._encoding = encoding_of(response)
-        self._decoder: Any = None
-        self._pieces: list[bytes] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-        if error is not None and not (self._is_error and isinstance(error, CUTTING)):
-            return False
-        is_cut_off = error is None and self._decoder is not None and not self._decoder.eof
-        if is_cut_off and not self._is_error:
-            raise self._damaged("the compressed body is cut off")
-        self._response.stream = httpx.ByteStream(b"".join(self._pieces))
-        # httpx would decode it again.
-        self._response.headers.pop("content-encoding", None)
-        return True
-
-    def add(self, chunk: bytes) -> None:
-        """Add a part of the body as it came."""
-        if time.monotonic() > self._end:
+def in_time(chunks: Iterable[bytes], request: httpx.Request) -> Iterator[bytes]:
+    """Yield the parts of a body as they come, as long as there is time left."""
+    seconds = request.extensions.get("timeout", {}).get("read") or LONGEST_BODY
+    end = time.monotonic() + seconds
+    for chunk in chunks:
+        if time.monotonic() > end:
             raise ConnectionFailedError(
-                f"{self._label}: the response wasn't complete after {self._seconds:g} s. Try again "
+                f"{label_of(request)}: the response wasn't complete after {seconds:g} s. Try again "
                 "later, or allow more time with TransportOptions(read_timeout=…)."
             )
-        for piece in self._decoded(chunk):
-            if len(piece) > self._left:
-                raise self._unexpected(f"more than {LARGEST_BODY:,} bytes")
-            self._left -= len(piece)
-            self._pieces.append(piece)
+        yield chunk
 
-    def _decoded(self, chunk: bytes) -> Iterator[bytes]:
-        if not self._encoding:
-            yield chunk
-            return
-        if self._encoding not in DECODED:
-            raise self._unexpected(f"the unknown Content-Encoding {self._encoding[:50]!r}")
-        if self._decoder is None and chunk:
-            has_header = self._encoding != "deflate" or chunk[0] & 0x0F == zlib.DEFLATED
-            self._decoder = zlib.decompressobj(ANY_HEADER if has_header else -zlib.MAX_WBITS)
-        has_more = bool(chunk)
-        while has_more and not self._decoder.eof:
+
+def decoded(chunks: Iterator[bytes], encoding: str, request: httpx.Request) -> Iterator[bytes]:
+    """Yield the pieces of a body without its content encoding."""
+    if not encoding:
+        yield from chunks
+        return
+    decoder: Any = None
+    for chunk in filter(None, chunks):
+        if encoding not in DECODED:
+            raise unreadable_body(request, f"the unknown Content-Encoding {encoding[:50]!r}")
+        if decoder is None:
+            has_header = encoding != "deflate" or chunk[0] & 0x0F == zlib.DEFLATED
+            decoder = zlib.decompressobj(ANY_HEADER if has_header else -zlib.MAX_WBITS)
+        has_more = True
+        while has_more and not decoder.eof:
             try:
-                piece = self._decoder.decompress(chunk, PIECE)
+                piece = decoder.decompress(chunk, PIECE)
             except zlib.error as error:
-                raise self._damaged(str(error)) from error
+                raise httpx.DecodingError(str(error), request=request) from error
             yield piece
-            chunk = self._decoder.unconsumed_tail
+            chunk = decoder.unconsumed_tail
             # A full piece: more can be waiting inside the decoder.
             has_more = bool(chunk) or len(piece) == PIECE
+    if decoder is not None and not decoder.eof:
+        raise httpx.DecodingError("the compressed body is cut off", request=request)
 
-    @property
-    def _is_error(self) -> bool:
-        return not self._response.is_success
 
-    @property
-    def _label(self) -> str:
-        return f"{self._request.method} {without_query(str(self._request.url))}"
+def label_of(request: httpx.Request) -> str:
+    return f"{request.method} {without_query(str(request.url))}"
 
-    def _damaged(self, how: str) -> httpx.DecodingError:
-        return httpx.DecodingError(how, request=self._request)
 
-    def _unexpected(self, found: str) -> UnexpectedResponseError:
-        return UnexpectedResponseError(
-            f"{self._label}: the response has {found}. Check region and base_url; it might come "
-            "from a proxy.",
-            status_code=200,
-            method=self._request.method,
-            url=without_query(str(self._request.url)),
-        )
+def unreadable_body(request: httpx.Request, found: str) -> UnexpectedResponseError:
+    return UnexpectedResponseError(
+        f"{label_of(request)}: the response has {found}. Check region and base_url; it might come "
+        "from a proxy.",
+        status_code=200,
+        method=request.method,
+        url=without_query(str(request.url)),
+    )
 
 
 def encoding_of(response: httpx.Response) -> str:
@@ -268,7 +260,7 @@ def broken_connection(
     what = "the connection broke" if sent else "the server can't be reached"
     said = register.redact(str(error))[:LONGEST_DETAIL]
     reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    message = f"{request.method} {without_query(str(request.url))}: {what} ({reason})."
+    message = f"{label_of(request)}: {what} ({reason})."
     return errors.ConnectionFailedError(f"{message} {proxy_hint(said)}".rstrip(), sent=sent)
 
 

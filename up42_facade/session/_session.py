@@ -30,9 +30,15 @@ from up42_facade.errors import (
     UnexpectedResponseError,
 )
 from up42_facade.session._clients import Clients
-from up42_facade.session._credentials import Credentials, ProjectCredentials, collect, hidden
+from up42_facade.session._credentials import (
+    Credentials,
+    ProjectCredentials,
+    collect,
+    find_login,
+    hidden,
+    worker_arguments,
+)
 from up42_facade.session._hosts import DEFAULT_REGION, Hosts, choose_hosts
-from up42_facade.session._logins import find_login, worker_arguments
 from up42_facade.session._responses import UNREADABLE, unexpected
 from up42_facade.session._transport import TransportOptions, closed_session
 

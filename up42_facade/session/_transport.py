@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from attrs import field, frozen
 from up42_facade._common.urls import without_query
 from up42_facade.errors import InvalidInputError, NotAuthenticatedError
 from up42_facade.session._network import Network
-from up42_facade.session._responses import Body, remove_oddities, seconds_until
+from up42_facade.session._responses import read_body, remove_oddities, seconds_until
 
 # POSTs that create and change nothing: validation, cost, STAC search, a signed URL, a token.
 SAFE_POSTS = re.compile(
@@ -254,10 +254,7 @@ class Transport(httpx.BaseTransport):
         remove_oddities(response)
         if response.is_success and request.extensions.get("streamed"):
             return response
-        source: Any = response.stream
-        with closing(source) as stream, Body(response, request) as body:
-            for chunk in stream:
-                body.add(chunk)
+        read_body(response, request)
         return response
 
     def _pool(self, url: httpx.URL) -> Any:
