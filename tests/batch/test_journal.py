@@ -59,17 +59,28 @@ def test_new_templates_are_added(make: Make, sandbox: Sandbox, tmp_path: Path) -
     assert job_titles(sandbox) == ["a", "b", "c"]
 
 
-def test_a_cell_that_is_run_again(make: Make, second: up42.Session, tmp_path: Path) -> None:
+def test_a_cell_that_is_run_again(make: Make, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     first = up42.Batch(make("a"), path=path)
-    again = up42.Batch(make("a", "b", session=second), path=path, add_new=True)
+    again = up42.Batch(make("a", "b"), path=path, add_new=True)
     assert len(again) == len(first) == 2
-    assert again.session is second
     first[:1].execute()
     assert again[0].job is not None
     again.close()
     with pytest.raises(up42.JournalError, match="closed"):
         first.execute()
+
+
+def test_a_cell_that_is_run_again_after_a_new_login(
+    make: Make, second: up42.Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.db"
+    first = up42.Batch(make("a"), path=path).execute()
+    with up42.Batch(make("a", "b", session=second), path=path, add_new=True) as again:
+        assert [job.id for job in again.jobs] == [job.id for job in first.jobs]
+        assert again.session is again.jobs[0].session is second
+        with pytest.raises(up42.JournalError, match="closed"):
+            first.track()
 
 
 def test_another_process_has_it(make: Make, tmp_path: Path, sandbox: Sandbox) -> None:

@@ -42,7 +42,7 @@ def test_the_table(sandbox: Sandbox, session: up42.Session) -> None:
     assert "MissingPanchromaticAsset" in table["errors"][1]
     assert table["credits"].isna().tolist() == [False, True, False]
     assert table["credits"].sum() == batch.cost.credits
-    assert (table.geometry.geom_type == "Polygon").all()
+    assert table.geometry.notna().tolist() == [True, False, False]
     assert table.geometry[0].bounds == pytest.approx((13.3, 52.5, 13.5, 52.6), abs=0.2)
 
 
@@ -60,8 +60,7 @@ def test_the_total_compares_like_a_cost(batch: up42.Batch) -> None:
 def test_each_is_asked_for_once(batch: up42.Batch, sandbox: Sandbox) -> None:
     batch.estimate()
     assert posts(sandbox, "/validation") == posts(sandbox, "/cost") == 3
-    # Footprints of items that were given by URL; all three are the same one.
-    assert sum("/items/" in request.path for request in sandbox.requests) == 1
+    assert not any("/items/" in request.path for request in sandbox.requests)
     sandbox.clear_requests()
     assert batch[0].template.cost == batch[0].cost
     assert sandbox.requests == []
@@ -123,13 +122,10 @@ def test_prices_survive(sandbox: Sandbox, make: Make, tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with up42.Batch(make(2), path=path) as batch:
         batch.estimate()
-        cost, place = batch.cost, batch[0].geometry
+        cost = batch.cost
     sandbox.clear_requests()
     with up42.Batch.resume(path, session=batch.session) as batch:
         assert batch.cost == cost
-        assert batch[0].geometry == place
-        assert place is not None
-        assert place["type"] == "Polygon"
         assert batch[1].errors == set()
     assert sandbox.requests == []
 

@@ -49,8 +49,9 @@ class Batch(Sequence[BatchEntry]):
 
     Args:
         templates: Templates of one session. Equal ones run once.
-        path: Path of the journal file. If it exists, its entries continue where they stopped. If
-            None, the journal is kept in memory.
+        path: Path of the journal file. If it exists, its entries continue where they stopped. A
+            batch of another session that has it open in this program is closed. If None, the
+            journal is kept in memory.
         allow_duplicates: Let equal templates run as often as they are given.
         add_new: Add templates that an existing journal doesn't contain. By default they are
             refused, since a restart would spend credits on them.
@@ -274,8 +275,8 @@ class Batch(Sequence[BatchEntry]):
 
         Returns:
             A row for each entry with the columns process_id, title, credits, strategy, size,
-            unit, is_valid, errors, and the footprints of its items as geometry, in EPSG:4326.
-            The total is `cost`.
+            unit, is_valid, and errors, and as geometry the footprints of its items in EPSG:4326,
+            unless these are URLs. The total is `cost`.
 
         Raises:
             PartialBatchError: If some entries can't be estimated; the others are.
@@ -292,7 +293,6 @@ class Batch(Sequence[BatchEntry]):
             wanted = [entry for entry in self._entries if entering.needs_estimate(entry)]
             failures = entering.estimate(self._journal, wanted, progress)
             self._require_complete(failures, "can't be estimated", "estimate()")
-            entering.locate(self._journal, self._entries)
             return tables.estimate_frame(self._entries)
 
     def execute(

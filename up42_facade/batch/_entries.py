@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -118,8 +117,6 @@ class BatchEntry:
     fingerprint: str
     # Number among the entries with the same fingerprint, from 0.
     duplicate: int = 0
-    # GeoJSON as a string: most are never parsed.
-    _geometry: str | None = None
     _assessment: Assessment | None = None
     _reason: str | None = None
     attempts: list[Attempt] = field(factory=list)
@@ -165,11 +162,6 @@ class BatchEntry:
     def title(self) -> str | None:
         """Title of the resulting item and collection, if the process takes one."""
         return self._inputs.get("title")
-
-    @property
-    def geometry(self) -> dict[str, Any] | None:
-        """Footprint of the items as GeoJSON in EPSG:4326, or None if it isn't known."""
-        return None if self._geometry is None else dict(json.loads(self._geometry))
 
     @property
     def cost(self) -> Cost | None:

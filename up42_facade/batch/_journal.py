@@ -52,7 +52,6 @@ CREATE TABLE entries (
     process_id TEXT NOT NULL,
     workspace_id TEXT,
     inputs TEXT NOT NULL,
-    geometry TEXT,
     assessment TEXT,
     reason TEXT,
     UNIQUE (fingerprint, duplicate)
@@ -80,8 +79,7 @@ CREATE TABLE known_jobs (
 KNOW = "INSERT OR IGNORE INTO known_jobs VALUES (?, ?, ?, ?)"
 # What a replaced entry takes over from the new one, which has no estimate.
 REPLACED = (
-    "fingerprint", "process_id", "workspace_id", "_inputs", "_geometry", "_template",
-    "_assessment", "_reason",
+    "fingerprint", "process_id", "workspace_id", "_inputs", "_template", "_assessment", "_reason",
 )  # fmt: skip
 # Among the known jobs, this stands for the listing: there might be no job, which counts, too.
 LISTED = ""
@@ -136,21 +134,6 @@ class Journal:
         with self._guard:
             self._finalizer()
 
-    def hand_to(self, session: Session) -> None:
-        """Continue with another session of the same account."""
-        self.session = session
-        ledger = ledgers.of(session)
-        if ledger is not self.ledger:
-            self.ledger, self._saved = ledger, {}
-            self._register()
-        for entry in self.entries:
-            entry._session = session
-            if entry._template is not None and entry._template._session is not session:
-                entry._template = None
-            for attempt in entry.attempts:
-                if attempt.job is not None:
-                    attempt.job._session = session
-
     def acquire(self) -> None:
         """Become the only writer, and mark what was in flight as uncertain."""
         with self._writing(as_owner=False) as connection:
@@ -179,7 +162,7 @@ class Journal:
             # Read now and parsed afterwards: a writer waits for the end of this.
             [(self.name,)] = self._read("SELECT value FROM facts WHERE name = 'journal'")
             entries = self._read(
-                "SELECT id, process_id, workspace_id, inputs, fingerprint, duplicate, geometry, "
+                "SELECT id, process_id, workspace_id, inputs, fingerprint, duplicate, "
                 "assessment, reason FROM entries ORDER BY id"
             )
             attempts = self._read(
@@ -189,24 +172,11 @@ class Journal:
         finally:
             self.connection.execute("COMMIT")
         self.entries = []
-        for id, process_id, workspace_id, inputs, mark, duplicate, *others in entries:
-            geometry, assessment, reason = others
-            known = json.loads(inputs)
-            assessed = assessment_from_json(assessment, known)
-            self._remember(
-                BatchEntry(
-                    id,
-                    process_id,
-                    workspace_id,
-                    known,
-                    self.session,
-                    mark,
-                    duplicate,
-                    geometry,
-                    assessed,
-                    reason,
-                )
-            )
+        for id, process_id, workspace_id, text, mark, duplicate, assessment, reason in entries:
+            inputs = json.loads(text)
+            assessed = assessment_from_json(assessment, inputs)
+            place = (id, process_id, workspace_id, inputs, self.session, mark, duplicate)
+            self._remember(BatchEntry(*place, assessed, reason))
         for id, index, number, state, workspace_id, job, reason, files in attempts:
             entry = self.entries[index]
             attempt = self.new_attempt(entry, workspace_id, number)
@@ -276,8 +246,8 @@ class Journal:
     def add(self, entries: Sequence[BatchEntry]) -> None:
         """Append entries; their indices must follow."""
         self._write(
-            "INSERT INTO entries (id, fingerprint, duplicate, process_id, workspace_id, inputs, "
-            "geometry) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entries (id, fingerprint, duplicate, process_id, workspace_id, inputs) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             [
                 (entry.index, entry.fingerprint, entry.duplicate, *content(entry))
                 for entry in entries
@@ -292,7 +262,7 @@ class Journal:
         with self._writing() as connection:
             connection.execute(
                 "UPDATE entries SET fingerprint = ?, process_id = ?, workspace_id = ?, inputs = ?, "
-                "geometry = ?, assessment = NULL, reason = NULL WHERE id = ?",
+                "assessment = NULL, reason = NULL WHERE id = ?",
                 (other.fingerprint, *content(other), entry.index),
             )
             connection.execute(
@@ -308,8 +278,8 @@ class Journal:
     def save_estimates(self, entries: Iterable[BatchEntry]) -> None:
         """Record the results of validations and estimates."""
         self._write(
-            "UPDATE entries SET assessment = ?, geometry = ?, reason = ? WHERE id = ?",
-            [(assessment_to_json(e._assessment), e._geometry, e._reason, e.index) for e in entries],
+            "UPDATE entries SET assessment = ?, reason = ? WHERE id = ?",
+            [(assessment_to_json(e._assessment), e._reason, e.index) for e in entries],
         )
 
     def save_known_jobs(self, scope: Scope) -> None:
@@ -517,8 +487,10 @@ def open_journal(path: str | os.PathLike[str] | None, session: Session) -> Journ
         present = _open.get(str(file))
         if present is not None and present.is_usable:
             require_owner(present.connection, str(file), session)
-            present.hand_to(session)
-            return present
+            if present.session is session:
+                return present
+            # A journal has one session: the batch of the former one is closed.
+            present.close()
         lock = lock_file(file)
         try:
             # Under the lock: another program or thread might be creating the journal.
@@ -705,8 +677,7 @@ def require_new(file: Path) -> None:
 
 def content(entry: BatchEntry) -> tuple[str | None, ...]:
     """Return the columns of an entry that its template determines."""
-    inputs = json.dumps(entry._inputs)
-    return entry.process_id, entry.workspace_id, inputs, entry._geometry
+    return entry.process_id, entry.workspace_id, json.dumps(entry._inputs)
 
 
 def job_from_json(text: str, session: Session) -> Job:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from attrs import fields
 
 from up42_facade._common import html
 from up42_facade._common.logs import get_logger
 from up42_facade.batch._entries import BatchEntry
 from up42_facade.batch._templates import total
 from up42_facade.errors import escape_for_terminal
-from up42_facade.processing import datetime_column, string_column
+from up42_facade.processing import JobTemplate, datetime_column, string_column
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -42,7 +43,7 @@ def estimate_frame(entries: Sequence[BatchEntry]) -> GeoDataFrame:
         errors=string_column(errors_of(entry) for entry in entries),
     ).astype({"credits": "Int64", "size": "float64", "is_valid": "bool"})
     # Typed as anything: the stubs of geopandas know no missing shapes, geopandas does.
-    shapes: Any = [shape_of(entry) for entry in entries]
+    shapes: Any = [footprint_of(entry) for entry in entries]
     return GeoDataFrame(frame, geometry=GeoSeries(shapes, index=frame.index, crs="EPSG:4326"))
 
 
@@ -76,17 +77,27 @@ def entries_frame(entries: Sequence[BatchEntry], **columns: Any) -> DataFrame:
     return frame
 
 
-def shape_of(entry: BatchEntry) -> Any:
-    """Return the footprint as a shapely geometry; None if it isn't known or can't be read."""
-    from shapely.geometry import shape
+def footprint_of(entry: BatchEntry) -> Any:
+    """Return the geometry of an entry's items; None if it isn't known or can't be read."""
+    from shapely.geometry import GeometryCollection, shape
 
-    if entry._geometry is None:
-        return None
     try:
-        return shape(json.loads(entry._geometry))
+        found = [shape(item.geometry) for item in items_of(entry.template) if item.geometry]
     except Exception as error:  # whatever shapely raises
         logger.warning("A footprint is omitted, as it isn't a geometry of GeoJSON: %s", error)
         return None
+    return GeometryCollection(found) if len(found) > 1 else next(iter(found), None)
+
+
+def items_of(template: JobTemplate) -> Iterator[Any]:
+    """Yield the STAC items that a template was created from."""
+    for attribute in fields(type(template)):
+        value = getattr(template, attribute.name)
+        entries = value.values() if isinstance(value, dict) else (value,)
+        for entry in entries:
+            for single in entry if isinstance(entry, list | tuple) else (entry,):
+                if hasattr(single, "get_self_href"):
+                    yield single
 
 
 def errors_of(entry: BatchEntry) -> str:

@@ -1,4 +1,4 @@
-"""The templates of a batch: entered into its journal, validated, estimated, and located."""
+"""The templates of a batch: entered into its journal, validated, and estimated."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ import json
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-from attrs import fields
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.once import Once
 from up42_facade._common.progress import bar
-from up42_facade._common.urls import is_same_host, without_query
+from up42_facade._common.urls import without_query
 from up42_facade.batch._entries import UNCERTAIN, BatchEntry, Failures, run_concurrently
 from up42_facade.batch._journal import Journal
 from up42_facade.errors import InvalidInputError, NewTemplatesError, Up42Error
@@ -88,7 +86,6 @@ def new_entry(template: JobTemplate) -> BatchEntry:
         inputs=inputs,
         session=template._session,
         fingerprint=hashlib.sha256(request.encode()).hexdigest(),
-        geometry=footprint(template),
         template=template,
     )
 
@@ -120,7 +117,6 @@ def enter(
         require_allowed(journal, new, add_new=add_new, allow_own_results=allow_own_results)
     for known, entry in present:
         known._template = entry._template
-        known._geometry = known._geometry or entry._geometry
     duplicates = sum(count > 1 for count in seen.values())
     if duplicates and not allow_duplicates:
         logger.warning("%d templates are in the batch more than once: each runs once.", duplicates)
@@ -237,65 +233,3 @@ def total(entries: Sequence[BatchEntry]) -> Cost:
         size=math.fsum(sizes) if has_size else None,
         unit=units.pop() if has_size else None,
     )
-
-
-def locate(journal: Journal, entries: Sequence[BatchEntry]) -> None:
-    """Find the missing footprints; those of items in storage cost a request each."""
-    missing = [entry for entry in entries if entry._geometry is None]
-    urls = sorted({url for entry in missing for url in item_urls(entry._inputs)})
-    session = journal.session
-    geometries = session.executor.map(lambda url: read_geometry(url, session), urls)
-    known = dict(zip(urls, geometries, strict=True))
-    for entry in missing:
-        entry._geometry = union([known[url] for url in item_urls(entry._inputs)])
-    located = [entry for entry in missing if entry._geometry is not None]
-    if located:
-        journal.save_estimates(located)
-
-
-def read_geometry(url: str, session: Session) -> dict[str, Any] | None:
-    from up42_facade.stac import read_item
-
-    if not is_same_host(url, session.hosts.api):
-        return None
-    try:
-        return read_item(url, session).geometry
-    except Up42Error as error:
-        # Validation reports errors of the item; the table can do without its footprint.
-        logger.warning("The footprint of %s can't be read: %s", url, error)
-        return None
-
-
-def footprint(template: JobTemplate) -> str | None:
-    """Return the footprint of the items that a template has: GeoJSON, in EPSG:4326."""
-    return union([getattr(item, "geometry", None) for item in items_of(template)])
-
-
-def items_of(template: JobTemplate) -> Iterator[Any]:
-    """Yield the STAC items that a template was created from."""
-    for attribute in fields(type(template)):
-        value = getattr(template, attribute.name)
-        entries = value.values() if isinstance(value, dict) else (value,)
-        for entry in entries:
-            for single in entry if isinstance(entry, list | tuple) else (entry,):
-                if hasattr(single, "get_self_href"):
-                    yield single
-
-
-def union(geometries: Sequence[dict[str, Any] | None]) -> str | None:
-    """Return one GeoJSON geometry for several; None if there are none or they can't be read."""
-    known = [geometry for geometry in geometries if geometry]
-    if not known:
-        return None
-    try:
-        if len(known) == 1:
-            return json.dumps(known[0])
-        from shapely import make_valid, union_all
-        from shapely.geometry import mapping, shape
-
-        # A union stops at rings that cross themselves.
-        return json.dumps(mapping(union_all([make_valid(shape(geometry)) for geometry in known])))
-    except Exception as error:  # whatever json and shapely raise
-        # Footprints are only shown: nothing that costs credits depends on them.
-        logger.warning("A footprint is omitted, as it isn't a geometry of GeoJSON: %s", error)
-        return None
