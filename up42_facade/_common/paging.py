@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 from up42_facade.errors import UnexpectedResponseError
@@ -15,6 +15,9 @@ Page = TypeVar("Page")
 STALE_PAGES = 20
 # Pages of one listing: 17 minutes at the documented rate limit.
 LARGEST_LISTING = 100_000
+# Seconds in which a thread sends a request if nobody else needs the interpreter. Whoever reads a
+# page meanwhile lets it run only after 5 ms, when most pages have been read.
+HEAD_START = 0.001
 
 
 def read_pages(
@@ -87,4 +90,5 @@ def fetched(fetch: Callable[[], Page]) -> Future[Page]:
             arrival.set_exception(error)
 
     threading.Thread(target=run, name="up42_page", daemon=True).start()
+    wait([arrival], timeout=HEAD_START)
     return arrival
