@@ -20,7 +20,6 @@ from up42_facade.downloads._names import local_folder as local_folder
 from up42_facade.downloads._names import safe_name as safe_name
 from up42_facade.downloads._names import scheme_of as scheme_of
 from up42_facade.downloads._names import suffix_of as suffix_of
-from up42_facade.downloads._names import tagged_name as tagged_name
 
 if TYPE_CHECKING:
     from up42_facade.downloads._archives import ArchiveLimits, download_archive
@@ -29,10 +28,9 @@ if TYPE_CHECKING:
     from up42_facade.downloads._download import Fetch as Fetch
     from up42_facade.downloads._download import download_file, download_files
     from up42_facade.downloads._layout import Download
-    from up42_facade.downloads._layout import lay_out_in as lay_out_in
     from up42_facade.downloads._layout import open_folder as open_folder
-    from up42_facade.downloads._layout import owned_names as owned_names
     from up42_facade.downloads._layout import subfolder as subfolder
+    from up42_facade.downloads._layout import write_own as write_own
     from up42_facade.downloads._members import HEAD_BYTES as HEAD_BYTES
     from up42_facade.downloads._members import archive_suffix as archive_suffix
     from up42_facade.downloads._members import unsupported_archive as unsupported_archive
@@ -50,7 +48,7 @@ __getattr__ = lazy_names(
         "_buckets": "upload_to_bucket",
         "_checksums": "usable_checksum",
         "_download": "Fetch download_file download_files",
-        "_layout": "Download lay_out_in open_folder owned_names subfolder",
+        "_layout": "Download open_folder subfolder write_own",
         "_members": "HEAD_BYTES archive_suffix unsupported_archive",
         "_remote": "ByteRange RemoteFile Stopped",
         "_streams": "ByteRanges open_stream stream_to",

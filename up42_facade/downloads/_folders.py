@@ -6,8 +6,8 @@ import contextlib
 import errno
 import json
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,20 +71,23 @@ class Folder:
         return None if path.parent.is_symlink() else read_plain(path, max_bytes)
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a small file atomically; on disk, one that can't be written is left out."""
-        with contextlib.suppress(OSError):
-            path = self.path / name
+        """Write a small file atomically.
+
+        Raises:
+            DownloadError: If it can't be written.
+        """
+        if (taken := self.obstacle(name, is_ours=True)) is not None:
+            raise in_use(taken)
+        path = self.path / name
+        draft = path.with_name(f"{path.stem}-{secrets.token_hex(4)}~")
+        with local_errors(path):
             path.parent.mkdir(exist_ok=True)
-            if path.parent.is_symlink():
-                return
-            handle, draft = tempfile.mkstemp(prefix=path.stem, suffix="~", dir=path.parent)
             try:
-                with os.fdopen(handle, "wb") as file:
+                with create_plain(draft) as file:
                     file.write(content)
-                Path(draft).replace(path)
+                draft.replace(path)
             except BaseException:
-                with contextlib.suppress(OSError):
-                    Path(draft).unlink()
+                draft.unlink(missing_ok=True)
                 raise
 
 

@@ -8,12 +8,20 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from attrs import asdict, field, frozen
 
-from up42_facade.downloads._folders import Folder, State, in_use, json_object, state_of
+from up42_facade.downloads._folders import (
+    Folder,
+    State,
+    exclusive,
+    in_use,
+    json_object,
+    state_of,
+)
 from up42_facade.downloads._names import (
     RESERVED_NAME,
     fold,
@@ -190,7 +198,26 @@ def write_record(
     fields = {"version": VERSION, "source": source, **asdict(validator), "files": files}
     content = json.dumps(fields).encode()
     if len(content) <= MAX_RECORD_BYTES:
-        folder.write(_record_name(source), content)
+        with suppress(DownloadError):
+            folder.write(_record_name(source), content)
+
+
+def write_own(folder: AnyFolder, source: str, name: str, content: bytes) -> None:
+    """Write and record a small file; if others use its name, it gets a hash of its source.
+
+    Raises:
+        DownloadError: If that name is in use, too, or the file can't be written.
+        UploadError: If the cloud storage refuses or can't be reached.
+    """
+    owned = owned_names(folder, source)
+    with exclusive(folder.path) if isinstance(folder, Folder) else nullcontext():
+        for own in (safe_name(name), tagged_name(name, source)):
+            taken = folder.obstacle(own, is_ours=own in owned)
+            if taken is None:
+                folder.write(own, content)
+                write_record(folder, source, Validator(), [own])
+                return
+    raise in_use(taken)
 
 
 def _record_name(source: str) -> str:

@@ -267,7 +267,7 @@ def fetch_items(
             for file, download, paths in zip(chosen, downloads, found, strict=True)
             for path in paths
         ]
-        write_items(delivered, fetch)
+        write_items(delivered, fetch.folder)
     return [path for paths in found for path in paths]
 
 

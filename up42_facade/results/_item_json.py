@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
-from attrs import evolve, frozen
-
 from up42_facade._common.urls import without_query
-from up42_facade.downloads import (
-    Download,
-    Fetch,
-    lay_out_in,
-    owned_names,
-    safe_name,
-    tagged_name,
-)
+from up42_facade.downloads import write_own
 
 if TYPE_CHECKING:
     import pystac
@@ -37,27 +26,12 @@ STRUCTURAL = ("self", "root", "parent", "child", "item")
 ENDS_PATH = ("#", "?", ";")
 
 
-@frozen
-class Memory(httpx.BaseTransport):
-    """Serves contents from memory, so that they are written as any other download is."""
-
-    contents: Mapping[str, bytes]
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        content = self.contents[str(request.url)]
-        headers = {
-            "Content-Length": str(len(content)),
-            "ETag": f'"{hashlib.sha256(content).hexdigest()}"',
-        }
-        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(content))
-
-
-def write_items(delivered: Sequence[Delivered], fetch: Fetch) -> None:
+def write_items(delivered: Sequence[Delivered], folder: AnyFolder) -> None:
     """Write a file `<item>.json` for each item, in the output folder of its files.
 
     Args:
         delivered: The files, in the order of items and assets.
-        fetch: How they were fetched.
+        folder: The output folder.
 
     Raises:
         DownloadError: If a file can't be written.
@@ -67,31 +41,9 @@ def write_items(delivered: Sequence[Delivered], fetch: Fetch) -> None:
     for file in delivered:
         collection = quote(str(file[0].collection_id), safe="")
         by_item.setdefault(f"{collection}/{file[0].id}#item", []).append(file)
-    downloads = [
-        download_of(files[0][0], source_id, number, fetch.folder)
-        for number, (source_id, files) in enumerate(by_item.items())
-    ]
-    places = lay_out_in(fetch.folder, downloads, fetch.aside)
-    contents = {
-        download.get_url(): content_of(files, str(fetch.folder.location("/".join(parts))))
-        for download, (parts, _), files in zip(downloads, places, by_item.values(), strict=True)
-    }
-    with httpx.Client(transport=Memory(contents)) as memory:
-        fetch_items = evolve(fetch, http=memory, progress=False)
-        fetch_items.fetch_to(list(zip(downloads, places, strict=True)))
-
-
-def download_of(item: pystac.Item, source_id: str, number: int, folder: AnyFolder) -> Download:
-    name = safe_name(f"{item.id}.json")
-    if folder.obstacle(name, is_ours=name in owned_names(folder, source_id)) is not None:
-        # For example a file of the item itself, which could be replaced in the job's own folder.
-        name = tagged_name(name, source_id)
-    return Download(
-        lambda: f"https://memory/{number}",
-        source_id=source_id,
-        name=name,
-        group=str(item.id),
-    )
+    for source, files in by_item.items():
+        content = content_of(files, str(folder.location("item.json")))
+        write_own(folder, source, f"{files[0][0].id}.json", content)
 
 
 def content_of(files: Sequence[Delivered], location: str) -> bytes:
