@@ -222,7 +222,7 @@ def test_odd_keys(results: Results, key: str) -> None:
 def test_without_the_extra(
     sandbox: Sandbox, trees: up42.Job, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    for name in ("_raster_results", "_lazy_rasters", "_remote_raster"):
+    for name in ("_raster_results", "_lazy_rasters"):
         monkeypatch.delitem(sys.modules, f"up42_facade.results.{name}", raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
     sandbox.clear_requests()

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.sorting import SortingField
-from up42_facade.analytics._jobs import Job, JobTask
-from up42_facade.analytics._responses import UNKNOWN, data_of, with_message
-from up42_facade.analytics._types import (
+from up42_facade.analytics._api import (
     STATUSES,
     TERMINAL_STATUSES,
+    UNKNOWN,
     AnalyticsJobSorting,
     check_sorting,
     check_string,
+    data_of,
+    with_message,
 )
+from up42_facade.analytics._jobs import Job, JobTask
 from up42_facade.errors import ConfigurationError
 from up42_facade.session import Session, resolve_session
 

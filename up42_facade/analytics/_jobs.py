@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define, field
 
 from up42_facade._common.html import Status, table
-from up42_facade.analytics._responses import UNKNOWN, data_of, object_of, with_message
-from up42_facade.analytics._results import Results, is_absent
-from up42_facade.analytics._types import (
+from up42_facade.analytics._api import (
     SUCCEEDED,
     TERMINAL_STATUSES,
+    UNKNOWN,
     check_string,
+    data_of,
     documented_status,
+    object_of,
+    with_message,
 )
+from up42_facade.analytics._results import Results, is_absent
 from up42_facade.downloads import open_stream, safe_name, upload_to_bucket
 from up42_facade.errors import (
     ApiError,
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from up42_client.models import Job as ApiJob
     from up42_client.models import JobTask as ApiJobTask
     from up42_client.types import Request
-    from up42_facade.analytics._responses import Envelope
+    from up42_facade.analytics._api import Envelope
 
 T = TypeVar("T")
 # Seconds between polls, and their number: as for processing jobs, three days in all.

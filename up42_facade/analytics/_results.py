@@ -10,8 +10,14 @@ from urllib.parse import quote
 
 from attrs import define, evolve, field
 
-from up42_facade.analytics._responses import Envelope, check_body, data_of
-from up42_facade.analytics._types import SUCCEEDED, TERMINAL_STATUSES, documented_status
+from up42_facade.analytics._api import (
+    SUCCEEDED,
+    TERMINAL_STATUSES,
+    Envelope,
+    check_body,
+    data_of,
+    documented_status,
+)
 from up42_facade.downloads import (
     HEAD_BYTES,
     Download,

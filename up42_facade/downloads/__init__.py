@@ -23,7 +23,6 @@ from up42_facade.downloads._names import suffix_of as suffix_of
 
 if TYPE_CHECKING:
     from up42_facade.downloads._archives import ArchiveLimits, download_archive
-    from up42_facade.downloads._buckets import upload_to_bucket as upload_to_bucket
     from up42_facade.downloads._checksums import usable_checksum as usable_checksum
     from up42_facade.downloads._download import Fetch as Fetch
     from up42_facade.downloads._download import download_file, download_files
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from up42_facade.downloads._remote import ByteRange as ByteRange
     from up42_facade.downloads._remote import RemoteFile as RemoteFile
     from up42_facade.downloads._remote import Stopped as Stopped
+    from up42_facade.downloads._stores import upload_to_bucket as upload_to_bucket
     from up42_facade.downloads._streams import ByteRanges as ByteRanges
     from up42_facade.downloads._streams import open_stream, stream_to
 
@@ -45,12 +45,12 @@ __getattr__ = lazy_names(
     __name__,
     {
         "_archives": "ArchiveLimits download_archive",
-        "_buckets": "upload_to_bucket",
         "_checksums": "usable_checksum",
         "_download": "Fetch download_file download_files",
         "_layout": "Download open_folder subfolder write_own",
         "_members": "HEAD_BYTES archive_suffix unsupported_archive",
         "_remote": "ByteRange RemoteFile Stopped",
+        "_stores": "upload_to_bucket",
         "_streams": "ByteRanges open_stream stream_to",
     },
 )

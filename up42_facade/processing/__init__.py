@@ -35,15 +35,13 @@ if TYPE_CHECKING:
     from up42_facade.processing._ledger import account_of as account_of
     from up42_facade.processing._ledger import ledgers as ledgers
     from up42_facade.processing._process import Price, Process, ProcessTemplate
-    from up42_facade.processing._rows import RowError
-    from up42_facade.processing._template_files import read_templates
+    from up42_facade.processing._template_files import RowError, parse_inputs, read_templates
     from up42_facade.processing._templates import Assessment as Assessment
     from up42_facade.processing._templates import JobTemplate
     from up42_facade.processing._templates import assess_in_turn as assess_in_turn
     from up42_facade.processing._templates import check_budget as check_budget
     from up42_facade.processing._templates import check_limit as check_limit
     from up42_facade.processing._templates import is_recent as is_recent
-    from up42_facade.processing._text_inputs import parse_inputs
 
 __getattr__ = lazy_names(
     __name__,
@@ -53,10 +51,8 @@ __getattr__ = lazy_names(
         "_frames": "datetime_column jobs_to_dataframe string_column",
         "_ledger": "OPEN Finding Intent Scope State account_of ledgers",
         "_process": "Price Process ProcessTemplate",
-        "_rows": "RowError",
-        "_template_files": "read_templates",
+        "_template_files": "RowError parse_inputs read_templates",
         "_templates": ("Assessment JobTemplate assess_in_turn check_budget check_limit is_recent"),
-        "_text_inputs": "parse_inputs",
     },
 )
 

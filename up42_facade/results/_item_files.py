@@ -1,11 +1,11 @@
-"""The files of STAC items: selecting, naming, and downloading them."""
+"""The files of STAC items: their formats and names, and downloading them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import evolve, frozen
 
@@ -19,11 +19,12 @@ from up42_facade.downloads import (
     header_name,
     link_name,
     open_folder,
+    open_stream,
     suffix_of,
     usable_checksum,
 )
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
-from up42_facade.results._formats import format_of_bytes
+from up42_facade.results._formats import HEADER_BYTES, format_of_bytes
 from up42_facade.session import resolve_session
 
 if TYPE_CHECKING:
@@ -291,3 +292,85 @@ def wanted_assets(assets: Any) -> list[str] | None:
             f"assets={assets!r}: expected keys, roles, or media types as strings, or None for all."
         )
     return [str(entry) for entry in wanted]
+
+
+class Source(Protocol):
+    """The part of a job that results need."""
+
+    id: str
+
+    @property
+    def session(self) -> Session: ...
+
+
+GEOJSON, JSON, TIFF, PICTURE = ".geojson", ".json", ".tif", ".png"
+MEDIA_TYPES = {
+    "application/geo+json": GEOJSON,
+    "application/vnd.geo+json": GEOJSON,
+    "application/json": JSON,
+    "image/geotiff": TIFF,
+    "image/jpeg": PICTURE,
+    "image/png": PICTURE,
+    "image/tiff": TIFF,
+    "image/vnd.stac.geotiff": TIFF,
+}
+SUFFIXES = {
+    GEOJSON: GEOJSON,
+    JSON: JSON,
+    TIFF: TIFF,
+    ".tiff": TIFF,
+    PICTURE: PICTURE,
+    ".jpg": PICTURE,
+    ".jpeg": PICTURE,
+}
+# Roles of files that describe or show a result, but aren't one.
+SIDE_ROLES = frozenset({"thumbnail", "overview", "metadata"})
+DATA_ROLE = "data"
+
+
+def files_of(files: Sequence[ItemFile], formats: Container[str]) -> list[ItemFile]:
+    """Return the results among the files that have one of the formats."""
+    wanted = [file for file in files if not is_side_file(file)]
+    if not wanted:
+        return []
+    found = wanted[0].session.executor.map(format_of_file, wanted)
+    return [file for file, kind in zip(wanted, found, strict=True) if kind in formats]
+
+
+def format_of_file(file: ItemFile) -> str:
+    """Return the format of a file by media type, or else by suffix, or else by first bytes.
+
+    Returns:
+        `.tif`, `.geojson`, or `.json` for data that might be GeoJSON; anything else otherwise.
+    """
+    kind, named = file.media_type, suffixes(file)
+    found = MEDIA_TYPES.get(kind) or next(filter(None, map(SUFFIXES.get, named)), "")
+    if not found and kind in UNTYPED and not any(named):
+        return format_of_bytes(first_bytes(file))
+    if found == JSON and GEOJSON in named:
+        return GEOJSON
+    # JSON of another role is metadata.
+    return "" if found == JSON and DATA_ROLE not in (file.asset.roles or ()) else found
+
+
+def first_bytes(file: ItemFile) -> bytes:
+    with open_stream(file.url, http=file.session.storage, progress=False) as stream:
+        return stream.read(HEADER_BYTES)
+
+
+def suffixes(file: ItemFile) -> list[str]:
+    """Return the suffixes of the asset's key and of the path of its link."""
+    names = (file.key, without_query(file.asset.href))
+    return [PurePosixPath(name).suffix.lower() for name in names]
+
+
+def is_side_file(file: ItemFile) -> bool:
+    """Return whether a file is a thumbnail, an overview, or metadata."""
+    roles = set(file.asset.roles or ())
+    return bool(roles) and roles <= SIDE_ROLES
+
+
+def described(files: Iterable[ItemFile]) -> str:
+    """List files for an error message, those of one key and type once."""
+    names = dict.fromkeys(f"{file.key} ({file.media_type or 'no media type'})" for file in files)
+    return ", ".join(names) or "none"

@@ -17,24 +17,22 @@ import xarray as xr
 
 from up42_facade._common.values import is_number
 from up42_facade.errors import InvalidInputError, MissingExtraError, NoResultsError
-from up42_facade.results._item_files import files_of_items, wanted_assets
+from up42_facade.results._item_files import TIFF, described, files_of, files_of_items, wanted_assets
 from up42_facade.results._lazy_rasters import (
     DIMENSIONS,
     ITEM,
     Header,
     RasterLayer,
+    RemoteRaster,
     acquisition_time,
     layer_array,
     read_header,
 )
-from up42_facade.results._remote_raster import RemoteRaster
-from up42_facade.results._result_files import TIFF, described, files_of
 
 if TYPE_CHECKING:
     import pystac
 
-    from up42_facade.results._item_files import ItemFile
-    from up42_facade.results._result_files import Source
+    from up42_facade.results._item_files import ItemFile, Source
 
 Choice = str | Sequence[str] | None
 Chunks = int | str | Mapping[str, Any] | None

@@ -11,12 +11,12 @@ from up42_facade._common.values import entries
 from up42_facade.downloads import stream_to
 from up42_facade.errors import NoResultsError, UnexpectedResponseError
 from up42_facade.results._geojson import DEGREES, INVALID_GEOMETRY, foreign_crs, to_frame
-from up42_facade.results._item_files import files_of_items
-from up42_facade.results._result_files import (
+from up42_facade.results._item_files import (
     GEOJSON,
     JSON,
     described,
     files_of,
+    files_of_items,
     format_of_file,
 )
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     import pystac
     from geopandas import GeoDataFrame
 
-    from up42_facade.results._item_files import ItemFile
-    from up42_facade.results._result_files import Source
+    from up42_facade.results._item_files import ItemFile, Source
 
 # Properties with the origin of a feature.
 ITEM_ID = "item_id"
