@@ -21,7 +21,7 @@ LAYERS = [
     "viz",
     "analytics",
     "processing",
-    "processes processing_templates",
+    "processing_templates",
     "batch",
     "checking",
     "cli",

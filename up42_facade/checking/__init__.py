@@ -11,8 +11,14 @@ from attrs import frozen
 from up42_facade._common.progress import bar
 from up42_facade._version import __version__
 from up42_facade.checking._document import HIDDEN_NAME, Names, Operation, document
-from up42_facade.checking._questions import QUESTIONS, findings
-from up42_facade.checking._requests import ACCOUNT_STEPS, ANALYTICS_STEPS, Account, Step
+from up42_facade.checking._requests import (
+    ACCOUNT_STEPS,
+    ANALYTICS_STEPS,
+    QUESTIONS,
+    Account,
+    Step,
+    findings,
+)
 from up42_facade.checking._sending import TOKEN_OPERATIONS, Exchange, Sender, is_reading
 from up42_facade.errors import ConfigurationError
 from up42_facade.session import Session, has_account, resolve_session

@@ -19,8 +19,8 @@ from up42_facade.cli.options import (
     asset_options,
     auth_options,
     confirm,
+    result_options,
     spending_options,
-    wait_options,
 )
 from up42_facade.cli.output import (
     Output,
@@ -129,15 +129,7 @@ def estimate_batch(file: Path, out: Output, session: up42.Session) -> None:
 )
 @click.option("--retry-failed", is_flag=True, help="Execute failed rows again.")
 @click.option("--allow-own-results", is_flag=True, help="Add rows that process its own results.")
-@click.option("--track", "is_tracked", is_flag=True, help="Wait until all jobs end.")
-@wait_options
-@click.option(
-    "--download",
-    "output_directory",
-    type=OutputFolder(),
-    metavar="DIR",
-    help="Wait for all results and download them to this folder or cloud storage URL.",
-)
+@result_options
 @output_options
 @auth_options
 def run_batch(

@@ -233,6 +233,20 @@ wait_options = together(
 )
 
 
+# Decorator: adds --track and --download, with what they need.
+result_options = together(
+    click.option("--track", "is_tracked", is_flag=True, help="Wait until all executed jobs end."),
+    wait_options,
+    click.option(
+        "--download",
+        "output_directory",
+        type=OutputFolder(),
+        metavar="DIR",
+        help="Wait for the results and download them to this folder or cloud storage URL.",
+    ),
+)
+
+
 # Decorator: adds the options of `Job.download_results`.
 asset_options = together(
     click.option(

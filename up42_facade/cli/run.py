@@ -14,13 +14,12 @@ from up42_facade.cli.errors import CommandError, hint, on_interrupt
 from up42_facade.cli.jobs import FIELDS as JOB_FIELDS
 from up42_facade.cli.jobs import require_success, track
 from up42_facade.cli.options import (
-    OutputFolder,
     auth_options,
     confirm,
     process_ids,
     require_consent,
+    result_options,
     spending_options,
-    wait_options,
 )
 from up42_facade.cli.output import (
     Output,
@@ -80,15 +79,7 @@ def estimate(out: Output, session: up42.Session, **described: Any) -> None:
 @click.command()
 @template_options
 @spending_options
-@click.option("--track", "is_tracked", is_flag=True, help="Wait until the job ends.")
-@wait_options
-@click.option(
-    "--download",
-    "output_directory",
-    type=OutputFolder(),
-    metavar="DIR",
-    help="Wait for the results and download them to this folder or cloud storage URL.",
-)
+@result_options
 @output_options
 @auth_options
 def run(

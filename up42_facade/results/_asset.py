@@ -64,21 +64,15 @@ class Asset:
         Args:
             output_directory: A folder, or the URL of one in cloud storage (extra `cloud`).
                 Defaults to the folder `asset_<id>` in the current one.
-            assets: Only assets with these keys, roles, or media types. Defaults to all.
-            unpacking: Unpack archives while they arrive, instead of keeping them.
-            overwrite: Fetch also files that exist and are unchanged. Files of others stay.
-            items: Also write each item as `<item>.json` next to its files; see `download_items`.
-            progress: Whether to show a progress bar.
-            storage_options: For the fsspec backend of the cloud storage.
+            items: Also write each item as `<item>.json`; `item_files` of `download_items`.
+            assets, unpacking, overwrite, progress, storage_options: As for `download_items`.
 
         Returns:
             The paths.
 
         Raises:
             NotFoundError: If UP42 storage has no item of this asset.
-            InvalidInputError: If an argument can't be used, or `assets` matches nothing.
-            DownloadError: If a file can't be fetched completely.
-            UploadError: If the cloud storage refuses or can't be reached.
+            Up42Error: As for `download_items`.
 
         Example:
             >>> paths = up42.initialize_asset(asset_id).download(folder, assets="thumbnail")
