@@ -10,6 +10,7 @@ from typing import TypeVar
 from up42_facade.errors import UnexpectedResponseError
 
 Page = TypeVar("Page")
+T = TypeVar("T")
 # Consecutive pages without new entries after which a listing counts as endless. A list that
 # changes while it's read can have a page twice; a search can have empty pages in the middle.
 STALE_PAGES = 20
@@ -57,7 +58,8 @@ def read_pages(
             yield page
             raise endless(what, len(addresses) + 1)
         addresses.add(address)
-        arrival = fetched(fetch)
+        arrival = in_background(fetch)
+        wait([arrival], timeout=HEAD_START)
         yield page
         fresh = set(keys(page)) - known
         known |= fresh
@@ -77,18 +79,17 @@ def endless(what: str, pages: int) -> UnexpectedResponseError:
     )
 
 
-def fetched(fetch: Callable[[], Page]) -> Future[Page]:
+def in_background(act: Callable[[], T]) -> Future[T]:
     """Run a function in a thread that the interpreter doesn't wait for when it exits."""
-    arrival: Future[Page] = Future()
+    arrival: Future[T] = Future()
     # From now on, it can't be canceled.
     arrival.set_running_or_notify_cancel()
 
     def run() -> None:
         try:
-            arrival.set_result(fetch())
+            arrival.set_result(act())
         except BaseException as error:
             arrival.set_exception(error)
 
-    threading.Thread(target=run, name="up42_page", daemon=True).start()
-    wait([arrival], timeout=HEAD_START)
+    threading.Thread(target=run, name="up42-background", daemon=True).start()
     return arrival

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from up42_facade._common.paging import fetched
+from up42_facade._common.paging import in_background
 from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._version import __version__
 from up42_facade.errors import ConnectionFailedError, InvalidInputError, UntrustedHostError
@@ -166,7 +166,7 @@ class AsyncApiClient(httpx.AsyncClient):
 
         await request.aread()
         async with current_default_thread_limiter():
-            sent = fetched(partial(self._sync.send, request, **options))
+            sent = in_background(partial(self._sync.send, request, **options))
             response = await wrap_future(sent)
         response.stream = httpx.ByteStream(response.content)
         return response
