@@ -10,6 +10,7 @@ import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -199,11 +200,11 @@ def in_new_folder(folder: Path, act: Callable[[], T]) -> tuple[list[Path], T]:
     for _ in range(MAX_FOLDER_RACES):
         created: list[Path] = []
         try:
-            for path in (*reversed(folder.parents), folder):
+            missing = takewhile(lambda path: not path.is_dir(), (folder, *folder.parents))
+            for path in reversed([*missing]):
                 with contextlib.suppress(FileExistsError):
-                    if not path.is_dir():
-                        path.mkdir()
-                        created.append(path)
+                    path.mkdir()
+                    created.append(path)
             if not folder.is_dir():
                 raise NotADirectoryError(errno.ENOTDIR, "it is a file, not a folder", str(folder))
             return created, act()

@@ -71,8 +71,9 @@ class PartFile:
         self.validator = Validator()
         # What has arrived, merged and in order.
         self.done: list[ByteRange] = []
-        self._path, self._note, self._plain = (
-            target.with_name(target.name + suffix) for suffix in (".part", ".part.json", ".part~")
+        self._path, self._note, self._draft, self._plain = (
+            target.with_name(target.name + suffix)
+            for suffix in (".part", ".part.json", ".part.json~", ".part~")
         )
         self._lock = threading.RLock()
         self._is_open = True
@@ -120,7 +121,12 @@ class PartFile:
                 os.ftruncate(self._file, 0)
                 self.done = []
             self.validator = validator
-            self._save()
+            if validator.size is None or validator.size >= WORTH_KEEPING_BYTES:
+                self._save()
+            else:
+                # Not kept if it's incomplete; a note of an earlier program isn't about it.
+                self._note.unlink(missing_ok=True)
+                self._draft.unlink(missing_ok=True)
 
     def write(self, position: int, block: bytes) -> None:
         """Store bytes at their position; raise `DownloadError` if the disk is full."""
@@ -238,10 +244,9 @@ class PartFile:
         self._saved_at = monotonic()
         about = {"version": NOTE_VERSION, "source": self._source_id, **asdict(self.validator)}
         note = {**about, "done": self.done}
-        draft = self._note.with_name(self._note.name + "~")
-        with create_plain(draft) as file:
+        with create_plain(self._draft) as file:
             file.write(json.dumps(note).encode())
-        draft.replace(self._note)
+        self._draft.replace(self._note)
 
 
 def fill(part: PartFile, stream: RemoteStream, connections: int, shown: Any) -> None:
