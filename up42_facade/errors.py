@@ -192,7 +192,7 @@ class InvalidTemplateError(Up42Error):
 
 
 class CostLimitError(Up42Error):
-    """A template or batch costs more than the caller's limit. Nothing was executed.
+    """A template or batch costs more than the caller's limit. Nothing more was executed.
 
     Attributes:
         cost: The cost of the template, or the total cost of the batch, with `credits`.
@@ -204,7 +204,8 @@ class CostLimitError(Up42Error):
         self.cost = cost
         self.limit = limit
         self.spent = spent or 0
-        above = f"above the limit max_credits={limit}. Nothing was executed"
+        executed = "Nothing more was executed" if spent else "Nothing was executed"
+        above = f"above the limit max_credits={limit}. {executed}"
         super().__init__(
             f"The job costs {cost.credits} credits, {above}; raise the limit or choose a smaller "
             "item."

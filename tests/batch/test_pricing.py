@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from geopandas import GeoDataFrame
@@ -170,3 +171,37 @@ def test_negative_credits_of_a_job_do_not_raise_the_limit(
     with pytest.raises(up42.CostLimitError):
         batch.execute(max_credits=limit)
     assert posts(sandbox, "/execution") == 1
+
+
+@pytest.fixture
+def dear_jobs(sandbox: Sandbox) -> None:
+    """Let all jobs report a hundred times the credits of their estimate."""
+
+    def raised(_: object, page: dict[str, Any]) -> dict[str, Any]:
+        held = [job["creditConsumption"] for job in page["jobs"] if job["creditConsumption"]]
+        for consumption in held:
+            consumption["credits"] *= 100
+        return page
+
+    sandbox.inject(Fault(path="/v2/processing/jobs", times=None, patch=raised))
+
+
+@pytest.mark.usefixtures("dear_jobs")
+def test_a_job_that_costs_more_than_estimated_ends_the_execution(
+    batch: up42.Batch, sandbox: Sandbox
+) -> None:
+    batch.estimate()
+    with pytest.raises(up42.CostLimitError, match="Nothing more was executed"):
+        batch.execute(max_credits=batch.cost.credits, max_concurrent=1, wait=0.2)
+    assert len(sandbox.jobs) == 1
+
+
+@pytest.mark.usefixtures("dear_jobs")
+def test_the_limit_counts_what_untracked_jobs_cost(batch: up42.Batch, sandbox: Sandbox) -> None:
+    batch.estimate()
+    limit = batch.cost.credits
+    batch[:1].execute(max_credits=limit)
+    sandbox.clock.advance(120)
+    with pytest.raises(up42.CostLimitError):
+        batch.execute(max_credits=limit)
+    assert len(sandbox.jobs) == 1

@@ -329,7 +329,8 @@ class Batch(Sequence[BatchEntry]):
             This batch.
 
         Raises:
-            CostLimitError: If the cost of all exceeds `max_credits`. Nothing was executed.
+            CostLimitError: If the cost of all exceeds `max_credits`: of the jobs as the server
+                reports it, of the rest as estimated. Nothing more was executed.
             PartialBatchError: If some entries have no job although they are valid. Call it again.
             InsufficientCreditsError: If the balance doesn't cover an entry. Jobs that were
                 executed before are in the journal.

@@ -102,7 +102,11 @@ class BatchExecution:
             wanted = [entry for entry in wanted if entry.status == PENDING or entry.has_failed]
             unknown = [entry for entry in wanted if is_retry or not is_estimated(entry)]
             failures |= estimate(self.journal, unknown, self.progress)
-            failures |= self._execute(self._affordable(valid_of(wanted, failures)))
+            tracker = Tracker(self.journal, self.entries, self.wait)
+            if self.max_credits is not None:
+                # What earlier jobs cost by now counts, not what was estimated.
+                tracker.poll()
+            failures |= self._execute(self._affordable(valid_of(wanted, failures)), tracker)
             # Those that were in flight when the others were given up might have succeeded.
             missing = {e.index for e in self.entries if e.job is None or e.has_failed}
             return {index: e for index, e in failures.items() if index in missing}
@@ -160,10 +164,9 @@ class BatchExecution:
             chosen.append(entry)
         return chosen
 
-    def _execute(self, wanted: list[BatchEntry]) -> Failures:
+    def _execute(self, wanted: list[BatchEntry], tracker: Tracker) -> Failures:
         failures: Failures = {}
         queue = deque(wanted)
-        tracker = Tracker(self.journal, self.entries, self.wait)
         with bar(progress=self.progress, total=len(wanted), unit="job", desc="execute") as shown:
             while queue:
                 part = [queue.popleft() for _ in range(min(self._free(tracker), len(queue)))]
@@ -182,11 +185,9 @@ class BatchExecution:
     def _still_affordable(
         self, waiting: Iterable[BatchEntry], failures: Failures
     ) -> list[BatchEntry]:
-        """Estimate again what has waited too long, and return what fits the limit then."""
+        """Return what still fits the limit, estimated again if it has waited too long."""
         left = list(waiting)
         old = [entry for entry in left if not is_estimated(entry)]
-        if not old:
-            return left
         failures |= estimate(self.journal, old, progress=False)
         return self._affordable(valid_of(left, failures))
 
