@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from numbers import Integral
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import StatusLine
-from up42_facade._common.values import is_number
+from up42_facade._common.values import check_count, check_seconds
 from up42_facade.errors import (
     ApiError,
     ConnectionFailedError,
-    InvalidInputError,
     RateLimitError,
     ServerError,
     UnexpectedResponseError,
@@ -142,8 +139,7 @@ def track(
     progress: bool,
 ) -> J:
     """Poll a job until it ends, and return it; see the `track` of the job classes."""
-    if not (is_number(retries) and isinstance(retries, Integral) and retries >= 1):
-        raise InvalidInputError(f"retries={retries!r}: expected a whole number of at least 1.")
+    check_count("retries", retries)
     name = f"job {job.id[:8]}"
     last = None
     polls = 0
@@ -171,10 +167,3 @@ def track(
         "again to keep waiting.",
         job,
     ) from polling.failure
-
-
-def check_seconds(**times: Any) -> None:
-    """Raise InvalidInputError if a named time isn't a positive number of seconds."""
-    for name, value in times.items():
-        if not is_number(value) or not 0 < value < math.inf:
-            raise InvalidInputError(f"{name}={value!r}: expected a positive number of seconds.")

@@ -1,13 +1,14 @@
-"""Values of JSON and of the generated models."""
+"""Values of JSON and of the generated models, and checks of arguments."""
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from up42_client.types import UNSET, Unset
-from up42_facade.errors import UnexpectedResponseError
+from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 
 if TYPE_CHECKING:
     from up42_client.models import Link, ProcessingJobList, StacItemCollection
@@ -46,6 +47,26 @@ def whole(value: object) -> int | None:
     except ValueError:
         return None
     return number if abs(number) <= LARGEST_INT64 else None
+
+
+def check_count(name: str, value: object, least: int = 1) -> int:
+    """Return a whole number; raise InvalidInputError if the argument isn't one, or is too small."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise InvalidInputError(f"{name}={value!r}: expected a whole number of at least {least}.")
+    return int(value)
+
+
+def check_seconds(**times: Any) -> None:
+    """Raise InvalidInputError if an argument isn't a positive number of seconds."""
+    for name, value in times.items():
+        if not is_number(value) or not 0 < value < math.inf:
+            raise InvalidInputError(f"{name}={value!r}: expected a positive number of seconds.")
+
+
+def check_string(name: str, value: object) -> None:
+    """Raise InvalidInputError if an argument isn't a non-empty string."""
+    if not isinstance(value, str) or not value:
+        raise InvalidInputError(f"{name}={value!r}: expected a non-empty string.")
 
 
 def as_dict(value: Any) -> dict[str, Any]:

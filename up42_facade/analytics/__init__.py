@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.sorting import SortingField
+from up42_facade._common.values import check_string
 from up42_facade.analytics._api import (
     STATUSES,
     TERMINAL_STATUSES,
     UNKNOWN,
     AnalyticsJobSorting,
     check_sorting,
-    check_string,
     data_of,
     with_message,
 )

@@ -85,16 +85,6 @@ def check_sorting(value: object) -> None:
     )
 
 
-def check_string(name: str, value: object) -> None:
-    """Check a string argument.
-
-    Raises:
-        InvalidInputError: If it isn't a non-empty string.
-    """
-    if not isinstance(value, str) or not value:
-        raise InvalidInputError(f"{name}={value!r}: expected a non-empty string.")
-
-
 class Envelope(Protocol[T_co]):
     """The body of a response: `data`, or an `error`."""
 

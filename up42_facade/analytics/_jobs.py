@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define, field
 
 from up42_facade._common.html import Status, table
+from up42_facade._common.values import check_string
 from up42_facade.analytics._api import (
     SUCCEEDED,
     TERMINAL_STATUSES,
     UNKNOWN,
-    check_string,
     data_of,
     documented_status,
     object_of,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from up42_facade._common.progress import StatusLine
-from up42_facade._common.tracking import check_seconds
+from up42_facade._common.values import check_seconds
 from up42_facade.batch import _tables as tables
 from up42_facade.batch import _templates as entering
 from up42_facade.batch._downloads import FOLDERS, BatchDownload

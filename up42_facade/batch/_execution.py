@@ -6,14 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from numbers import Integral
 
 from attrs import field, frozen
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import bar
-from up42_facade._common.tracking import TRANSIENT_ERRORS, check_seconds
-from up42_facade._common.values import is_number
+from up42_facade._common.tracking import TRANSIENT_ERRORS
+from up42_facade._common.values import check_count, check_seconds
 from up42_facade.batch._entries import (
     FATAL,
     PENDING,
@@ -29,7 +28,6 @@ from up42_facade.batch._tracking import Tracker, find_late, look_up, search
 from up42_facade.errors import (
     CostLimitError,
     ExecutionUncertainError,
-    InvalidInputError,
     JournalError,
     RateLimitError,
     Up42Error,
@@ -67,11 +65,8 @@ class BatchExecution:
     def __attrs_post_init__(self) -> None:
         check_limit(self.max_credits)
         check_budget(self.budget_id)
-        most = self.max_concurrent
-        if most is not None and not (is_number(most) and isinstance(most, Integral) and most >= 1):
-            raise InvalidInputError(
-                f"max_concurrent={most!r}: expected a whole number of at least 1, or None."
-            )
+        if self.max_concurrent is not None:
+            check_count("max_concurrent", self.max_concurrent)
         check_seconds(wait=self.wait)
 
     def run(self, *, is_retry: bool = False, include_uncertain: bool = False) -> Failures:

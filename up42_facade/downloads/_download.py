@@ -19,6 +19,7 @@ from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import ByteBar, bar
 from up42_facade._common.stopping import Stop, completed
 from up42_facade._common.urls import without_query
+from up42_facade._common.values import check_count
 from up42_facade.downloads._archives import download_archive
 from up42_facade.downloads._checksums import matches_file
 from up42_facade.downloads._folders import Folder, exclusive, in_use
@@ -111,8 +112,7 @@ def download_file(
     Example:
         path = download_file(lambda: asset_download_url(), "results/")
     """
-    if connections < 1:
-        raise InvalidInputError(f"connections must be at least 1, not {connections}.")
+    check_count("connections", connections)
     (download,) = _named([Download(get_url, target, size, checksum)], http, 1)
     return _download(download, http, overwrite, progress, connections, is_free=_is_free(download))
 
@@ -147,8 +147,7 @@ def download_files(
     Example:
         download_files([Download(link, f"quicklooks/{name}") for name, link in links.items()])
     """
-    if workers < 1:
-        raise InvalidInputError(f"workers must be at least 1, not {workers}.")
+    check_count("workers", workers)
     named = _named(list(downloads), http, workers)
     seen: set[Path] = set()
     for download in named:

@@ -15,7 +15,7 @@ from up42_facade._common.hints import did_you_mean
 from up42_facade._common.paging import read_pages
 from up42_facade._common.sorting import SortingField
 from up42_facade._common.times import DatetimeLike, moment
-from up42_facade._common.values import next_link, sent
+from up42_facade._common.values import check_count, next_link, sent
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 from up42_facade.processing._types import JobSorting, JobStatus
 from up42_facade.session import Session
@@ -56,13 +56,8 @@ def statuses(value: Sequence[JobStatus | str] | None) -> list[str] | None:
     return None if wanted is None else [str(entry) for entry in wanted]
 
 
-def whole(name: str, value: Any, least: int) -> int | None:
-    """Return a whole number that is not below `least`, or None."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidInputError(f"{name}={value!r}: expected a whole number of at least {least}.")
-    return value
+def count(name: str, value: Any, least: int) -> int | None:
+    return None if value is None else check_count(name, value, least)
 
 
 def bound(name: str, value: DatetimeLike | None) -> dt.datetime | None:
@@ -106,11 +101,11 @@ class Query:
             process_id=strings("process_id", given["process_id"]),
             workspace_id=given["workspace_id"],
             status=statuses(given["status"]),
-            min_duration=whole("min_duration", given["min_duration"], 0),
-            max_duration=whole("max_duration", given["max_duration"], 0),
+            min_duration=count("min_duration", given["min_duration"], 0),
+            max_duration=count("max_duration", given["max_duration"], 0),
             sort_by=sort_order(given["sort_by"]),
             ids=strings("ids", given["ids"]),
-            page_size=whole("page_size", given["page_size"], 1),
+            page_size=count("page_size", given["page_size"], 1),
             created_after=bound("created_after", given["created_after"]),
             created_before=bound("created_before", given["created_before"]),
         )

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from up42_facade._common.html import table
+from up42_facade._common.values import check_string
 from up42_facade.downloads import safe_name
-from up42_facade.errors import InvalidInputError, NotFoundError
+from up42_facade.errors import NotFoundError
 from up42_facade.results._item_files import fetch_items
 from up42_facade.session import Session, resolve_session
 from up42_facade.stac import search_items
@@ -120,6 +121,5 @@ def initialize_asset(asset_id: str, session: Session | None = None) -> Asset:
         >>> asset = up42.initialize_asset(asset_id=known_id)
         >>> item = asset.stac_items[0]
     """
-    if not isinstance(asset_id, str) or not asset_id:
-        raise InvalidInputError(f"asset_id={asset_id!r}: expected a non-empty string.")
+    check_string("asset_id", asset_id)
     return Asset(asset_id, resolve_session(session))

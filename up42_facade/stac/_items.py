@@ -15,7 +15,7 @@ from up42_facade._common.hints import did_you_mean
 from up42_facade._common.logs import get_logger
 from up42_facade._common.paging import read_pages
 from up42_facade._common.urls import is_same_host, without_query
-from up42_facade._common.values import as_dict, lost_page, next_link
+from up42_facade._common.values import as_dict, check_count, lost_page, next_link
 from up42_facade.errors import (
     BadRequestError,
     InvalidInputError,
@@ -256,8 +256,8 @@ def search_items(
     session = resolve_session(session)
     if results is not None and not isinstance(results, bool):
         raise InvalidInputError(f"results={results!r}: expected True, False, or None.")
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise InvalidInputError(f"limit={limit!r}: expected a whole number of at least 1.")
+    if limit is not None:
+        limit = check_count("limit", limit)
     search = search_body(
         filter,
         collection=collection,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from up42_client.types import UNSET
 from up42_facade._common.times import moment, to_utc
+from up42_facade._common.values import check_string
 from up42_facade.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def search_body(
         area = geometry("intersects", intersects)
     conditions = [] if filter is None else [cql2(filter)]
     if collection is not None:
-        conditions.append(condition("=", "collection_name", non_empty("collection", collection)))
+        check_string("collection", collection)
+        conditions.append(condition("=", "collection_name", text("collection", collection)))
     start, end = (
         None if value is None else moment(argument, value)
         for argument, value in (
@@ -88,12 +90,6 @@ def search_body(
 
 def condition(op: str, property: str, value: Any) -> dict[str, Any]:
     return {"op": op, "args": [{"property": property}, value]}
-
-
-def non_empty(argument: str, value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise InvalidInputError(f"{argument}={value!r}: expected a non-empty string.")
-    return text(argument, value)
 
 
 def unknown_properties(filter: Any) -> list[str]:
