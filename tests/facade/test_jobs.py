@@ -285,7 +285,7 @@ def test_an_absolute_next_link_is_followed(
 ) -> None:
     link = {"rel": "next", "href": f"{sandbox.url}{JOBS}?limit=100"}
     sandbox.inject(Fault(path=JOBS, patch={"links": [{"rel": "self"}, link]}))
-    assert len(list(up42.Job.all(page_size=5, session=session))) == 5 + len(jobs)
+    assert len(list(up42.Job.all(page_size=5, session=session))) == len(jobs)
 
 
 def test_a_circle_of_pages_ends(sandbox: Sandbox, session: up42.Session, jobs: list[str]) -> None:
@@ -293,6 +293,29 @@ def test_a_circle_of_pages_ends(sandbox: Sandbox, session: up42.Session, jobs: l
     sandbox.inject(Fault(path=JOBS, patch={"links": [link]}, times=None))
     with pytest.raises(up42.UnexpectedResponseError, match="already read"):
         list(up42.Job.all(page_size=5, session=session))
+
+
+def test_jobs_of_shifted_pages_come_once(
+    sandbox: Sandbox, session: up42.Session, jobs: list[str]
+) -> None:
+    def shifted(_: object, page: dict[str, Any]) -> dict[str, Any]:
+        return {**page, "jobs": [page["jobs"][0], *page["jobs"]]}
+
+    sandbox.inject(Fault(path=JOBS, patch=shifted, times=None))
+    found = [job.id for job in up42.Job.all(page_size=7, session=session)]
+    assert sorted(found) == sorted(jobs)
+    twice = [job.id for job in up42.Job.all(ids=jobs * 4, session=session)]
+    assert sorted(twice) == sorted(jobs)
+
+
+def test_a_response_about_another_job_is_refused(
+    sandbox: Sandbox, session: up42.Session, jobs: list[str]
+) -> None:
+    job = up42.Job.get(jobs[0].upper(), session=session)
+    sandbox.inject(Fault(path=f"{JOBS}/*", patch={"jobID": jobs[1]}))
+    with pytest.raises(up42.UnexpectedResponseError, match=jobs[1]):
+        job.refresh()
+    assert job.refresh().id == jobs[0]
 
 
 def test_repr_is_one_line(session: up42.Session, jobs: list[str]) -> None:

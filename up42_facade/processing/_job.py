@@ -283,7 +283,14 @@ class Job(Viz):
                 f"Job.get(job_id={job_id!r}, id={id!r}): expected one non-empty job ID."
             )
         session = resolve_session(session)
-        return cls._adapt(session.call(get_processing_job.request(known[0])), session)
+        job = cls._adapt(session.call(get_processing_job.request(known[0])), session)
+        if job.id.lower() != known[0].lower():
+            raise UnexpectedResponseError(
+                f"The server responded with job {job.id[:SHOWN_ID]} to a request for job "
+                f"{known[0][:SHOWN_ID]}. Try again; a proxy might be in between.",
+                status_code=200,
+            )
+        return job
 
     @classmethod
     def all(
@@ -301,7 +308,7 @@ class Job(Viz):
         created_before: DatetimeLike | None = None,
         session: Session | None = None,
     ) -> Iterator[Job]:
-        """Yield all jobs that match; without arguments, all that the account can see.
+        """Yield all jobs that match, each once; without arguments, all that the account can see.
 
         Args:
             process_id: Only jobs of these processes.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,7 @@ class Query:
         """Yield the entries that match, as the API sends them."""
         if any(filtered == [] for filtered in (self.process_id, self.status, self.ids)):
             return iter(())
-        jobs = (job for part in self._parts() for job in part._entries(session))
+        jobs = each_once(job for part in self._parts() for job in part._entries(session))
         if self.created_after is None and self.created_before is None:
             return jobs
         return within(jobs, self.created_after, self.created_before, self.order)
@@ -211,6 +211,15 @@ def entries_of(page: ProcessingJobList, *, is_strict: bool = False) -> Sequence[
             "The list of jobs contains an entry that isn't a job.", status_code=200
         )
     return page.jobs or ()
+
+
+def each_once(jobs: Iterable[ProcessingJob]) -> Iterator[ProcessingJob]:
+    """Yield jobs, each once: pages shift if jobs are created in the meantime."""
+    seen: set[str | None] = set()
+    for job in jobs:
+        if job.job_id not in seen:
+            seen.add(job.job_id)
+            yield job
 
 
 def within(
