@@ -15,7 +15,7 @@ FACADE_TESTS = $(filter-out $(addprefix tests/,benchmarks/ contract/ docs/ noteb
 TOLERANT = $(foreach name,DeprecationWarning PendingDeprecationWarning FutureWarning,-W default::$(name))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint docs notebook pictures cli-session generate check-generated update package lowest newest bench sandbox clean
+.PHONY: help setup demo test coverage mutants lint docs notebook pictures cli-session generate check-generated update package lowest newest bench sandbox clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -59,6 +59,11 @@ coverage: $(VENV)/.done ## measure branch coverage of facade and sandbox, with p
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered \
 		--cov-report=html:build/coverage $(or $(TESTS),$(FACADE_TESTS) tests/contract)
 
+mutants: $(VENV)/.done ## change details of a module, and list the changes that no test notices: ONLY="up42_facade.batch._journal*"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutants
+	$(BIN)/mutmut run $(if $(ONLY),"$(ONLY)")
+	$(BIN)/mutmut results
+
 lint: $(VENV)/.done ## check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -88,7 +93,7 @@ update: $(VENV)/.done ## update to a newer OpenAPI document: SPEC=path-or-url, R
 	@test -n "$(SPEC)" || { echo "make update SPEC=path-or-url [REPORT=file.md]" >&2; exit 2; }
 	$(BIN)/python scripts/regenerate.py --spec "$(SPEC)" $(if $(REPORT),--markdown "$(REPORT)")
 
-package: $(VENV)/.done ## build sdist and wheel, try them in fresh environments; PYTHONS=3.11, KEEP=folder keeps them
+package: $(VENV)/.done ## build sdist and wheel, try them in fresh environments; PYTHONS="3.11 3.12" on others than this one, KEEP=folder keeps them
 	$(BIN)/python scripts/check_package.py $(foreach python,$(PYTHONS),--python $(python)) $(if $(KEEP),--keep "$(KEEP)")
 
 # uv keeps the pins of a file that it writes, as far as they fit: a release of another project
@@ -117,4 +122,4 @@ sandbox: $(VENV)/.demo ## start a local UP42 on port 8042
 	$(BIN)/python -m up42_sandbox --port 8042 --speed 60
 
 clean: ## remove environments and caches
-	rm -rf $(VENV) $(RIVAL_VENV) $(OLD_RIVAL_VENV) .venv-lowest .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build
+	rm -rf $(VENV) $(RIVAL_VENV) $(OLD_RIVAL_VENV) .venv-lowest .venv-newest .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build mutants

@@ -1,35 +1,30 @@
 """The main job on a local UP42: find a scene, estimate, execute, track, collect, plot.
 
-What `process_trees` does works unchanged against the real UP42: it only needs
-UP42_USERNAME and UP42_PASSWORD of a real account in place of the sandbox's environment.
+What `process_trees` does works unchanged against the real UP42, with the credentials of an account.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
 import up42_facade as up42
 from up42_facade import processing_templates, viz
+from up42_sandbox import Sandbox
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from map_browser import BrowserMissingError, take_pictures
 
+FOLDER = Path("demo-output")
 MAX_CREDITS = 500
 # The sandbox's clock runs this many times faster than ours: minutes become seconds.
 SPEED = 60.0
 
 
-def process_trees(folder: Path, max_credits: int) -> Path:
+def process_trees(folder: Path) -> Path:
     """Detect trees in a scene of the storage and return the path of a picture of them."""
-    with up42.authenticate():
-        return collect_trees(folder, max_credits)
-
-
-def collect_trees(folder: Path, max_credits: int) -> Path:
     step("Available processes")
     for process in up42.Process.all():
         print(f"  {process.id:32} {process.title}")
@@ -43,11 +38,11 @@ def collect_trees(folder: Path, max_credits: int) -> Path:
     if not template.is_valid:
         raise SystemExit(f"  not valid: {template.errors}")
     cost = template.cost
-    verdict = "within" if cost <= max_credits else "above"
-    print(f"  {cost.credits} credits for {cost.size} {cost.unit}: {verdict} {max_credits}")
+    verdict = "within" if cost <= MAX_CREDITS else "above"
+    print(f"  {cost.credits} credits for {cost.size} {cost.unit}: {verdict} {MAX_CREDITS}")
 
     step("Execute and track")
-    job = template.execute(max_credits=max_credits)
+    job = template.execute(max_credits=MAX_CREDITS)
     print(f"  {job!r}")
     job.track(wait=0.2, on_update=lambda now: print(f"  {now.status.value}"))
     if not job.is_succeeded:
@@ -85,24 +80,11 @@ def step(title: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("demo-output"))
-    parser.add_argument("--max-credits", type=int, default=MAX_CREDITS)
-    parser.add_argument(
-        "--live",
-        action="store_true",
-        help="use the real UP42 with the credentials of the environment; costs credits",
-    )
-    options = parser.parse_args()
-    if options.live:
-        picture = process_trees(options.folder, options.max_credits)
-    else:
-        from up42_sandbox import Sandbox
-
-        with Sandbox(speed=SPEED) as sandbox:
-            print(f"A local UP42 runs at {sandbox.url}; nothing leaves this machine.")
-            os.environ.update(sandbox.environment)
-            picture = process_trees(options.folder, options.max_credits)
+    with Sandbox(speed=SPEED) as sandbox:
+        print(f"A local UP42 runs at {sandbox.url}; nothing leaves this machine.")
+        os.environ.update(sandbox.environment)
+        with up42.authenticate():
+            picture = process_trees(FOLDER)
     print(f"\nA picture of the result: {picture}")
 
 

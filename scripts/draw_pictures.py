@@ -36,8 +36,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Sandbox(durations=DURATIONS) as sandbox:
         os.environ.update(sandbox.environment)
         folder = Path(name)
-        demo.process_trees(folder, demo.MAX_CREDITS)
         with up42.authenticate():
+            demo.process_trees(folder)
             processes = up42.Process.all()
             maps = dict(draw(sandbox, process, folder / process.id) for process in processes)
         map_browser.take_pictures(maps, WINDOW)

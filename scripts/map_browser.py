@@ -17,15 +17,6 @@ TILE = bytes.fromhex(
     "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 # Milliseconds in which a map ends its first zoom.
 SETTLING = 600
 WINDOW = {"width": 1100, "height": 800}
@@ -50,9 +41,7 @@ def running_browser() -> Iterator[Any]:
     if program is None:
         raise BrowserMissingError("Chromium is missing, in which the map is opened")
     with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=program, headless=True, args=list(ARGUMENTS)
-        )
+        running = playwright.chromium.launch(executable_path=program)
         yield running
         running.close()
 

@@ -64,9 +64,20 @@ detection-cars-oi,"Cars, Pléiades Neo",{2}
 
 
 class Terminal:
-    """A shell that runs commands one after the other."""
+    """A shell that runs commands one after the other.
 
-    def __init__(self, home: Path, variables: Mapping[str, str]) -> None:
+    Args:
+        home: Folder that it starts in, where `up42` and `python` are ours.
+        variables: Environment variables besides.
+    """
+
+    def __init__(self, home: Path, **variables: str) -> None:
+        programs = home / ".bin"
+        programs.mkdir()
+        for name, arguments in {"up42": " -m up42_facade.cli", "python": ""}.items():
+            shim = programs / name
+            shim.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
+            shim.chmod(0o755)
         ours = ("UP42_", "VIRTUAL_ENV", "PYTHON")
         outside = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self._shell = subprocess.Popen(
@@ -76,6 +87,8 @@ class Terminal:
                 **outside,
                 "COLUMNS": "100",
                 "NO_COLOR": "1",
+                "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+                "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
                 "PYTHONUTF8": "1",
                 "XDG_CONFIG_HOME": str(home / ".config"),
                 **variables,
@@ -130,20 +143,10 @@ def shortened(output: str) -> str:
 
 @contextmanager
 def terminal(**variables: str) -> Iterator[tuple[Terminal, Path]]:
-    """Open a terminal in a new folder, its home, where `up42` and `python` are ours."""
+    """Open a terminal in a new folder, its home."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder).resolve()
-        programs = home / ".bin"
-        programs.mkdir()
-        for name, arguments in {"up42": " -m up42_facade.cli", "python": ""}.items():
-            shim = programs / name
-            shim.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
-            shim.chmod(0o755)
-        ours = {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "generated")]),
-        }
-        opened = Terminal(home, {**ours, **variables})
+        opened = Terminal(home, **variables)
         try:
             yield opened, home
         finally:
@@ -218,17 +221,9 @@ def with_fixed_times(text: str) -> str:
 
 def in_order(text: str, ids: list[str]) -> str:
     """Assign the IDs of a batch's jobs, which are created concurrently, in the order shown."""
-    if not ids:
-        return text
-    free = iter(ids)
-    seen: dict[str, str] = {}
-
-    def rename(match: re.Match[str]) -> str:
-        if match[0] not in seen:
-            seen[match[0]] = next(free)
-        return seen[match[0]]
-
-    return re.sub("|".join(map(re.escape, ids)), rename, text)
+    pattern = "|".join(ids)
+    shown = dict(zip(dict.fromkeys(re.findall(pattern, text)), ids, strict=False))
+    return re.sub(pattern, lambda match: shown[match[0]], text)
 
 
 def leaves(command: click.Command, path: str = "up42") -> dict[str, click.Command]:

@@ -15,11 +15,11 @@ TEXTS = frozenset(
     {"description", "title", "summary", "example", "examples", "deprecated", "externalDocs"}
     | {"$comment", "default", "readOnly", "writeOnly", "xml", "x-enum-varnames"}
 )
-STRUCTURE = frozenset(
-    {"type", "format", "$ref", "enum", "const", "properties", "required", "items"}
-    | {"additionalProperties", "allOf", "anyOf", "oneOf"}
-)
 VARIANTS = {"allOf": " and ", "anyOf": " or ", "oneOf": " or "}
+# Keywords that are listed in another way than the constraints.
+STRUCTURE = frozenset(
+    {"$ref", "type", "enum", "properties", "required", "items", "additionalProperties", *VARIANTS}
+)
 AUTHENTICATION = "authentication"
 SERVER = "server"
 VALUE = "value"
@@ -134,31 +134,22 @@ def need(is_required: object) -> str:
 
 
 def words(schema: Any) -> str:
-    """Return the type of a schema with its constraints, for people."""
+    """Return a schema without its fields, for people: `string or null, maxLength: 5`."""
     if not isinstance(schema, dict):
         return "anything" if schema else "nothing"
-    rules = [
+    types = schema.get("type", [])
+    found = [
+        str(schema.get("$ref", "")).rpartition("/")[2],
+        " or ".join(sorted([types] if isinstance(types, str) else types)),
+    ]
+    for variants, word in VARIANTS.items():
+        found.append(word.join(sorted({words(each) for each in schema.get(variants) or ()})))
+    for part in ("items", "additionalProperties"):
+        if isinstance(schema.get(part), dict):
+            found.append(f"of {words(schema[part])}")
+    found += [
         f"{key}: {json.dumps(value, sort_keys=True)}"
         for key, value in sorted(schema.items())
         if key not in TEXTS | STRUCTURE
     ]
-    return ", ".join([kind(schema), *rules])
-
-
-def kind(schema: Json) -> str:
-    if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
-    for variants, word in VARIANTS.items():
-        if schema.get(variants):
-            return word.join(sorted({words(variant) for variant in schema[variants]}))
-    if "const" in schema:
-        return json.dumps(schema["const"])
-    types = schema.get("type", "object" if "properties" in schema else "anything")
-    found = [types] if isinstance(types, str) else types
-    form = f" ({schema['format']})" if "format" in schema else ""
-    return " or ".join(sorted(f"{each}{form}{inner(schema, each)}" for each in found))
-
-
-def inner(schema: Json, type: str) -> str:
-    part = schema.get({"array": "items", "object": "additionalProperties"}.get(type, ""))
-    return f" of {words(part)}" if isinstance(part, dict) else ""
+    return ", ".join(filter(None, found)) or "anything"

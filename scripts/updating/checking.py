@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonpatch  # type: ignore[import-untyped]  # no types are published
 from jsonschema import Draft4Validator, Draft202012Validator, ValidationError
+from openapi_python_client.strings import snake_case
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
 from openapi_spec_validator.schemas import schema_v30, schema_v31
 
@@ -100,10 +101,11 @@ def faults(document: Json, version: str) -> Iterator[tuple[str, str]]:
 
 
 def doubled_ids(document: Json) -> Iterator[tuple[str, str]]:
+    """Yield operations with the ID of another one, or with one that is the same in Python."""
     first: dict[str, str] = {}
     for method, path, _, operation in operations(document):
         pointer, name = join("/paths", path, method, "operationId"), operation.get("operationId")
-        known = first.setdefault(name, pointer) if name else pointer
+        known = first.setdefault(snake_case(name or f"{path}_{method}"), pointer)
         if known != pointer:
             yield pointer, f"operationId {name!r} is already used in {known}. Each needs its own."
 

@@ -25,7 +25,7 @@ from updating.pointers import (
     walk,
 )
 from updating.reading import Source
-from updating.selecting import label, pruned
+from updating.selecting import pruned
 
 CLIENT = "generated/up42_client"
 # Left behind by Python and ruff, never part of the package.
@@ -135,7 +135,6 @@ def prepare(document: Json) -> Json:
         if isinstance(schema, dict):
             merge_variants(document, schema)
     document = pruned(document)
-    check_names(document)
     for pointer, node in walk(document):
         if isinstance(node, dict) and "default" in node and has_enum(document, node):
             # Our templates import the class of an enum for types only.
@@ -215,24 +214,6 @@ def name_values(schema: Json) -> None:
     usual = [snake_case(str(value).upper()).upper() for value in values]
     if names != usual and "x-enum-varnames" not in schema:
         schema["x-enum-varnames"] = names
-
-
-def check_names(document: Json) -> None:
-    """Refuse two operations that the generator would write to one module.
-
-    Raises:
-        UpdateError: If there are any. The generator itself refuses the names of anything else.
-    """
-    known: dict[tuple[str, str], str] = {}
-    for method, path, _, operation in operations(document):
-        tag = snake_case((operation.get("tags") or ["default"])[0])
-        name = snake_case(operation.get("operationId") or f"{path}_{method}")
-        first = known.setdefault((tag, name), label(method, path))
-        if first != label(method, path):
-            raise UpdateError(
-                f"{first} and {label(method, path)} would both be called {name!r} in Python: "
-                "patches.yaml can give one of them another operationId."
-            )
 
 
 def mark_sent(document: Json) -> None:

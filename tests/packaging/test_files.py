@@ -57,7 +57,7 @@ def test_every_top_level_file_is_released_or_known_not_to_be(project: Project) -
     if not (project.root / ".git").exists():
         return
     here = {path.name for path in project.root.iterdir() if not path.name.startswith(".")}
-    local = {"build", "dist", "demo-output"}
+    local = {"build", "dist", "demo-output", "mutants"}
     assert here - local - {"pyproject.toml"} <= {path.split("/")[0] for path in project.sdist_paths}
 
 
