@@ -51,17 +51,11 @@ class Bench:
         pythons: The interpreters that have `SDK` and `OLD_SDK`.
         folder: For test data and downloads.
         once: Whether each side runs once.
-        small: Whether to do less work, only to see that everything works.
     """
 
     pythons: Mapping[str, str]
     folder: Path
     once: bool = False
-    small: bool = False
-
-    def size(self, full: int, small: int) -> int:
-        """Return the amount of work: the one that is measured, or a small one."""
-        return small if self.small else full
 
     def run(self, side: str, work: str, **settings: Any) -> Reading:
         """Run a function of children.py in a process of its own.

@@ -30,13 +30,6 @@ DEADLINE, POLL_WAIT = 15, 60
 
 Settings = dict[str, Any]
 Reading = dict[str, Any]
-WORK: dict[str, Callable[[str, Settings], Reading]] = {}
-
-
-def work(function: Callable[[str, Settings], Reading]) -> Callable[[str, Settings], Reading]:
-    """Register a function under its name."""
-    WORK[function.__name__] = function
-    return function
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, Any]:
@@ -118,28 +111,24 @@ def requests_of(control_url: str, function: Callable[[], object]) -> list[Any]:
 # Jobs and templates one after another -----------------------------------------------------
 
 
-@work
 def first_job(side: str, given: Settings) -> Reading:
     """Load the client, log in, get one job: all that a short script pays for."""
     job = client_of(side, given).Job.get(given["job_ids"][0])
     return {"seconds": time.perf_counter() - STARTED, "digest": job.id}
 
 
-@work
 def list_jobs(side: str, given: Settings) -> Reading:
     up42 = warm_client(side, given)
     seconds, jobs = timed(lambda: list(up42.Job.all(page_size=given["page_size"])))
     return {"seconds": seconds, "digest": [len(jobs), jobs[0].id, jobs[-1].id]}
 
 
-@work
 def get_jobs(side: str, given: Settings) -> Reading:
     up42 = warm_client(side, given)
     seconds, jobs = timed(lambda: [up42.Job.get(job_id) for job_id in given["job_ids"]])
     return {"seconds": seconds, "digest": [job.id for job in jobs]}
 
 
-@work
 def estimate_one_by_one(side: str, given: Settings) -> Reading:
     up42 = warm_client(side, given)
 
@@ -153,7 +142,6 @@ def estimate_one_by_one(side: str, given: Settings) -> Reading:
 # Batches; the SDK has a loop, as it has nothing for many at once --------------------------
 
 
-@work
 def batch_estimate(side: str, given: Settings) -> Reading:
     if side == "sdk":
         return estimate_one_by_one(side, given)
@@ -162,7 +150,6 @@ def batch_estimate(side: str, given: Settings) -> Reading:
     return {"seconds": seconds, "digest": int(table["credits"].sum())}
 
 
-@work
 def batch_execute(side: str, given: Settings) -> Reading:
     up42 = warm_client(side, given)
 
@@ -177,7 +164,6 @@ def batch_execute(side: str, given: Settings) -> Reading:
     return {"seconds": seconds, "digest": len({job.id for job in jobs})}
 
 
-@work
 def batch_execute_estimated(side: str, given: Settings) -> Reading:
     """Execute templates that are estimated already: processor time and listings."""
     up42 = warm_client(side, given)
@@ -191,7 +177,6 @@ def batch_execute_estimated(side: str, given: Settings) -> Reading:
     return {"seconds": seconds, "listings": listings, "digest": jobs}
 
 
-@work
 def batch_prepare(side: str, given: Settings) -> Reading:
     """Execute templates as fast as the sandbox can, and keep their journal for others."""
     with batch_of(client_of(side, {**given, "unlimited": True}), given) as batch:
@@ -199,7 +184,6 @@ def batch_prepare(side: str, given: Settings) -> Reading:
         return {"jobs": len(batch.jobs)}
 
 
-@work
 def batch_poll(side: str, given: Settings) -> Reading:
     """Poll every job once; count the requests."""
     up42 = warm_client(side, given)
@@ -226,7 +210,6 @@ def batch_poll(side: str, given: Settings) -> Reading:
     return {"requests": len(requests), "digest": running}
 
 
-@work
 def batch_whole(side: str, given: Settings) -> Reading:
     """Estimate, execute, and track templates: seconds, requests, and memory."""
     import_module("up42_facade")
@@ -247,7 +230,6 @@ def batch_whole(side: str, given: Settings) -> Reading:
 # Downloads --------------------------------------------------------------------------------
 
 
-@work
 def unpack(side: str, given: Settings) -> Reading:
     """Download and unpack an archive."""
     if side == "ours":
@@ -275,7 +257,6 @@ def unpack(side: str, given: Settings) -> Reading:
     return {"seconds": seconds, "memory": memory - before, "total": memory, "contents": contents}
 
 
-@work
 def download(side: str, given: Settings) -> Reading:
     """Download a file over some connections."""
     for name in ("httpx", "tqdm.auto"):
@@ -290,7 +271,6 @@ def download(side: str, given: Settings) -> Reading:
     return {"seconds": seconds}
 
 
-@work
 def quicklooks(side: str, given: Settings) -> Reading:
     """Download the quicklooks of one job for the second time."""
     up42: Any = import_module("up42_facade" if side == "ours" else "up42")
@@ -314,7 +294,6 @@ def quicklooks(side: str, given: Settings) -> Reading:
     return {"seconds": seconds, "digest": len(paths)}
 
 
-@work
 def download_assets(side: str, given: Settings) -> Reading:
     """Download the assets of an item at once, or one after another over one connection."""
     import httpx
@@ -345,7 +324,6 @@ def download_assets(side: str, given: Settings) -> Reading:
 # Plots, maps, and arrays ------------------------------------------------------------------
 
 
-@work
 def read_window(side: str, given: Settings) -> Reading:
     """Read a window of a remote image: seconds, and requests and bytes of the storage."""
     import rasterio
@@ -380,7 +358,6 @@ def read_window(side: str, given: Settings) -> Reading:
     return {"seconds": seconds, "requests": len(fetched), "bytes": received, "digest": digest}
 
 
-@work
 def plot(side: str, given: Settings) -> Reading:
     """Plot an image after a small one, so that imports and the search for fonts don't count."""
     if side == "ours":
@@ -413,7 +390,6 @@ def draw(figure: Any) -> None:
     plt.close(figure)
 
 
-@work
 def make_map(side: str, given: Settings) -> Reading:
     from up42_facade import viz
 
@@ -422,6 +398,6 @@ def make_map(side: str, given: Settings) -> Reading:
 
 
 if __name__ == "__main__":
-    found = WORK[sys.argv[2]](sys.argv[1], json.load(sys.stdin))
+    found = globals()[sys.argv[2]](sys.argv[1], json.load(sys.stdin))
     print()
     print(json.dumps(found))

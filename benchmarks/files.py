@@ -46,7 +46,7 @@ ONE_BY_ONE, VSICURL = "one after another", "/vsicurl/"
 # Bands of 16 bit; their noise makes gzip reach about 0.65.
 NOISE, WIDTH = 17.5, 4096
 # Images: pixels of each side; four bands of 16 bits make 470 MB.
-SIDE, SMALL_SIDE, ROWS = 7665, 700, 256
+SIDE, ROWS = 7665, 256
 BANDS = ("blue", "green", "red", "nir")
 PROFILE: Mapping[str, Any] = {
     **{"driver": "GTiff", "count": len(BANDS), "dtype": "uint16", "nodata": 0},
@@ -125,11 +125,10 @@ def measure_archive(
     bench: Bench,
 ) -> Readings:
     """Download and unpack an archive with the facade and others."""
-    size = bench.size(SCENE_BYTES, 2 * MB)
     with bench.working_folder() as folder, file_server(folder) as base:
         target = folder / "target"
-        write(folder / name, [scene(seed, size) for seed in range(scenes)])
-        content = scenes * size * (LONG_FACTOR if write is write_long_tgz else 1)
+        write(folder / name, [scene(seed, SCENE_BYTES) for seed in range(scenes)])
+        content = scenes * SCENE_BYTES * (LONG_FACTOR if write is write_long_tgz else 1)
         settings = {"url": f"{base}/{name}", "target": str(target), "content": content}
         candidates: dict[str, Callable[[], Reading]] = {
             side: partial(bench.run, side, "unpack", **settings)
@@ -156,7 +155,7 @@ def in_shell(url: str, target: Path) -> Reading:
 def measure_throttled(bench: Bench) -> Readings:
     with bench.working_folder() as folder:
         with (folder / "large.bin").open("wb") as file:
-            file.truncate(bench.size(THROTTLED_BYTES, 50 * MB))
+            file.truncate(THROTTLED_BYTES)
         target = folder / "target"
         with file_server(folder) as base:
             url = f"{base}/large.bin?bytes_per_second={BYTES_PER_SECOND}"
@@ -181,8 +180,7 @@ def measure_assets(bench: Bench) -> Readings:
     with running_sandbox(LATENCY) as sandbox:
         item = sandbox.items()[0]
         small = item["assets"]["thumbnail.png"]
-        count = bench.size(ASSETS, 10)
-        item["assets"] = {f"file-{number}.png": small for number in range(count)}
+        item["assets"] = {f"file-{number}.png": small for number in range(ASSETS)}
         run = partial(bench.run, "ours", "download_assets", **sandbox.access, item=item)
         candidates = {"ours": partial(run, at_once=True), ONE_BY_ONE: partial(run, at_once=False)}
         return bench.in_turns(candidates)
@@ -190,13 +188,12 @@ def measure_assets(bench: Bench) -> Readings:
 
 def measure_window(bench: Bench) -> Readings:
     """Read a part of a job's result, which is a large image."""
-    side = bench.size(WINDOW_IMAGE, 2_048)
     with (
         bench.working_folder() as folder,
         running_sandbox(LATENCY, folder=folder) as sandbox,
     ):
         image = folder / "large.tif"
-        write_large(image, side)
+        write_large(image)
         stored = {"name": image.name, "path": str(image), "checksums": False, "lifetime": 3600}
         url = sandbox.ask("/storage", stored)["url"]
         (job_id,) = sandbox.ask("/jobs", {"status": "captured"})["ids"]
@@ -205,20 +202,21 @@ def measure_window(bench: Bench) -> Readings:
         sandbox.ask("/faults", {"path": "*/items", "patch": patch, "times": None})
         settings = {**sandbox.access, "job_id": job_id, "file_url": url}
         # Not at the edge of a tile.
-        settings |= {"start": side // 2 + 77, "size": bench.size(WINDOW, 500)}
+        settings |= {"start": WINDOW_IMAGE // 2 + 77, "size": WINDOW}
         run = partial(bench.run, "ours", "read_window", **settings)
         candidates = {"ours": partial(run, vsicurl=False), VSICURL: partial(run, vsicurl=True)}
         return bench.in_turns(candidates, warm_up=False)
 
 
-def write_large(path: Path, side: int) -> None:
+def write_large(path: Path) -> None:
     """Write an image with its header first, as in a COG, and with something in its middle only."""
     import rasterio
     from rasterio.windows import Window
 
+    side, start = WINDOW_IMAGE, WINDOW_IMAGE // 2
     with rasterio.open(path, "w", width=side, height=side, **PROFILE, **TILED) as dataset:
         middle = landscape(0, ROWS, ROWS, np.random.default_rng(42))
-        dataset.write(middle, window=Window(side // 2, side // 2, ROWS, ROWS))
+        dataset.write(middle, window=Window(start, start, ROWS, ROWS))
 
 
 def write_image(path: Path, layout: str, side: int) -> None:
@@ -255,7 +253,7 @@ def measure_plot(layout: str, bench: Bench) -> Readings:
     """Plot one image with both clients, and make maps of it."""
     with bench.working_folder() as folder:
         image, small = folder / f"{layout}.tif", folder / "small.tif"
-        write_image(image, layout, bench.size(SIDE, SMALL_SIDE))
+        write_image(image, layout, SIDE)
         write_image(small, "striped", 64)
         found = bench.compare("plot", OLD_SDK, image=str(image), small=str(small))
         maps = bench.compare("make_map", image=str(image), page=str(folder / "map.html"))

@@ -11,9 +11,8 @@ from benchmarks.bench import LATENCY, SDK, Bench, Measurement, Readings, running
 IMPORTS, RUNS, BATCH_RUNS = 21, 7, 5
 JOBS, GETS, TEMPLATES, PAGE_SIZE = 10_000, 200, 50, 500
 ESTIMATED, EXECUTED, POLLED, TIMED = 500, 200, 500, 300
-SCALES = (100, 1_000, 10_000)
-# Templates of all runs of one scale: the largest takes minutes.
-SCALE_TEMPLATES = 3_000
+# Runs of each scale: the largest takes minutes.
+SCALES = {100: 5, 1_000: 3, 10_000: 1}
 # Jobs run for a minute of the sandbox's clock: at this speed, none ends while it is measured.
 SLOW, FAST = 0.001, 2_000.0
 # Seconds of the clock after which a job runs.
@@ -26,8 +25,8 @@ def measure_imports(bench: Bench) -> Readings:
 
 def measure_jobs(work: str, listed: int, got: int, bench: Bench, **settings: Any) -> Readings:
     """Read jobs with both clients: the listing, or one after another."""
-    with running_sandbox(jobs=bench.size(listed, 1_000) if listed else 1) as sandbox:
-        job_ids = sandbox.add_jobs(bench.size(got, 20)) if got else []
+    with running_sandbox(jobs=listed if listed else 1) as sandbox:
+        job_ids = sandbox.add_jobs(got) if got else []
         settings |= {**sandbox.access, "job_ids": job_ids}
         return bench.compare(work, SDK, runs=RUNS, before=sandbox.forget_requests, **settings)
 
@@ -35,7 +34,7 @@ def measure_jobs(work: str, listed: int, got: int, bench: Bench, **settings: Any
 def measure_templates(work: str, count: int, items: int, runs: int, bench: Bench) -> Readings:
     """Run the same work with both clients, over a slow network."""
     with running_sandbox(LATENCY) as sandbox:
-        settings = {"templates": bench.size(count, 5), "items": sandbox.items()[:items]}
+        settings = {"templates": count, "items": sandbox.items()[:items]}
         settings |= {**sandbox.access, "before": sandbox.forget_requests, "runs": runs}
         # Batches without a warm-up: the loop takes minutes, and what is loaded first counts little.
         return bench.compare(work, SDK, warm_up=items == 1, **settings)
@@ -52,24 +51,14 @@ def measure_afresh(work: str, count: int, speed: float, runs: int, bench: Bench)
     return bench.in_turns({"ours": ours}, runs, warm_up=False)
 
 
-def measure_executing(bench: Bench) -> Readings:
-    count = bench.size(TIMED, 20)
-    return measure_afresh("batch_execute_estimated", count, SLOW, BATCH_RUNS, bench)
-
-
 def measure_polling(bench: Bench) -> Readings:
     """Execute templates, and poll their jobs with both clients."""
     with running_sandbox(speed=SLOW) as sandbox, bench.working_folder() as folder:
-        settings = {"templates": bench.size(POLLED, 20), "items": sandbox.items()}
+        settings = {"templates": POLLED, "items": sandbox.items()}
         settings |= {**sandbox.access, "path": str(folder / "batch.db")}
         bench.run("ours", "batch_prepare", **settings)
         sandbox.ask("/clock", {"advance": UNTIL_RUNNING})
         return bench.compare("batch_poll", SDK, warm_up=False, **settings)
-
-
-def measure_scale(count: int, bench: Bench) -> Readings:
-    runs = min(BATCH_RUNS, max(1, SCALE_TEMPLATES // count))
-    return measure_afresh("batch_whole", bench.size(count, 10), FAST, runs, bench)
 
 
 MEASUREMENTS = (
@@ -89,15 +78,18 @@ MEASUREMENTS = (
     Measurement.of(
         partial(measure_templates, "batch_execute", EXECUTED, 100, BATCH_RUNS), "batch-execute"
     ),
-    Measurement.of(measure_executing, "batch-cpu", "batch-listings"),
+    Measurement.of(
+        partial(measure_afresh, "batch_execute_estimated", TIMED, SLOW, BATCH_RUNS),
+        *("batch-cpu", "batch-listings"),
+    ),
     Measurement.of(measure_polling, "batch-track"),
     *(
         Measurement.of(
-            partial(measure_scale, count),
+            partial(measure_afresh, "batch_whole", count, FAST, runs),
             *("scale-{count}", "scale-{count}-requests", "scale-{count}-memory"),
             count=f"{count}",
             number=f"{count:,}",
         )
-        for count in SCALES
+        for count, runs in SCALES.items()
     ),
 )

@@ -4,13 +4,11 @@ Usage:
     python benchmarks/run.py                       # everything; `make bench` does this
     python benchmarks/run.py --only batch unpack   # names, or their beginnings
     python benchmarks/run.py --once --only unpack  # a trial: one run of each side
-    python benchmarks/run.py --quick               # does everything work? Small, once
-    python benchmarks/run.py --list                # names and targets
     python benchmarks/run.py --page                # only write page and chart
 
 Writes benchmarks/results.json, docs/benchmarks.md, and docs/pictures/benchmarks.svg after each
-measurement, so that a stop loses nothing. Rows that weren't measured stay as they are. --quick
-and --once write nothing. Needs Linux, curl, tar, and 10 GB of disk.
+measurement, so that a stop loses nothing. Rows that weren't measured stay as they are. --once
+writes nothing. Needs Linux, curl, tar, and 10 GB of disk for temporary files (TMPDIR).
 """
 
 from __future__ import annotations
@@ -59,31 +57,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", default=[""], metavar="NAME", help="only these")
-    parser.add_argument("--quick", action="store_true", help="small and once; writes nothing")
     parser.add_argument("--once", action="store_true", help="one run each; writes nothing")
-    parser.add_argument("--list", action="store_true", help="show what can be measured")
     parser.add_argument("--page", action="store_true", help="write page and chart, measure nothing")
     parser.add_argument("--rival-python", default=".venv-rival/bin/python", help=f"has {SDK}")
     parser.add_argument(
         "--old-rival-python", default=".venv-rival-old/bin/python", help=f"has {OLD_SDK}"
     )
-    parser.add_argument("--folder", type=Path, help="for test data (the system's temporary folder)")
     options = parser.parse_args(arguments)
     chosen = [each for each in MEASUREMENTS if each.name.startswith(tuple(options.only))]
-    if options.list:
-        for measurement in chosen:
-            print(measurement.name)
-            for figure in measurement.figures:
-                print(f"  {figure.name}: {figure.what} {figure.target}".rstrip())
-        return 0
     if options.page:
         write(report.load(RESULTS, figures()))
         return 0
     others = {figure.against for each in chosen for figure in each.figures}
     pythons = {SDK: options.rival_python, OLD_SDK: options.old_rival_python}
     pythons = {sdk: python for sdk, python in pythons.items() if sdk in others}
-    with tempfile.TemporaryDirectory(prefix="up42-bench-", dir=options.folder) as name:
-        bench = Bench(pythons, Path(name), options.once or options.quick, options.quick)
+    with tempfile.TemporaryDirectory(prefix="up42-bench-") as name:
+        bench = Bench(pythons, Path(name), options.once)
         try:
             check(chosen)
             return measure(chosen, bench, machine(pythons))
@@ -105,7 +94,7 @@ def check(chosen: Sequence[Measurement]) -> None:
     if sys.platform != "linux":
         raise MeasurementError(f"This needs Linux, not {sys.platform}.")
     if not chosen:
-        raise MeasurementError("No measurement has such a name: --list shows them.")
+        raise MeasurementError("No measurement has such a name: docs/benchmarks.md lists them.")
     busy = os.getloadavg()[0]
     if busy > IDLE * len(os.sched_getaffinity(0)):
         say(f"The machine is busy (load {busy:.1f}): the figures will suffer from it.")
