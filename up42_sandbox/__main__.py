@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -67,9 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     stopped = threading.Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
     try:
         sandbox = Sandbox(**vars(options))
     except ValueError as error:
@@ -85,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return EXIT_PORT_IN_USE
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, stop)
+        signal.signal(name, lambda *_: stopped.set())
     try:
         print(_greeting(sandbox), flush=True)
         stopped.wait()

@@ -192,15 +192,14 @@ class SandboxState:
             ValueError: If the status is unknown.
             KeyError: If the process is unknown.
         """
-        chosen = self.inputs_for(process_id) if inputs is None else dict(inputs)
         return self._world.jobs.insert(
-            PROCESSES[process_id].id,
-            chosen,
-            workspace_id or self.workspace_id,
-            credits,
             status,
             created or self.clock.now(),
             duration,
+            process_id=PROCESSES[process_id].id,
+            inputs=self.inputs_for(process_id) if inputs is None else dict(inputs),
+            workspace_id=workspace_id or self.workspace_id,
+            credits=credits,
         )
 
     def add_jobs(self, count: int) -> list[JobRecord]:

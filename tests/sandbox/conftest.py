@@ -88,7 +88,7 @@ class Api:
 
 @pytest.fixture
 def anonymous(sandbox: Sandbox) -> Iterator[Api]:
-    with httpx.Client(base_url=sandbox.url, timeout=20) as client:
+    with httpx.Client(base_url=sandbox.url, timeout=60) as client:
         yield Api(sandbox, client)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-
 from up42_sandbox.core.values import make_id
 
 CLIENT_IDS = frozenset({"up42-api", "up42-sdk"})
@@ -32,12 +30,8 @@ class Credentials:
 
     def is_user(self, username: str, password: str) -> bool:
         """Return whether email and password are correct."""
-        return _same(username, self.username) and _same(password, self.password)
+        return (username, password) == (self.username, self.password)
 
     def is_project(self, project_id: str, key: str) -> bool:
         """Return whether project ID and API key are correct."""
-        return _same(project_id, self.project_id) and _same(key, self.project_api_key)
-
-
-def _same(left: str, right: str) -> bool:
-    return hmac.compare_digest(left.encode(), right.encode())
+        return (project_id, key) == (self.project_id, self.project_api_key)

@@ -45,26 +45,27 @@ def task_progress(job: AnalyticsJob, index: int, now: datetime) -> Progress:
         if now >= over:
             return Progress("CANCELLED", over, None, over)
         return Progress("NOT_STARTED", job.created)
-    if now < start:
-        pending = job.created + timedelta(seconds=NOT_STARTED_SECONDS)
-        waits = index > 0 or now < pending
-        return Progress("NOT_STARTED", job.created) if waits else Progress("PENDING", pending)
-    if now < end:
-        return Progress("RUNNING", start, start)
-    return Progress(job.outcome.ending if index == last else "SUCCEEDED", end, start, end)
+    if index > 0 and now < start:
+        return Progress("NOT_STARTED", job.created)
+    return _run(job, now, start, end, job.outcome.ending if index == last else "SUCCEEDED")
 
 
 def _uncancelled(job: AnalyticsJob, now: datetime) -> Progress:
+    start, _ = _task_times(job, 0)
+    _, end = _task_times(job, _last_task(job))
+    return _run(job, now, start, end, job.outcome.ending)
+
+
+def _run(job: AnalyticsJob, now: datetime, start: datetime, end: datetime, last: str) -> Progress:
+    """Return the status of a run from start to end, which ends with the status `last`."""
     pending = job.created + timedelta(seconds=NOT_STARTED_SECONDS)
-    running, _ = _task_times(job, 0)
     if now < pending:
         return Progress("NOT_STARTED", job.created)
-    if now < running:
+    if now < start:
         return Progress("PENDING", pending)
-    _, end = _task_times(job, _last_task(job))
     if now < end:
-        return Progress("RUNNING", running, running)
-    return Progress(job.outcome.ending, end, running, end)
+        return Progress("RUNNING", start, start)
+    return Progress(last, end, start, end)
 
 
 def _was_cancelled(job: AnalyticsJob, stop: datetime) -> bool:

@@ -6,12 +6,12 @@ import asyncio
 import inspect
 import logging
 import math
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -53,12 +53,14 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to one request."""
-        call = await self._read(scope, receive)
         try:
+            call = await self._read(Request(scope, receive))
             check_target(scope, self._host)
             if is_control := call.path.startswith(CONTROL_PREFIX):
                 path = control_path(call.path, self._world.control_secret)
                 call = replace(call, path=path)
+        except ClientDisconnect:
+            return
         except ApiError as error:
             await problem(error)(scope, receive, send)
             return
@@ -84,17 +86,14 @@ class Gateway:
         with suppress(ConnectionAbortedError, asyncio.CancelledError):
             await response(scope, receive, self._recording(call, send))
 
-    async def _read(self, scope: Scope, receive: Receive) -> Call:
-        headers: dict[str, str] = {}
-        for name, value in scope["headers"]:
-            headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-        query_text = scope["query_string"].decode("latin-1")
+    async def _read(self, request: Request) -> Call:
+        query = request.scope["query_string"].decode("latin-1")
         return Call(
-            method=scope["method"],
-            path=scope["path"],
-            query=parse_qs(query_text, keep_blank_values=True) if query_text else {},
-            headers=headers,
-            body=await _read_body(receive) if _has_body(headers) else b"",
+            method=request.method,
+            path=request.scope["path"],
+            query=parse_qs(query, keep_blank_values=True),
+            headers=dict(request.headers.items()),
+            body=await request.body(),
             world=self._world,
         )
 
@@ -172,22 +171,3 @@ class Gateway:
                 received=datetime.now(UTC),
             )
         )
-
-
-def _has_body(headers: Mapping[str, str]) -> bool:
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-
-
-async def _read_body(receive: Receive) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        if size <= MAX_BODY_BYTES:
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-        if not message.get("more_body", False):
-            break
-    return b"".join(chunks)

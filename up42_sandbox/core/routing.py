@@ -6,7 +6,6 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from re import Pattern
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -110,21 +109,15 @@ class Router:
     """Finds the endpoint of a request. A trailing slash makes no difference."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._fixed: dict[str, dict[str, Route]] = {}
-        patterns: dict[str, tuple[Pattern[str], dict[str, Route]]] = {}
-        for route in routes:
-            if "{" not in route.template:
-                self._fixed.setdefault(route.template, {})[route.method] = route
-            else:
-                regex = compile_path(route.template)[0]
-                patterns.setdefault(route.template, (regex, {}))[1][route.method] = route
-        self._patterns = list(patterns.values())
+        found: dict[str, dict[str, Route]] = {}
+        # A path without placeholders comes before those that could match it, too.
+        for route in sorted(routes, key=lambda route: "{" in route.template):
+            found.setdefault(route.template, {})[route.method] = route
+        self._patterns = [(compile_path(path)[0], methods) for path, methods in found.items()]
 
     def match(self, method: str, path: str) -> Match | None:
         """Return the endpoint of a path, or None if the path is unknown."""
         trimmed = path.rstrip("/") or "/"
-        if (methods := self._fixed.get(trimmed)) is not None:
-            return _pick(methods, method, {})
         for regex, methods in self._patterns:
             if found := regex.match(trimmed):
                 return _pick(methods, method, found.groupdict())

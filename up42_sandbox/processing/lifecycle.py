@@ -143,32 +143,17 @@ class JobBook:
         with self.lock:
             self._fates.append((process_id, fate, errors))
 
-    def create(
-        self,
-        process_id: str,
-        inputs: dict[str, Any],
-        workspace_id: str,
-        credits: int,
-        budget_id: str | None = None,
-    ) -> JobRecord:
-        """Start a job."""
+    def create(self, **details: Any) -> JobRecord:
+        """Start a job; `details` are attributes of `JobRecord`."""
         with self.lock:
             self.update()
-            job = self._add(process_id, inputs, workspace_id, credits, self._clock.now())
-            job.budget_id = budget_id
+            job = self._add(created=self._clock.now(), **details)
             job.fate, job.errors = self._fate_of(job)
             self._schedule(job)
             return job
 
     def insert(
-        self,
-        process_id: str,
-        inputs: dict[str, Any],
-        workspace_id: str,
-        credits: int,
-        status: str,
-        created: datetime,
-        run_seconds: float,
+        self, status: str, created: datetime, run_seconds: float, **details: Any
     ) -> JobRecord:
         """Add a job that stays in a status, without changing the balance.
 
@@ -180,8 +165,7 @@ class JobBook:
         if created.tzinfo is None:
             raise ValueError("created must have a time zone")
         with self.lock:
-            job = self._add(process_id, inputs, workspace_id, credits, created)
-            job.status = status
+            job = self._add(created=created, status=status, **details)
             if status in _REASONS or status == "released":
                 job.errors = [_reason("failed" if status == "released" else status)]
             if status in WITH_CREDITS - {"accepted"} or status in ("failed", "released"):
@@ -202,34 +186,20 @@ class JobBook:
     def _lead_seconds(self) -> float:
         return sum(self._durations[name] for name in ("created", "licensed", "valid", "accepted"))
 
-    def _add(
-        self,
-        process_id: str,
-        inputs: dict[str, Any],
-        workspace_id: str,
-        credits: int,
-        created: datetime,
-    ) -> JobRecord:
+    def _add(self, created: datetime, **details: Any) -> JobRecord:
         number = len(self._jobs)
-        job_id, collection_id, hold_id, consumption_id = (
-            make_id(self._seed, kind, number)
-            for kind in ("job", "job-collection", "hold", "consumption")
-        )
         job = JobRecord(
-            id=job_id,
+            id=make_id(self._seed, "job", number),
             number=number,
-            process_id=process_id,
-            inputs=inputs,
-            workspace_id=workspace_id,
             account_id=self._account_id,
-            credits=credits,
             created=created,
             updated=created,
-            collection_id=collection_id,
-            hold_id=hold_id,
-            consumption_id=consumption_id,
+            collection_id=make_id(self._seed, "job-collection", number),
+            hold_id=make_id(self._seed, "hold", number),
+            consumption_id=make_id(self._seed, "consumption", number),
+            **details,
         )
-        self._jobs[job.id] = self._by_collection[collection_id] = job
+        self._jobs[job.id] = self._by_collection[job.collection_id] = job
         self._selected.clear()
         return job
 

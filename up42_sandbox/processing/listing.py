@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,74 +29,36 @@ _INTEGER = re.compile(r"-?\d{1,18}")
 _TOKEN = re.compile(r"(\d{1,18})-(.+)")
 
 
-@dataclass(frozen=True)
-class JobQuery:
-    """Filters, sort order, and page size of a listing."""
-
-    workspace_id: str | None
-    process_ids: tuple[str, ...] | None
-    statuses: tuple[str, ...] | None
-    ids: tuple[str, ...] | None
-    min_duration: int | None
-    max_duration: int | None
-    limit: int
-    sort: str
-
-    def matches(self, job: JobRecord) -> bool:
-        """Return whether a job belongs to the listing."""
-        return (
-            (self.workspace_id is None or job.workspace_id == self.workspace_id)
-            and (self.process_ids is None or job.process_id in self.process_ids)
-            and (self.statuses is None or job.status in self.statuses)
-            and (self.ids is None or job.id in self.ids)
-            and (self.min_duration is None or _duration(job) >= self.min_duration)
-            and (self.max_duration is None or 0 <= _duration(job) <= self.max_duration)
-        )
-
-
-def _duration(job: JobRecord) -> float:
-    return -1.0 if job.duration is None else job.duration
-
-
-def parse_query(call: Call, page_size: int) -> JobQuery:
-    """Read the query parameters.
-
-    Args:
-        call: The request.
-        page_size: Default of `limit`.
+def _tests(call: Call) -> Iterator[Callable[[JobRecord], bool]]:
+    """Yield the filters of a request.
 
     Raises:
         ApiError: 400, if a value is invalid.
     """
-    sort = call.query.get("sort", ["created,desc"])[0]
-    field, _, direction = sort.partition(",")
+    if (workspace_id := call.one("workspaceId")) is not None:
+        yield lambda job: job.workspace_id == workspace_id
+    # A list without any non-empty string filters nothing.
+    if process_ids := [value for value in call.many("processId") or () if value]:
+        yield lambda job: job.process_id in process_ids
+    if ids := frozenset(call.many("ids") or ()) - {""}:
+        yield lambda job: job.id in ids
+    if (statuses := call.many("status")) is not None:
+        if unknown := [value for value in statuses if value not in STATUSES]:
+            known = ", ".join(STATUSES)
+            raise ApiError(400, f"{unknown[0]!r} isn't a status; expected one of {known}.")
+        yield lambda job: job.status in statuses
+    if (least := _integer(call, "minDuration", 0)) is not None:
+        yield lambda job: job.duration is not None and job.duration >= least
+    if (most := _integer(call, "maxDuration", 0)) is not None:
+        yield lambda job: job.duration is not None and job.duration <= most
+
+
+def _order(call: Call) -> tuple[Callable[[JobRecord], Any], bool]:
+    field, _, direction = (call.one("sort") or "created,desc").partition(",")
     if field not in _SORT_KEYS or direction not in ("asc", "desc"):
         known = ", ".join(_SORT_KEYS)
         raise ApiError(400, f"sort must be <field>,asc or <field>,desc with a field of {known}.")
-    return JobQuery(
-        workspace_id=call.one("workspaceId"),
-        process_ids=_strings(call, "processId"),
-        statuses=_statuses(call),
-        ids=_strings(call, "ids"),
-        min_duration=_integer(call, "minDuration", 0),
-        max_duration=_integer(call, "maxDuration", 0),
-        limit=min(_integer(call, "limit", 1) or page_size, MAX_LIMIT),
-        sort=sort,
-    )
-
-
-def _strings(call: Call, name: str) -> tuple[str, ...] | None:
-    # A list without any non-empty string filters nothing.
-    values = tuple(value for value in call.many(name) or () if value)
-    return values or None
-
-
-def _statuses(call: Call) -> tuple[str, ...] | None:
-    values = call.many("status")
-    for value in values or ():
-        if value not in STATUSES:
-            raise ApiError(400, f"{value!r} isn't a status; expected one of {', '.join(STATUSES)}.")
-    return None if values is None else tuple(values)
+    return _SORT_KEYS[field], direction == "desc"
 
 
 def _integer(call: Call, name: str, least: int) -> int | None:
@@ -119,24 +79,25 @@ def page(call: Call) -> dict[str, Any]:
     Raises:
         ApiError: 400, if a query parameter is invalid.
     """
-    query = parse_query(call, call.world.page_size)
-    jobs = call.world.jobs.select(query, partial(_select, query))
+    tests, (key, is_descending) = list(_tests(call)), _order(call)
+    limit = min(_integer(call, "limit", 1) or call.world.page_size, MAX_LIMIT)
+
+    def choose(jobs: Iterable[JobRecord]) -> list[JobRecord]:
+        found = [job for job in jobs if all(test(job) for test in tests)]
+        # Newest first among equals, whatever the direction.
+        found.sort(key=lambda job: -job.number)
+        found.sort(key=key, reverse=is_descending)
+        return found
+
+    rest = {name: values for name, values in call.query.items() if name != "token"}
+    jobs = call.world.jobs.select(repr(sorted(rest.items())), choose)
     start = _position(jobs, call.one("token"))
-    chosen = jobs[start : start + query.limit]
+    chosen = jobs[start : start + limit]
     links = [{"rel": "self", "href": PATH}]
-    if start + query.limit < len(jobs):
-        rest = {**call.query, "token": [f"{start + query.limit}-{chosen[-1].id}"]}
-        links.append({"rel": "next", "href": f"{PATH}?{urlencode(rest, doseq=True)}"})
+    if start + limit < len(jobs):
+        query = urlencode({**rest, "token": f"{start + limit}-{chosen[-1].id}"}, doseq=True)
+        links.append({"rel": "next", "href": f"{PATH}?{query}"})
     return {"jobs": [job.metadata(call.base_url) for job in chosen], "links": links}
-
-
-def _select(query: JobQuery, jobs: Iterable[JobRecord]) -> list[JobRecord]:
-    field, _, direction = query.sort.partition(",")
-    found = [job for job in jobs if query.matches(job)]
-    # Newest first among equals, whatever the direction.
-    found.sort(key=lambda job: -job.number)
-    found.sort(key=_SORT_KEYS[field], reverse=direction == "desc")
-    return found
 
 
 def _position(jobs: list[JobRecord], token: str | None) -> int:

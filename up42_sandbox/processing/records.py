@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from up42_sandbox.core.values import FRACTION_DIGITS, stamp
+from up42_sandbox.core.values import digits_for, stamp
 
 STATUSES = (
     "created",
@@ -160,7 +160,4 @@ class JobRecord:
         return {"credits": self.credits, "holdID": self.hold_id, "consumptionID": spent}
 
     def _stamp(self, moment: datetime | None, offset: int) -> str | None:
-        if moment is None:
-            return None
-        digits = FRACTION_DIGITS[(self.number + offset) % len(FRACTION_DIGITS)]
-        return stamp(moment, digits)
+        return stamp(moment, digits_for(self.number + offset)) if moment else None

@@ -78,7 +78,13 @@ def execute(call: Call) -> Response:
     if budget_id is not None and not is_uuid(budget_id):
         raise ApiError(400, f"budgetId: {budget_id!r} isn't a UUID.")
     inputs, _, credits = _checked(call, process)
-    job = call.world.jobs.create(process.id, inputs, workspace_id, credits, budget_id)
+    job = call.world.jobs.create(
+        process_id=process.id,
+        inputs=inputs,
+        workspace_id=workspace_id,
+        credits=credits,
+        budget_id=budget_id,
+    )
     return reply(job.metadata(call.base_url))
 
 

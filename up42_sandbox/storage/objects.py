@@ -234,12 +234,6 @@ class Storage:
                 entry.ready = _describe(entry.path, suffix, entry.checksums)
             return entry.ready
 
-    def is_ready(self, name: str) -> bool:
-        """Return whether an object can be served without building it first."""
-        with self._lock:
-            entry = self._entries.get(name)
-        return entry is None or entry.ready is not None
-
     def close(self) -> None:
         """Remove the files of this sandbox that were built or stored as bytes."""
         with self._lock:

@@ -106,10 +106,8 @@ async def serve(call: Call) -> Response:
     query = {name: values[0] for name, values in call.query.items()}
     storage.check(call.path, query)
     name = call.path.removeprefix(f"/{BUCKET}/")
-    if storage.is_ready(name):
-        stored = storage.get(name)
-    else:
-        stored = await run_in_threadpool(storage.get, name)
+    # Building an object takes a while.
+    stored = await run_in_threadpool(storage.get, name)
     if stored is None or not stored.is_in_place():
         details = f"No such object: {BUCKET}/{name}"
         raise StorageError(404, "NoSuchKey", "The specified key does not exist.", details)
