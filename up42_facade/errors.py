@@ -184,7 +184,7 @@ class InvalidTemplateError(Up42Error):
     def __init__(self, process_id: str, errors: Iterable[Any]) -> None:
         self.process_id = process_id
         self.errors = frozenset(errors)
-        listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in self.errors))
+        listed = "; ".join(sorted(map(str, self.errors)))
         super().__init__(
             f"The inputs for process '{process_id}' aren't valid: {listed.rstrip('.')}. "
             "Correct them and create a new template. Nothing was executed."

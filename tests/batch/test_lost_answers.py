@@ -220,14 +220,13 @@ def test_answers_that_nobody_foresaw(
 def test_a_session_that_is_closed_in_between(
     sandbox: Sandbox, make: Make, second: up42.Session, tmp_path: Path
 ) -> None:
-    """A notebook that authenticates anew goes on with the templates that it had."""
+    """A notebook that authenticates anew goes on with the journal that it had."""
     path = tmp_path / "a.db"
     first = new_session(sandbox, IMPATIENT)
-    with up42.Batch(make("a", "b", session=first), path=path) as batch:
-        first.close()
-        again = up42.Batch.resume(path, session=second)
-        again.execute()
-        assert len(batch.jobs) == 2
+    batch = up42.Batch(make("a", "b", session=first), path=path)
+    first.close()
+    with up42.Batch.resume(path, session=second) as again:
+        assert len(again.execute().jobs) == len(batch) == 2
 
 
 def test_a_session_that_is_closed_while_requests_are_under_way(

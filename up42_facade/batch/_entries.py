@@ -199,7 +199,7 @@ class BatchEntry:
         """Why the entry failed or is uncertain, for people."""
         attempt, job = self._attempt, self.job
         found = self.errors if job is None else job.errors
-        listed = "; ".join(sorted(f"{error.name}: {error.message}" for error in found or ()))
+        listed = "; ".join(sorted(map(str, found or ())))
         recorded = attempt.reason if attempt else None
         return listed or recorded or self._reason or (MEANINGS.get(job.status) if job else None)
 

@@ -40,7 +40,7 @@ def estimate_frame(entries: Sequence[BatchEntry]) -> GeoDataFrame:
         size=[cost.size if cost else None for cost in costs],
         unit=string_column(cost.unit if cost else None for cost in costs),
         is_valid=[cost is not None for cost in costs],
-        errors=string_column(errors_of(entry) for entry in entries),
+        errors=string_column("; ".join(sorted(map(str, entry.errors or ()))) for entry in entries),
     ).astype({"credits": "Int64", "size": "float64", "is_valid": "bool"})
     # Typed as anything: the stubs of geopandas know no missing shapes, geopandas does.
     shapes: Any = [footprint_of(entry) for entry in entries]
@@ -98,10 +98,6 @@ def items_of(template: JobTemplate) -> Iterator[Any]:
             for single in entry if isinstance(entry, list | tuple) else (entry,):
                 if hasattr(single, "get_self_href"):
                     yield single
-
-
-def errors_of(entry: BatchEntry) -> str:
-    return "; ".join(sorted(f"{error.name}: {error.message}" for error in entry.errors or ()))
 
 
 def counts_of(entries: Iterable[BatchEntry]) -> dict[str, int]:

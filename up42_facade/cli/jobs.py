@@ -221,7 +221,7 @@ def require_success(job: up42.Job) -> None:
     """
     if job.is_succeeded:
         return
-    reasons = "; ".join(f"{error.name}: {error.message}" for error in job.errors or ())
+    reasons = "; ".join(map(str, job.errors or ()))
     raise CommandError(
         f"Job {job.id} ended {job.status.value!r} and has no results."
         + (f" {reasons}" if reasons else ""),

@@ -119,14 +119,8 @@ class Execution:
         """List the recent jobs, and all others that are newer than those that the intent knows."""
 
         def read() -> list[Job]:
-            listed: list[Job] = []
-            passed = 0
-            for job in self._newest_first():
-                listed.append(job)
-                passed += job.id in self.intent.known
-                if passed >= OVERLAP and len(listed) >= RECENT_JOBS:
-                    break
-            return listed
+            existed = self.intent.known.__contains__
+            return list(self._back_to_known(existed, least=RECENT_JOBS))
 
         return self.ledger.list_jobs(self.intent.scope, read, lifetime=0) or []
 
@@ -239,17 +233,24 @@ class Execution:
 
     def _listed_since(self) -> list[Job]:
         """Return the jobs that didn't exist before the request."""
-        listed: list[Job] = []
-        passed = 0
+
+        def existed(job_id: str) -> bool:
+            return self.ledger.existed_before(self.intent, job_id)
+
         # An entry that can't be read might be the job.
-        for job in self._newest_first(is_strict=True):
-            if not self.ledger.existed_before(self.intent, job.id):
-                listed.append(job)
-                continue
-            passed += 1
-            if passed == OVERLAP:
-                break
-        return listed
+        listed = self._back_to_known(existed, is_strict=True)
+        return [job for job in listed if not existed(job.id)]
+
+    def _back_to_known(
+        self, existed: Callable[[str], bool], *, least: int = 0, is_strict: bool = False
+    ) -> Iterator[Job]:
+        """Yield the newest jobs, until enough of them existed before, but no fewer than `least`."""
+        passed = 0
+        for number, job in enumerate(self._newest_first(is_strict=is_strict), start=1):
+            yield job
+            passed += existed(job.id)
+            if passed >= OVERLAP and number >= least:
+                return
 
     def _newest_first(self, *, is_strict: bool = False) -> Iterator[Job]:
         return Job._list(self._query(is_strict=is_strict), self.session)

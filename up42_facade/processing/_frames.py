@@ -71,7 +71,7 @@ def jobs_to_dataframe(jobs: Iterable[Job]) -> pd.DataFrame:
         "workspace_id": string_column(job.workspace_id for job in known),
         "account_id": string_column(job.account_id for job in known),
         "collection_url": string_column(job.collection_url for job in known),
-        "errors": string_column(reasons(job) for job in known),
+        "errors": string_column("; ".join(map(str, job.errors or [])) or None for job in known),
     }
     table = pd.DataFrame(columns)
     table.index = pd.Index(string_column(job.id for job in known), name=INDEX)
@@ -108,7 +108,3 @@ def string_column(values: Iterable[object]) -> Any:
     import pandas as pd
 
     return pd.array([None if value is None else str(value) for value in values], dtype=STRING)
-
-
-def reasons(job: Job) -> str | None:
-    return "; ".join(f"{error.name}: {error.message}" for error in job.errors or []) or None

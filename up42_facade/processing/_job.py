@@ -111,7 +111,7 @@ class Job(Viz):
             "Started": self.started,
             "Finished": self.finished,
             "Collection": self.collection_url,
-            "Errors": [f"{error.name}: {error.message}" for error in self.errors or []] or None,
+            "Errors": [*map(str, self.errors or [])] or None,
         }
         return table(f"Job {self.id}", rows)
 
@@ -186,7 +186,7 @@ class Job(Viz):
                 "first.",
                 self,
             )
-        reasons = "; ".join(f"{error.name}: {error.message}" for error in self.errors or [])
+        reasons = "; ".join(map(str, self.errors or []))
         raise NoResultsError(
             f"Job {self.id} ended {self.status.value!r} and has no results."
             + (f" {reasons.rstrip('.')}." if reasons else ""),

@@ -168,7 +168,7 @@ class JobTemplate:
         assessed = self._assessed.known
         if assessed is not None:
             rows["Valid"] = "no" if assessed.errors else "yes"
-            rows["Errors"] = sorted(f"{e.name}: {e.message}" for e in assessed.errors) or None
+            rows["Errors"] = sorted(map(str, assessed.errors)) or None
             rows["Credits"] = assessed.cost.credits if assessed.cost else None
         return table(f"Template of {self.process_id}", rows)
 

@@ -26,6 +26,9 @@ class ValidationError:
     message: str
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
 
 class JobStatus(StrEnum):
     """Status of a processing job.
