@@ -194,6 +194,21 @@ def test_rows_that_are_gone_are_not_executed(
     assert titles == ["Corrected", "Second, smaller"]
 
 
+def test_a_failed_row_that_was_corrected_is_not_executed_again(
+    sandbox: Sandbox, up42_here: Up42, campaign: Path
+) -> None:
+    add_row(campaign, sandbox, "Third [failed]")
+    run = ("batch", "run", "campaign.csv", *FREELY, *PATIENTLY, "--json")
+    assert up42_here(*run).code == ExitCode.JOB_FAILED
+    content = campaign.read_text(encoding="utf-8")
+    campaign.write_text(content.replace("[failed]", "corrected"), encoding="utf-8")
+    ended = up42_here(*run, "--retry-failed")
+    assert ended.code == ExitCode.OK
+    assert [row["title"] for row in ended.json][2:] == ["Third corrected"]
+    assert "1 entries of the journal are no longer in the file" in ended.err
+    assert len(sandbox.jobs) == 4
+
+
 def test_rows_that_process_results_of_the_batch(
     sandbox: Sandbox, up42_here: Up42, campaign: Path
 ) -> None:
@@ -235,6 +250,7 @@ def test_a_journal_that_is_none(sandbox: Sandbox, up42_here: Up42, campaign: Pat
         ended = up42_here("batch", command, "campaign.csv")
         assert (ended.code, ended.out) == (ExitCode.ERROR, "")
         assert "campaign.csv.db" in ended.err
+        assert "or check up42 jobs list before" in ended.err
     assert Path("campaign.csv.db").read_text() == "something else"
 
 

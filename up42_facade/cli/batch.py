@@ -40,8 +40,6 @@ JOURNAL_SUFFIX = ".db"
 LISTED_FAILURES = 10
 # Statuses of entries that `execute` creates a job for.
 EXECUTABLE = ("pending", "uncertain")
-# Statuses of entries that never had a job.
-WITHOUT_JOB = ("pending", "invalid")
 ESTIMATE_FIELDS = ("index", *RUN_ESTIMATE_FIELDS)
 ESTIMATE_COLUMNS = (
     Column("index", "#", is_number=True),
@@ -249,10 +247,12 @@ def count_entries(path: Path, session: up42.Session) -> int:
 def select_rows(
     whole: up42.Batch, templates: Sequence[up42.processing_templates.JobTemplate]
 ) -> up42.Batch:
-    """Return the entries of the rows, and those whose row was removed after it was executed."""
+    """Return the entries of the rows, and those of removed rows that cost credits."""
     rows = {id(template) for template in templates}
     found = whole.filter(
-        predicate=lambda entry: entry.status not in WITHOUT_JOB or id(entry.template) in rows
+        predicate=lambda entry: (
+            id(entry.template) in rows or not (entry.has_failed or entry.status == "pending")
+        )
     )
     removed = len(whole) - len(found)
     if removed:

@@ -113,7 +113,7 @@ def phrases(error: up42.Up42Error, context: click.Context) -> dict[str, str]:
         r"choose with filter\([^)]*\), ": "",
         r"use Batch\.resume\(path\)": "remove the new rows from the file",
         r"with Batch\.resume\(path\)": "by running the same command again",
-        r"Job\.all\(\)": "up42 jobs list",
+        r"\bcheck Job\.all\(\)": "check up42 jobs list",
         r" and add_new=True": "",
     }
 
