@@ -9,8 +9,6 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -209,14 +207,11 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note what is built instead of drawing it."""
     names: list[str] = []
 
-    def write(name: str, scenes: Any, inputs: Any, path: Path) -> None:
+    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
         names.append(name)
-        path.write_text(f"{inputs}")
+        path.write_text(f"{process_id} {inputs}")
 
-    for process_id in ("detection-change-simularity", "true-color-conversion"):
-        process = CATALOG[process_id]
-        results = tuple(replace(each, write=partial(write, each.name)) for each in process.results)
-        monkeypatch.setitem(CATALOG, process_id, replace(process, results=results))
+    monkeypatch.setattr("up42_sandbox.stac.results.write_result", write)
     monkeypatch.setattr("up42_sandbox.storage.objects._SHARED", {})
     return names
 
