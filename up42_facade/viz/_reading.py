@@ -283,7 +283,12 @@ def band_list(dataset: Any) -> str:
 
 @frozen
 class Chunk:
-    """A part of the reduced image that is read at once."""
+    """A part of the image that is read at once.
+
+    Attributes:
+        rows: Rows of samples: SAMPLES for each row of the reduced image.
+        columns: Columns of the reduced image.
+    """
 
     rows: slice
     columns: slice
@@ -309,16 +314,16 @@ def chunks_of(dataset: Any, size: Size) -> list[Chunk] | None:
 
 
 def row_edges(dataset: Any, size: Size, source_rows: float) -> list[int]:
-    """Return output rows next to the edges of every so many source rows.
+    """Return the first rows of samples below the edges of every so many source rows.
 
-    They are edges of blocks if possible: a block across one is decompressed twice.
+    If these are edges of blocks, no block is decompressed twice.
     """
-    down = dataset.height / size.height
+    samples = size.height * SAMPLES
+    down = dataset.height / samples
     count = math.ceil(dataset.height / source_rows)
-    # The first sample of a row lies this part of its height below its upper edge.
-    first = 0.5 / SAMPLES
-    inner = {math.ceil(part * source_rows / down - first) for part in range(1, count)}
-    return [0, *sorted(inner - {0, size.height}), size.height]
+    # A sample lies in the middle of the rows that it stands for.
+    inner = {math.ceil(part * source_rows / down - 0.5) for part in range(1, count)}
+    return [0, *sorted(inner - {0, samples}), samples]
 
 
 def within(wanted: float, most: int) -> int:
@@ -336,31 +341,39 @@ def read_reduced(dataset: Any, bands: list[int], size: Size, palette: Any) -> An
 def read_in_chunks(
     path: Path, bands: list[int], chunks: list[Chunk], size: Size, palette: Any
 ) -> Any:
-    shape = (len(bands) if palette is None else 3, size.height, size.width)
-    data, mask = np.zeros(shape, dtype="float32"), np.zeros(shape, dtype=bool)
+    """Read an image in parts; each of its pixels is the mean of SAMPLES × SAMPLES.
+
+    Sums of slices are ten times as fast as numpy's mean of a masked array.
+    """
+    shape = (len(bands) if palette is None else 3, size.height * SAMPLES, size.width)
+    total, count = np.zeros(shape, dtype="float32"), np.zeros(shape, dtype="uint8")
 
     def read(chunk: Chunk) -> None:
         with opened_by_reader(path) as dataset:
-            found = read_sampled(dataset, bands, chunk, size, palette)
+            found = read_samples(dataset, bands, chunk, size, palette)
+        values, known = found.filled(0), (~ma.getmaskarray(found)).view("uint8")
         part = (slice(None), chunk.rows, chunk.columns)
-        data[part], mask[part] = found.data, ma.getmaskarray(found)
+        total[part] = sum(values[..., first::SAMPLES] for first in range(SAMPLES))
+        count[part] = sum(known[..., first::SAMPLES] for first in range(SAMPLES))
 
     with place_optional(), ThreadPoolExecutor(READERS, "up42-image") as readers:
         # After an error the iterator cancels what hasn't begun.
         list(readers.map(read, chunks))
-    return ma.array(data, mask=mask)
+    sums, counts = (
+        sum(parts[:, first::SAMPLES] for first in range(SAMPLES)) for parts in (total, count)
+    )
+    return ma.array(sums / np.maximum(counts, 1), mask=counts == 0)
 
 
-def read_sampled(dataset: Any, bands: list[int], chunk: Chunk, size: Size, palette: Any) -> Any:
-    """Read a part of the image; each of its pixels is the mean of SAMPLES × SAMPLES."""
+def read_samples(dataset: Any, bands: list[int], chunk: Chunk, size: Size, palette: Any) -> Any:
+    """Read the samples of a part of the image."""
+    down, across = dataset.height / (size.height * SAMPLES), dataset.width / size.width
     rows, columns = (part.stop - part.start for part in (chunk.rows, chunk.columns))
-    down, across = dataset.height / size.height, dataset.width / size.width
     window = Window(
         chunk.columns.start * across, chunk.rows.start * down, columns * across, rows * down
     )
-    shape = (len(bands), rows * SAMPLES, columns * SAMPLES)
-    found = as_shown(read_masked(dataset, bands, window=window, out_shape=shape), palette)
-    return found.reshape(len(found), rows, SAMPLES, columns, SAMPLES).mean(axis=(2, 4))
+    shape = (len(bands), rows, columns * SAMPLES)
+    return as_shown(read_masked(dataset, bands, window=window, out_shape=shape), palette)
 
 
 def read_masked(dataset: Any, bands: list[int], **options: Any) -> Any:
@@ -394,5 +407,6 @@ def as_float(values: Any) -> Any:
     if np.iscomplexobj(values):
         values = abs(values)
     found = values.astype("float32")
-    found.mask = ma.getmaskarray(values) | ~np.isfinite(found.filled(0))
+    if values.dtype.kind == "f":
+        found.mask = ma.getmaskarray(values) | ~np.isfinite(found.filled(0))
     return found
