@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +65,24 @@ def result_content(title: str, name: str) -> bytes:
 def small_results(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let results be small texts: to paint hundreds of pictures would take longer than a test."""
 
-    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
-        path.write_bytes(result_content(inputs["title"], name))
+    def text(job: Any, product: Any, path: Path) -> None:
+        path.write_bytes(result_content(job.inputs["title"], product.name))
 
-    monkeypatch.setattr(results, "write_result", write)
-    # A file that came from another job shows by its title: so nothing is shared.
-    monkeypatch.setattr(results, "_content", lambda job, product, scenes: None)
+    replace_results(monkeypatch, text)
+
+
+def replace_results(
+    monkeypatch: pytest.MonkeyPatch, write: Callable[[Any, Any, Path], None]
+) -> None:
+    """Let a function write the results: of a job, for a product, to a path."""
+    painted = results._file
+
+    def written(seed: int, job: Any, product: Any, scenes: Any) -> Any:
+        # A file that came from another job shows by its title: so nothing is shared.
+        file = painted(seed, job, product, scenes)
+        return replace(file, build=partial(write, job, product), content=None)
+
+    monkeypatch.setattr(results, "_file", written)
 
 
 def delivered(folder: Path) -> list[Path]:

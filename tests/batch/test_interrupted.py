@@ -19,14 +19,13 @@ import up42_facade as up42
 from tests import inside
 from tests.batch import workers
 from tests.batch.chaos import Chaos, Kill
-from tests.batch.conftest import Make, job_titles, posts
+from tests.batch.conftest import Make, job_titles, posts, replace_results
 from tests.batch.zygote import ROOT
 from tests.conftest import new_session
 
 # What begins just before a stop and what just after it can't be chosen over a socket.
 from up42_facade._common.stopping import Stop, TransferStop
 from up42_sandbox import Fault, Sandbox
-from up42_sandbox.stac import results
 
 COUNT = 20
 # What is under way at the same time.
@@ -48,11 +47,7 @@ workers.campaign(*json.loads(sys.argv[1]))
 
 @pytest.fixture(autouse=True)
 def plain_results(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
-        path.write_bytes(b"x" * SIZE)
-
-    monkeypatch.setattr(results, "write_result", write)
-    monkeypatch.setattr(results, "_content", lambda job, product, scenes: None)
+    replace_results(monkeypatch, lambda job, product, path: path.write_bytes(b"x" * SIZE))
 
 
 @pytest.fixture
