@@ -20,8 +20,8 @@ from typing import Any
 from attrs import asdict
 from filelock import FileLock, Timeout
 
+from up42_facade._common.paths import expanded
 from up42_facade.batch._entries import Attempt, BatchEntry
-from up42_facade.downloads import expanded
 from up42_facade.errors import InvalidInputError, JournalError, JournalLockedError
 from up42_facade.processing import (
     OPEN,

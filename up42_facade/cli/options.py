@@ -65,15 +65,13 @@ class OutputFolder(LocalPath):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:
-        if scheme_of(value) is None:
-            return super().convert(value, param, ctx)
         from up42_facade.downloads import open_folder
 
         try:
             open_folder(str(value))
         except up42.InvalidInputError as error:
             self.fail(str(error).removeprefix("output_directory="), param, ctx)
-        return value
+        return super().convert(value, param, ctx) if scheme_of(value) is None else value
 
 
 def positive(context: click.Context, parameter: click.Parameter, seconds: float) -> float:

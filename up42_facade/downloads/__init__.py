@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from up42_facade._common.lazy import lazy_names
 from up42_facade.downloads._names import RESERVED_NAME as RESERVED_NAME
 from up42_facade.downloads._names import below as below
-from up42_facade.downloads._names import expanded as expanded
 from up42_facade.downloads._names import fold as fold
 from up42_facade.downloads._names import header_name as header_name
 from up42_facade.downloads._names import link_name as link_name

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from attrs import field, frozen, validators
 
+from up42_facade._common.paths import expanded
 from up42_facade._common.progress import ByteBar
 from up42_facade.downloads._folders import Folder, exclusive, local_errors
 from up42_facade.downloads._inflate import ForwardReader, gunzip
@@ -26,7 +27,7 @@ from up42_facade.downloads._members import (
     unsupported_archive,
     zip_content,
 )
-from up42_facade.downloads._names import expanded, safe_name, tagged_name
+from up42_facade.downloads._names import safe_name, tagged_name
 from up42_facade.downloads._remote import MAX_RESTARTS, ContentChanged, RemoteFile, RemoteStream
 from up42_facade.downloads._staging import Staging
 from up42_facade.errors import UnsafeArchiveError

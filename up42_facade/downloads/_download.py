@@ -16,6 +16,7 @@ import httpx
 from attrs import evolve, frozen
 
 from up42_facade._common.logs import get_logger
+from up42_facade._common.paths import expanded
 from up42_facade._common.progress import ByteBar, bar
 from up42_facade._common.stopping import Stop, completed
 from up42_facade._common.urls import without_query
@@ -38,7 +39,6 @@ from up42_facade.downloads._layout import (
 from up42_facade.downloads._names import (
     FALLBACK_NAME,
     below,
-    expanded,
     header_name,
     link_name,
     safe_name,

@@ -12,6 +12,7 @@ from typing import overload
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import url2pathname
 
+from up42_facade._common.paths import expanded
 from up42_facade.errors import DownloadError, InvalidInputError
 
 # Everything that downloads keep for themselves in an output folder begins with this name.
@@ -201,20 +202,11 @@ def below(location: str | Path, *names: str) -> str | Path:
     return f"{scheme}://{'/'.join(part for part in (rest.rstrip('/'), *checked) if part)}"
 
 
-def expanded(path: str | os.PathLike[str]) -> Path:
-    """Return a path on this machine, with the home folder for `~`."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        # There is no user of this name: it's a file or folder that begins with a tilde.
-        return Path(path)
-
-
 def local_folder(location: str | os.PathLike[str], argument: str = "output_directory") -> Path:
     """Return a folder on this machine, given as a path or `file://` URL, as a path.
 
     Raises:
-        InvalidInputError: If the location is in cloud storage or on another machine.
+        InvalidInputError: If the location is in cloud storage, on another machine, or unusable.
     """
     scheme = scheme_of(location)
     if scheme is not None:

@@ -13,8 +13,8 @@ from typing import Any
 from attrs import define, field, frozen
 
 from up42_facade._common.hints import did_you_mean
+from up42_facade._common.paths import expanded
 from up42_facade._common.values import as_dict
-from up42_facade.downloads import expanded
 from up42_facade.errors import InvalidInputError, NotFoundError, TemplateFileError
 from up42_facade.processing._items import item_url
 from up42_facade.processing._process import Process

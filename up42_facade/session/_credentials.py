@@ -16,6 +16,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from up42_facade._common.paths import expanded
 from up42_facade.errors import ConfigurationError
 from up42_facade.session._hosts import (
     DEFAULT_REGION,
@@ -79,7 +80,7 @@ def collect(
     """
     given = {key: value for key, value in arguments.items() if value is not None}
     check_strings(given, "as argument")
-    stored = read_file(Path(cfg_file).expanduser()) if cfg_file is not None else {}
+    stored = read_file(expanded(cfg_file)) if cfg_file is not None else {}
     twice = sorted(given.keys() & stored.keys())
     if twice:
         raise ConfigurationError(

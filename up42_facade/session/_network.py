@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from up42_facade._common.paths import expanded
 from up42_facade._common.urls import DEFAULT_PORTS, without_query
 from up42_facade.errors import ConfigurationError
 from up42_facade.session._redaction import Secret, basic, register
@@ -183,14 +184,14 @@ def certificate_loader(ca_file: str | Path | None) -> Callable[[], ssl.SSLContex
     name, value = next(ca_settings(ca_file), (None, None))
     if name is None or value is None:
         return partial(httpx.create_ssl_context, trust_env=False)
-    path = Path(value).expanduser()
+    path = expanded(value)
     problem = "isn't a file or folder that can be read"
     try:
         if path.is_file():
             if PEM.search(path.read_bytes()):
                 return partial(load_file, name, path)
             problem = "has no certificates in PEM format"
-        folders = [Path(part).expanduser() for part in str(value).split(os.pathsep)]
+        folders = [expanded(part) for part in str(value).split(os.pathsep)]
         if all(folder.is_dir() for folder in folders):
             problem = "has no certificates (files named by `openssl rehash`)"
             if any(HASHED.fullmatch(file.name) for folder in folders for file in folder.iterdir()):

@@ -13,6 +13,9 @@ from typing import Any
 import folium
 from branca.element import Element
 
+from up42_facade._common.paths import expanded
+from up42_facade.errors import InvalidInputError
+
 # Raises an ImportError if the package is missing, as importing it would.
 LEAFLET = Path(str(distribution("xstatic-leaflet").locate_file("xstatic/pkg/leaflet/data")))
 # In folium's lists of scripts and styles.
@@ -99,13 +102,20 @@ def data_url(png: bytes) -> str:
 
 def save(target: folium.Map, save_html: str | os.PathLike[str]) -> None:
     """Write the page completely or not at all; a folder gets a file of the documented name."""
-    path = Path(save_html).expanduser()
+    path = expanded(save_html)
     if path.suffix.lower() not in HTML_SUFFIXES or path.is_dir():
         path /= HTML_NAME
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
+    page = target.get_root().render()
     try:
-        part.write_text(target.get_root().render(), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_text(page, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise InvalidInputError(
+            f"save_html={str(path)!r} can't be written: {error.strerror}. Choose another path, or "
+            "free some space."
+        ) from error
