@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from up42_facade._common.paging import in_background
 from up42_facade._common.urls import is_same_host, without_query
 from up42_facade._version import __version__
-from up42_facade.errors import ConnectionFailedError, InvalidInputError, UntrustedHostError
+from up42_facade.errors import InvalidInputError, UntrustedHostError
 from up42_facade.session._auth import TokenAuth
 from up42_facade.session._credentials import Credentials
 from up42_facade.session._hosts import Hosts
@@ -75,7 +74,7 @@ class Clients:
         self.storage = StorageClient(
             self._storage_transport, timeout=timeout, headers={"User-Agent": USER_AGENT}
         )
-        self.http = self.sync({"base_url": hosts.api})
+        self.http = self.create({"base_url": hosts.api})
         self._origin = hosts.api
 
     @cached_property
@@ -85,18 +84,14 @@ class Clients:
 
         # The HTTP clients' auth adds the token; the field of the generated client would keep one
         # for ever.
-        client = SessionClient(
-            base_url=self._origin, token="", sync=self.sync, asynchronous=self.asynchronous
-        )
+        client = SessionClient(base_url=self._origin, token="", create=self.create)
         return client.set_httpx_client(self.http)
 
-    def sync(self, options: dict[str, Any]) -> ApiClient:
+    def create(self, options: dict[str, Any]) -> ApiClient:
         """Create a client of the API with additional options."""
-        return ApiClient(self._transport, auth=self.auth, **self._with(options))
-
-    def asynchronous(self, options: dict[str, Any]) -> AsyncApiClient:
-        """Create an asyncio client of the API with additional options."""
-        return AsyncApiClient(self.http, **self._with(options))
+        headers = {**self._options["headers"], **options.get("headers", {})}
+        usual = {**self._options, **options, "headers": headers}
+        return ApiClient(self._transport, auth=self.auth, **usual)
 
     def refuse(self) -> None:
         """Send nothing new. Requests that wait for their turn or a retry end."""
@@ -108,10 +103,6 @@ class Clients:
         for transport in (self._transport, self._storage_transport):
             transport.close()
 
-    def _with(self, options: dict[str, Any]) -> dict[str, Any]:
-        headers = {**self._options["headers"], **options.pop("headers", {})}
-        return {**self._options, **options, "headers": headers}
-
 
 class ApiClient(httpx.Client):
     """An httpx client that raises the facade's exceptions."""
@@ -121,7 +112,18 @@ class ApiClient(httpx.Client):
         self._gate = transport.gate
 
     def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        return checked(super().build_request, method, url, options)
+        """Return a request, unless it can't be sent, or an ID in its path is `.` or `..`.
+
+        Raises:
+            InvalidInputError: If so.
+        """
+        dots = {".", ".."}.intersection(str(url).split("/") if str(url).startswith("/") else ())
+        if dots:
+            raise InvalidInputError(f"{dots.pop()!r} isn't the ID of anything. Nothing was sent.")
+        try:
+            return super().build_request(method, url, **options)
+        except UNSENDABLE as error:
+            raise unsendable(error) from error
 
     def send(
         self, request: httpx.Request, *, stream: bool = False, **options: Any
@@ -139,64 +141,10 @@ class ApiClient(httpx.Client):
             raise_for_status(response)
             return response
         # Raised here, without the frames of httpx: their local variables contain tokens.
-        explain(failure, request, self._gate)
+        if is_safe(request) or not failure.sent:
+            # For other requests, whether the server might have accepted them matters more.
+            self._gate.check()
         raise failure from cause
-
-
-class AsyncApiClient(httpx.AsyncClient):
-    """An asyncio client whose requests an `ApiClient` sends, in threads.
-
-    So connections, token, rate limit, retries, and errors are the same. Bodies are read completely.
-    """
-
-    def __init__(self, client: ApiClient, **options: Any) -> None:
-        super().__init__(transport=httpx.AsyncBaseTransport(), **options)
-        self._sync = client
-
-    def build_request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Request:
-        return checked(super().build_request, method, url, options)
-
-    async def send(
-        self, request: httpx.Request, *, stream: bool = False, **options: Any
-    ) -> httpx.Response:
-        # Loading asyncio takes a tenth of a short script's time: not if nobody uses it.
-        from asyncio import wrap_future
-
-        from anyio.to_thread import current_default_thread_limiter
-
-        await request.aread()
-        async with current_default_thread_limiter():
-            sent = in_background(partial(self._sync.send, request, **options))
-            response = await wrap_future(sent)
-        response.stream = httpx.ByteStream(response.content)
-        return response
-
-
-def explain(failure: ConnectionFailedError, request: httpx.Request, gate: Gate) -> None:
-    """Raise a better explanation if a connection broke because the session was closed.
-
-    Not if the server might have accepted a request that creates something: the caller has to know
-    that.
-    """
-    if is_safe(request) or not failure.sent:
-        gate.check()
-
-
-def checked(
-    build: Callable[..., httpx.Request], method: str, url: httpx.URL | str, options: dict[str, Any]
-) -> httpx.Request:
-    """Return a request, unless it can't be sent, or an ID in its path is `.` or `..`.
-
-    Raises:
-        InvalidInputError: If so.
-    """
-    dots = {".", ".."}.intersection(str(url).split("/") if str(url).startswith("/") else ())
-    if dots:
-        raise InvalidInputError(f"{dots.pop()!r} isn't the ID of anything. Nothing was sent.")
-    try:
-        return build(method, url, **options)
-    except UNSENDABLE as error:
-        raise unsendable(error) from error
 
 
 def moved_on_the_same_host(response: httpx.Response) -> httpx.Request | None:

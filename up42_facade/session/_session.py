@@ -343,7 +343,7 @@ class Session:
         from up42_client.api.auth import get_user_info
 
         request = get_user_info.request()
-        http = self._connections.sync({"base_url": self.hosts.auth})
+        http = self._connections.create({"base_url": self.hosts.auth})
         subject = readable(http.request(**request.arguments), request.read).sub
         if not subject:
             raise UnexpectedResponseError(
