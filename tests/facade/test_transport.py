@@ -237,7 +237,7 @@ def test_the_gate_keeps_the_rate(pauses: list[float], burst: int, rate: int) -> 
 
 def test_the_rate_is_kept_by_threads(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     naps: list[float] = []
-    monkeypatch.setattr(time, "sleep", naps.append)
+    monkeypatch.setattr(Gate, "wait", lambda _, seconds=0: naps.append(seconds))
     options = up42.TransportOptions(rate=0.1, burst=5)
     started = time.monotonic()
     with new_session(sandbox, options) as session, ThreadPoolExecutor(8) as pool:

@@ -96,7 +96,7 @@ class Clients:
     def refuse(self) -> None:
         """Send nothing new. Requests that wait for their turn or a retry end."""
         for transport in (self._transport, self._storage_transport):
-            transport.gate.is_closed = True
+            transport.gate.closed.set()
 
     def close(self) -> None:
         """Close all connections."""
@@ -143,7 +143,7 @@ class ApiClient(httpx.Client):
         # Raised here, without the frames of httpx: their local variables contain tokens.
         if is_safe(request) or not failure.sent:
             # For other requests, whether the server might have accepted them matters more.
-            self._gate.check()
+            self._gate.wait()
         raise failure from cause
 
 

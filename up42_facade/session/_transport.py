@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from numbers import Integral, Real
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from attrs import field, frozen
 
+from up42_facade._common.stopping import INTERRUPT_SECONDS
 from up42_facade._common.urls import without_query
 from up42_facade.errors import InvalidInputError, NotAuthenticatedError
 from up42_facade.session._network import Network
@@ -37,8 +38,6 @@ TRANSIENT = (
 TRANSIENT_STATUSES = (429, *range(500, 600))
 # Beyond this number of retries, the wait doesn't double any more.
 MOST_DOUBLINGS = 30
-# Seconds after which a waiting request notices that its session was closed.
-LONGEST_NAP = 0.1
 
 
 Check = Callable[[Any, Any, Any], None]
@@ -132,7 +131,7 @@ class Gate:
     """Lets requests through, with a rate limit if there is one, until it's closed; thread-safe.
 
     A token bucket rather than a library: those available either serve only asyncio or keep a time
-    stamp per request, and this must serve threads and event loops at once.
+    stamp per request.
 
     Args:
         rate: Requests per second after a burst, or None for no limit.
@@ -152,7 +151,7 @@ class Gate:
         self._lock = threading.Lock()
         self._available = float(burst)
         self._updated = clock()
-        self.is_closed = False
+        self.closed = threading.Event()
 
     def reserve(self) -> float:
         """Reserve a request and return the seconds to wait before it may be sent."""
@@ -165,18 +164,13 @@ class Gate:
             self._updated = now
             return max(0.0, -self._available / self._rate)
 
-    def naps(self, seconds: float) -> Iterator[float]:
-        """Yield the parts of a wait; raise when the session is closed meanwhile."""
-        while seconds > 0:
-            self.check()
-            yield min(seconds, LONGEST_NAP)
-            seconds -= LONGEST_NAP
-        self.check()
-
-    def check(self) -> None:
-        """Raise if the session was closed."""
-        if self.is_closed:
-            raise closed_session()
+    def wait(self, seconds: float = 0.0) -> None:
+        """Wait, and raise as soon as the session is closed."""
+        while not self.closed.wait(min(seconds, INTERRUPT_SECONDS)):
+            seconds -= INTERRUPT_SECONDS
+            if seconds <= 0:
+                return
+        raise closed_session()
 
 
 def closed_session() -> NotAuthenticatedError:
@@ -226,7 +220,7 @@ class Transport(httpx.BaseTransport):
             except TRANSIENT:
                 asked = None
             doubled = self._options.backoff * 2 ** min(made + 1, MOST_DOUBLINGS)
-            self._pause(min(asked or doubled * random.random(), self._options.longest_wait))
+            self.gate.wait(min(asked or doubled * random.random(), self._options.longest_wait))
         return self._send(request)
 
     def close(self) -> None:
@@ -249,7 +243,7 @@ class Transport(httpx.BaseTransport):
                         found._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _send(self, request: httpx.Request) -> httpx.Response:
-        self._pause(self.gate.reserve())
+        self.gate.wait(self.gate.reserve())
         response: httpx.Response = self._pool(request.url).handle_request(request)
         remove_oddities(response)
         if response.is_success and request.extensions.get("streamed"):
@@ -265,7 +259,3 @@ class Transport(httpx.BaseTransport):
                     limits=self._limits, **self._network.options_for(url)
                 )
             return self._pools[key]
-
-    def _pause(self, seconds: float) -> None:
-        for nap in self.gate.naps(seconds):
-            time.sleep(nap)
