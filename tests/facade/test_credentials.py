@@ -169,7 +169,17 @@ def test_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["127.0.0.1:8042", "localhost", "ftp://host", "http://", "http://u:p@host", "http://[", ""],
+    [
+        "127.0.0.1:8042",
+        "localhost",
+        "ftp://host",
+        "http://",
+        "http://u:p@host",
+        "http://[",
+        "",
+        "http://a..b",
+        f"http://{'x' * 64}",
+    ],
 )
 def test_unusable_base_url(url: str) -> None:
     with pytest.raises(up42.ConfigurationError, match="base_url") as caught:

@@ -310,6 +310,16 @@ def test_a_proxy_that_wants_a_password_says_what_to_do(use: Use, scheme: str) ->
         proxy.shutdown()
 
 
+@pytest.mark.parametrize("name", ["a..b", "x" * 64])
+def test_a_host_name_that_cannot_exist(name: str) -> None:
+    options = up42.TransportOptions(proxy=name, retries=0)
+    with (
+        up42.Session(username="u", password="p", base_url="http://x.y", options=options) as behind,
+        pytest.raises(up42.ConnectionFailedError),
+    ):
+        use_api(behind)
+
+
 @pytest.mark.parametrize("name", ["ca_file", *CA_FILES])
 def test_certificates_are_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import certifi

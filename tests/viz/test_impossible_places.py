@@ -56,6 +56,15 @@ def test_an_image_of_mars(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("draw", DRAW)
+@pytest.mark.parametrize("place", [[0, 91], [1e300, 0], [0, -1e300]])
+def test_features_beyond_the_earth_are_left_out(
+    place: list[float], draw: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    draw(features(tmp_path / "x.geojson", place))
+    assert "x.geojson: 1 features have no usable geometry" in caplog.text
+
+
+@pytest.mark.parametrize("draw", DRAW)
 def test_features_of_mars(draw: Callable[..., Any], tmp_path: Path) -> None:
     crs = {"type": "name", "properties": {"name": MARS}}
     path = features(tmp_path / "x.geojson", [1, 2], crs=crs)

@@ -78,6 +78,8 @@ def check_base_url(base_url: str) -> str:
     try:
         parts = urlsplit(base_url)
         is_usable = parts.scheme in DEFAULT_PORTS and parts.hostname and parts.port != 0
+        # Raises a ValueError for a name with a part that is empty or too long.
+        (parts.hostname or "").encode("idna")
     except ValueError:
         is_usable = False
     if not is_usable:

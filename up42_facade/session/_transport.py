@@ -244,7 +244,11 @@ class Transport(httpx.BaseTransport):
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         self.gate.wait(self.gate.reserve())
-        response: httpx.Response = self._pool(request.url).handle_request(request)
+        try:
+            response: httpx.Response = self._pool(request.url).handle_request(request)
+        except UnicodeError as error:
+            # How Python refuses to look up a host name with a part that is empty or too long.
+            raise httpx.ConnectError(str(error), request=request) from error
         remove_oddities(response)
         if response.is_success and request.extensions.get("streamed"):
             return response

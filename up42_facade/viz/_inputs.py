@@ -227,7 +227,7 @@ def with_lonlat(frame: Any, what: str) -> Any:
 def drawable(frame: Any, what: str) -> Any:
     """Return the features that a map or plot can show, and log how many others there are.
 
-    Features without a geometry, or with one that is empty or not finite, are left out. Parts of
+    Features without a geometry, or with one that is empty or not on Earth, are left out. Parts of
     a geometry collection become features of their own, which all viewers can draw.
     """
     import numpy as np
@@ -236,7 +236,8 @@ def drawable(frame: Any, what: str) -> Any:
     shapes = frame.geometry.to_numpy()
     points, owners = shapely.get_coordinates(shapes, return_index=True)
     usable = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    usable[owners[~np.isfinite(points).all(axis=1)]] = False
+    # Not a number isn't in range. Longitudes go on across the 180th meridian.
+    usable[owners[~(np.abs(points) <= (540, 90)).all(axis=1)]] = False
     if not usable.all():
         logger.warning(
             "%s: %d features have no usable geometry and aren't shown.", what, (~usable).sum()
