@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -13,6 +14,7 @@ import pytest
 import up42_facade as up42
 from up42_facade.session import resolve_session
 from up42_sandbox import Sandbox
+from up42_sandbox.storage.objects import FILES_VARIABLE
 
 # Hundreds of processes import facade and sandbox: with Python's cache in a third of the time.
 # Container images often turn it off.
@@ -22,6 +24,13 @@ sys.dont_write_bytecode = False
 # ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# All processes of a run share the files that sandboxes draw; some take seconds of CPU.
+if FILES_VARIABLE not in os.environ:
+    drawn = tempfile.TemporaryDirectory()
+    os.environ[FILES_VARIABLE] = drawn.name
+# What the tests themselves need from outside.
+KEPT = ("UP42_RIVAL_PYTHON", FILES_VARIABLE)
 
 # Repeats at once and gives up soon: tests of patience set their own.
 IMPATIENT = up42.TransportOptions(
@@ -53,7 +62,7 @@ def no_outside_settings(
     """Each test starts without UP42_… variables, stored logins, and a default session."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
     for name in [name for name in os.environ if name.startswith("UP42_")]:
-        if name != "UP42_RIVAL_PYTHON":
+        if name not in KEPT:
             monkeypatch.delenv(name)
     yield
     with suppress(up42.NotAuthenticatedError):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import up42_facade as up42
+from tests.batch.zygote import Zygote
 from tests.conftest import new_session
 from up42_facade import processing_templates
 from up42_facade.downloads import RESERVED_NAME
@@ -24,6 +25,19 @@ Make = Callable[..., list[processing_templates.JobTemplate]]
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(credits=10_000, speed=500) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def running_zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    with Zygote(tmp_path_factory.mktemp("zygote") / "log.txt") as made:
+        yield made
+
+
+@pytest.fixture
+def zygote(running_zygote: Zygote) -> Zygote:
+    """The process that starts workers, with an empty log."""
+    running_zygote.log.write_text("")
+    return running_zygote
 
 
 @pytest.fixture

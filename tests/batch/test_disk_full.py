@@ -181,12 +181,6 @@ def test_while_tracking_every_change_is_told_in_the_end(make: Make, path: Path) 
         assert {(0, "captured"), (1, "captured")} <= set(told)
 
 
-@pytest.fixture
-def zygote(tmp_path: Path) -> Iterator[Zygote]:
-    with Zygote(tmp_path / "log.txt") as made:
-        yield made
-
-
 def test_the_operating_system_refuses(
     zygote: Zygote, sandbox: Sandbox, second: up42.Session, tmp_path: Path
 ) -> None:

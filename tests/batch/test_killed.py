@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +26,6 @@ MOST_STARTS = 80
 SHARE = 0.05
 SHARE_OF_FEW = 0.3
 FEW = 100
-
-
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    with Zygote(tmp_path_factory.mktemp("zygote") / "log.txt") as made:
-        yield made
 
 
 def plan(chance: random.Random, count: int, kills: dict[str, int]) -> list[Kill]:

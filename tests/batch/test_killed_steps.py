@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -33,12 +32,6 @@ FATES: list[tuple[dict[str, Any] | None, set[tuple[str | None, int]]]] = [
     ),
     ({"status": 403}, {("sent", 0), ("refused", 0)}),
 ]
-
-
-@pytest.fixture(scope="module")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    with Zygote(tmp_path_factory.mktemp("zygote") / "log.txt") as made:
-        yield made
 
 
 def left(journal: Path, sandbox: Sandbox, title: str) -> tuple[str | None, int]:

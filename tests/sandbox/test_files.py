@@ -28,6 +28,7 @@ from up42_sandbox.scene.objects import KINDS, find_things
 from up42_sandbox.scene.products import GEOJSON, GEOTIFF, MULTISPECTRAL
 from up42_sandbox.scene.samples import SAMPLES, SampleScene
 from up42_sandbox.scene.window import Window
+from up42_sandbox.storage.objects import FILES_VARIABLE
 
 SCENES = {scene.key: scene for scene in SAMPLES}
 # Process, name, and media type of everything that is delivered, straight from the catalog.
@@ -203,7 +204,7 @@ def test_result_is_built_once(api: Api) -> None:
 
 
 @pytest.fixture
-def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Note what is built instead of drawing it."""
     names: list[str] = []
 
@@ -213,6 +214,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr("up42_sandbox.stac.results.write_result", write)
     monkeypatch.setattr("up42_sandbox.storage.objects._SHARED", {})
+    monkeypatch.setattr("up42_sandbox.storage.objects._shared_folder", lambda: tmp_path)
     return names
 
 
@@ -244,7 +246,7 @@ from up42_sandbox import Sandbox
 warnings.simplefilter("ignore")  # Python 3.12 warns of forks with threads
 for _ in range(2):
     with Sandbox() as sandbox:
-        sandbox.storage.offer("a", lambda path: path.write_text("drawn"), content="a")
+        sandbox.storage.offer("a", lambda path: path.write_text(sys.argv[1]), content="a")
         print(httpx.get(sandbox.storage.sign("a")).text)
         child = os.fork()
         if not child:
@@ -255,8 +257,25 @@ for _ in range(2):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no forks")
 def test_a_fork_that_exits_leaves_what_is_shared() -> None:
-    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, text=True, timeout=50)
-    assert (done.stdout.split(), done.returncode) == (["drawn", "drawn"], 0), done.stderr
+    assert offered("drawn", None) == ["drawn", "drawn"]
+
+
+def test_processes_share_a_folder(tmp_path: Path) -> None:
+    for text in ("drawn", "drawn again"):
+        assert offered(text, tmp_path) == ["drawn", "drawn"]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def offered(text: str, folder: Path | None) -> list[str]:
+    """Return what two sandboxes of a new process deliver, where it would draw this text."""
+    environment = {name: value for name, value in os.environ.items() if name != FILES_VARIABLE}
+    if folder is not None:
+        environment[FILES_VARIABLE] = str(folder)
+    command = [sys.executable, "-c", FORKS, text]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, timeout=50
+    )
+    return done.stdout.splitlines()
 
 
 def test_jobs_of_other_scenes_share_nothing(api: Api, built: list[str]) -> None:

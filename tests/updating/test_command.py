@@ -132,7 +132,7 @@ def test_other_operations_are_left_out_unless_they_are_taken(
 
     found = copy.deepcopy(document)
     add_operation(found)
-    for number in range(100):
+    for number in range(12):
         added = copy.deepcopy(operation(document, EULA))
         added.update(operationId=f"foreign{number}", tags=["foreign"])
         item = {**document["paths"][EULA], "get": added}
@@ -141,7 +141,7 @@ def test_other_operations_are_left_out_unless_they_are_taken(
     update(tree, spec)
     said = capsys.readouterr().out
     assert "Nothing to report" in said
-    assert "and 91 more" in said
+    assert "and 3 more" in said
     assert tree.state() == before
     with pytest.raises(UpdateError, match="Did you mean 'GET /v2/eulas'"):
         update(tree, spec, take=["GET /v2/eula"])

@@ -81,13 +81,17 @@ class _Entry:
 
 
 # Files that are the same in every sandbox, by content. Drawing one takes up to seconds of CPU, and
-# tests mostly have a sandbox each: built once, they stay until the process ends.
+# tests mostly have a sandbox each: built once, they stay until the process ends, or longer in the
+# folder that this variable names. Processes of one test run can share it, not two versions.
+FILES_VARIABLE = "UP42_SANDBOX_FILES"
 _SHARED: dict[str, _Entry] = {}
 _SHARING = threading.Lock()
 
 
 @cache
 def _shared_folder() -> Path:
+    if given := os.environ.get(FILES_VARIABLE):
+        return Path(given).resolve(strict=True)
     folder, owner = _new_folder(), os.getpid()
 
     def remove() -> None:
@@ -172,8 +176,8 @@ class Storage:
                 self._entries[name] = _Entry(build, self._new_path(name), True)
                 return
             if content not in _SHARED:
-                path = _new_file(_shared_folder(), PurePosixPath(name).suffix)
-                _SHARED[content] = _Entry(build, path, True)
+                file = hashlib.sha256(content.encode()).hexdigest() + PurePosixPath(name).suffix
+                _SHARED[content] = _Entry(_once(build), _shared_folder() / file, True)
             self._entries[name] = _SHARED[content]
 
     def sign(self, name: str, *, filename: str | None = None, lifetime: float | None = None) -> str:
@@ -258,6 +262,18 @@ def _new_file(folder: Path, suffix: str) -> Path:
     # Only the name is needed; the writer opens the file.
     os.close(descriptor)
     return Path(path)
+
+
+def _once(build: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Return a function that builds a file unless it's there; other processes see it complete."""
+
+    def build_once(path: Path) -> None:
+        if not path.exists():
+            part = _new_file(path.parent, path.suffix)
+            build(part)
+            part.replace(path)
+
+    return build_once
 
 
 def _describe(path: Path, suffix: str, checksums: bool) -> StoredObject:
