@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import up42_facade
-from up42_facade.downloads import download_archive
-from up42_facade.errors import Up42Error
+from up42_facade.downloads import ArchiveLimits, download_archive
+from up42_facade.errors import UnsafeArchiveError, Up42Error
 
 # MB above the import that unpacking may take.
 MAX_MEMORY_MB = 64
@@ -138,6 +138,68 @@ def test_costly_archives_stay_within_time_and_memory(store, tmp_path, case):
         return
     assert reason in said
     assert not (tmp_path / "new").exists()
+
+
+# The most that a header can have, one more, and what the error says.
+EDGES: dict[str, tuple[bytes, bytes, str]] = {
+    "bytes of a path": (
+        pax(path="/".join(["a" * 204] * 5)),
+        pax(path="/".join(["a" * 204] * 4 + ["a" * 205])),
+        "longer than 1024 bytes",
+    ),
+    "extended headers": (pax(comment="x") * 8, pax(comment="x") * 9, "more than 8"),
+    "bytes of a header": (
+        pax(comment="A" * (262_144 - 16)),
+        pax(comment="A" * (262_144 - 15)),
+        "262,144 bytes are possible",
+    ),
+    "digits of a size": (pax(size="1".zfill(18)), pax(size="1".zfill(19)), "not a number"),
+}
+
+
+@pytest.mark.parametrize("case", EDGES)
+def test_headers_up_to_their_limit_are_read(store, tmp_path, case):
+    most, more, reason = EDGES[case]
+    assert len(download_archive(store.put(tgz(most, MEMBER)).link, tmp_path / "a")) == 1
+    with pytest.raises(UnsafeArchiveError, match=reason):
+        download_archive(store.put(tgz(more, MEMBER)).link, tmp_path / "b")
+
+
+def packed_zip() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("output/folder/zeros", bytes(100_000))
+        archive.writestr("output/x", b"x")
+    return target.getvalue()
+
+
+LIMITS = {
+    "max_members": 3,
+    "total_bytes": 100_001,
+    "member_bytes": 100_000,
+    "ratio_exempt_bytes": 100_001,
+    "depth": 2,
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("kind", ["tgz", "zip"])
+def test_what_reaches_a_limit_is_unpacked(store, tmp_path, kind, name):
+    """One less refuses the same archive: two files, one of them in a folder."""
+    members = entry("output/folder/zeros", bytes(100_000)), MEMBER
+    blob = store.put(tgz(*members) if kind == "tgz" else packed_zip())
+
+    # The rest of a tar's end counts, too.
+    rest = 512 if kind == "tgz" and name in ("total_bytes", "ratio_exempt_bytes") else 0
+
+    def unpacked(value: int) -> list[str]:
+        ratio = 1.0 if name == "ratio_exempt_bytes" else 1e6
+        limits = ArchiveLimits(max_compression_ratio=ratio, **{name: value})
+        return download_archive(blob.link, tmp_path / str(value), limits=limits)
+
+    assert len(unpacked(LIMITS[name] + rest)) == 2
+    with pytest.raises(UnsafeArchiveError, match=r"\(limits\."):
+        unpacked(LIMITS[name] + rest - 1)
 
 
 def test_side_by_side_into_one_new_folder(store, tmp_path):
