@@ -17,6 +17,7 @@ from openapi_python_client.strings import snake_case
 from updating.pointers import (
     Json,
     UpdateError,
+    is_value,
     look_up,
     operations,
     reachable,
@@ -136,24 +137,17 @@ def prepare(document: Json) -> Json:
             merge_variants(document, schema)
     document = pruned(document)
     for pointer, node in walk(document):
-        if isinstance(node, dict) and "default" in node and has_enum(document, node):
-            # Our templates import the class of an enum for types only.
-            del node["default"]
-        if isinstance(node, dict) and isinstance(node.get("enum"), list):
+        if not isinstance(node, dict):
+            continue
+        if is_value(pointer, "default"):
+            # The server knows its defaults: the client needn't send them.
+            node.pop("default", None)
+        if isinstance(node.get("enum"), list):
             name_values(node)
-        if isinstance(node, dict) and "in" in node and isinstance(node.get("name"), str):
+        if "in" in node and isinstance(node.get("name"), str):
             prepare_parameter(document, pointer, node)
     mark_sent(document)
     return document
-
-
-def has_enum(document: Json, schema: Any) -> bool:
-    """Return whether a value of a schema can be that of an enum."""
-    found = resolve(document, schema)
-    if not isinstance(found, dict):
-        return False
-    variants = [each for key in ("anyOf", "oneOf", "allOf") for each in found.get(key, ())]
-    return isinstance(found.get("enum"), list) or any(has_enum(document, v) for v in variants)
 
 
 def prepare_parameter(document: Json, pointer: str, parameter: Json) -> None:

@@ -43,7 +43,8 @@ def look_up(document: Any, pointer: str) -> Any:
 def is_value(pointer: str, key: str | int) -> bool:
     """Return whether a key has an invented value, which says nothing about the API."""
     # A property may be called `default` or `value`; then it is a schema like any other.
-    return key in VALUES and not pointer.endswith(("/properties", "/schemas", "/examples"))
+    named = ("/properties", "/schemas", "/examples", "/responses")
+    return key in VALUES and not pointer.endswith(named)
 
 
 def walk(node: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:

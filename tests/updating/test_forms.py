@@ -76,6 +76,26 @@ def test_what_has_no_name_yet_gets_one(tmp_path: Path, document: Json) -> None:
     assert "licence.yaml:2 (/properties/link)" in place
 
 
+def test_a_default_response_is_read_like_any_other(tmp_path: Path, document: Json) -> None:
+    from updating.changes import compare
+    from updating.command import load
+    from updating.selecting import select
+
+    changed = copy.deepcopy(document)
+    content = {"application/json": {"schema": {"$ref": "fault.yaml"}}}
+    added = {"description": "Anything else.", "content": content}
+    operation(changed, EULA)["responses"]["default"] = added
+    write(tmp_path / "fault.yaml", {"type": "object", "properties": {"code": {"type": "integer"}}})
+    write(tmp_path / "openapi.yaml", changed)
+    found, _ = select(load(str(tmp_path / "openapi.yaml")).value, document)
+    assert [change.subject for change in compare(document, found)] == [
+        f"GET {EULA}: response default",
+        f"GET {EULA}: response default (application/json)",
+        "fault",
+        "fault.code",
+    ]
+
+
 @pytest.mark.parametrize("reference", ["missing.yaml", "eula.yaml#/Nothing", "/etc/hosts"])
 def test_a_file_that_leads_nowhere(reference: str, tmp_path: Path, document: Json) -> None:
     from updating.command import load
