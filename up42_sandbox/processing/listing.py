@@ -54,7 +54,7 @@ def _tests(call: Call) -> Iterator[Callable[[JobRecord], bool]]:
 
 
 def _order(call: Call) -> tuple[Callable[[JobRecord], Any], bool]:
-    field, _, direction = (call.one("sort") or "created,desc").partition(",")
+    field, _, direction = call.query.get("sort", ["created,desc"])[0].partition(",")
     if field not in _SORT_KEYS or direction not in ("asc", "desc"):
         known = ", ".join(_SORT_KEYS)
         raise ApiError(400, f"sort must be <field>,asc or <field>,desc with a field of {known}.")
