@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -208,11 +210,14 @@ def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Note what is built instead of drawing it."""
     names: list[str] = []
 
-    def write(process_id: str, name: str, scenes: Any, inputs: Any, path: Path) -> None:
+    def write(name: str, scenes: Any, inputs: Any, path: Path) -> None:
         names.append(name)
-        path.write_text(f"{process_id} {inputs}")
+        path.write_text(f"{inputs}")
 
-    monkeypatch.setattr("up42_sandbox.stac.results.write_result", write)
+    for process_id in ("detection-change-simularity", "true-color-conversion"):
+        process = CATALOG[process_id]
+        results = tuple(replace(each, write=partial(write, each.name)) for each in process.results)
+        monkeypatch.setitem(CATALOG, process_id, replace(process, results=results))
     monkeypatch.setattr("up42_sandbox.storage.objects._SHARED", {})
     monkeypatch.setattr("up42_sandbox.storage.objects._shared_folder", lambda: tmp_path)
     return names

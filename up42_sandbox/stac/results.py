@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from up42_sandbox.core.values import make_id, stamp
 from up42_sandbox.processing.catalog import PROCESSES
@@ -66,18 +64,9 @@ def _file(seed: int, job: JobRecord, product: Product, scenes: Scenes) -> Stored
     return StoredFile(
         id=make_id(seed, "result-file", job.number, product.name),
         product=product,
-        build=partial(write_result, job.process_id, product.name, tuple(scenes), job.inputs),
+        build=partial(product.write, scenes, job.inputs),
         content=_content(job, product, scenes),
     )
-
-
-def write_result(
-    process_id: str, name: str, scenes: Scenes, inputs: Mapping[str, Any], path: Path
-) -> None:
-    """Write the file of a job with a given name."""
-    for product in PROCESSES[process_id].products(inputs):
-        if product.name == name:
-            product.write(scenes, inputs, path)
 
 
 def _content(job: JobRecord, product: Product, scenes: Scenes) -> str:
