@@ -69,6 +69,16 @@ def test_spreadsheets_of_some_countries(read: Read, sandbox: Sandbox) -> None:
     assert template.inputs["title"] == "Bäume"
 
 
+def test_lines_and_spaces_that_mean_nothing(read: Read, sandbox: Sandbox) -> None:
+    workspace = sandbox.other_workspace_id
+    row = f"{TREES};T;{sandbox.item_url()}; {workspace} "
+    (template,) = read(f"\r\n ;\r\nprocess;title;item;workspace_id\r\n{row}\r\n;;;\r\n")
+    assert template.workspace_id == workspace
+    given = {"process": TREES, "title": "T", "item": sandbox.item_url()}
+    (feature,) = read(collection({**given, "workspace_id": f"{workspace} "}), ".geojson")
+    assert feature.workspace_id == workspace
+
+
 def test_geojson(read: Read, sandbox: Sandbox) -> None:
     item, later = sandbox.item_url(), sandbox.item_url("spot-berlin-later")
     trees = {"process": TREES, "title": "Trees", "item": item, "sensitivity": None}
@@ -118,9 +128,9 @@ def test_problems_of_features(problems: Problems, sandbox: Sandbox) -> None:
             {"process": TREES, "title": "T", "item": item, "colour": "red"},
         )
     )
-    content["features"].append("nonsense")
+    content["features"] += ["nonsense", {"properties": {"process": ".."}}]
     expected = [(1, "item"), (2, None), (3, "process"), (4, "workspace_id"), (5, "colour")]
-    assert problems(json.dumps(content), ".geojson") == [*expected, (6, None)]
+    assert problems(json.dumps(content), ".geojson") == [*expected, (6, None), (7, "process")]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 from up42_facade._common.hints import did_you_mean
 from up42_facade._common.paths import expanded
 from up42_facade._common.values import as_dict
-from up42_facade.errors import InvalidInputError, NotFoundError, TemplateFileError
+from up42_facade.errors import InvalidInputError, NotFoundError, TemplateFileError, Up42Error
 from up42_facade.processing._items import item_url
 from up42_facade.processing._process import Process
 from up42_facade.processing._templates import JobTemplate
@@ -26,6 +26,8 @@ CSV_SUFFIXES = (".csv",)
 GEOJSON_SUFFIXES = (".geojson", ".json")
 # The column that every row needs.
 PROCESS = "process"
+# The characters of a line without values.
+BLANK = " \t,;"
 # What the rows of the two kinds of files are counted in.
 LINE = "line"
 FEATURE = "feature"
@@ -110,14 +112,15 @@ def text_of(file: Path) -> str:
 
 def csv_rows(file: Path, errors: list[RowError]) -> list[Row]:
     content = text_of(file)
-    first = content.partition("\n")[0]
+    first = next((line for line in content.splitlines() if line.strip(BLANK)), "")
     # Spreadsheets of some countries separate by semicolons.
     delimiter = ";" if ";" in first and "," not in first else ","
     # Without strict=True a quotation mark that is never closed would swallow the rest.
     lines = csv.reader(StringIO(content, newline=""), delimiter=delimiter, strict=True)
     rows: list[Row] = []
     try:
-        header = checked_header(file, [name.strip() for name in next(lines, [])])
+        names = next((cells for cells in lines if any(map(str.strip, cells))), [])
+        header = checked_header(file, [name.strip() for name in names], lines.line_num)
         # A quoted cell may extend over several lines: a row is named by its first.
         line = lines.line_num + 1
         for cells in lines:
@@ -135,7 +138,7 @@ def csv_rows(file: Path, errors: list[RowError]) -> list[Row]:
     return rows
 
 
-def checked_header(file: Path, header: Sequence[str]) -> Sequence[str]:
+def checked_header(file: Path, header: Sequence[str], line: int) -> Sequence[str]:
     if not header:
         raise unusable(file, "the file is empty.")
     if PROCESS not in header:
@@ -143,10 +146,10 @@ def checked_header(file: Path, header: Sequence[str]) -> Sequence[str]:
             f"there is no column {PROCESS!r}: the header has {', '.join(header)}. Expected a "
             f"header such as {PROCESS},title,item."
         )
-        raise unusable(file, message, 1)
+        raise unusable(file, message, line)
     for number, name in enumerate(header):
         if name in header[:number]:
-            raise unusable(file, "the header has this column twice.", 1, name)
+            raise unusable(file, "the header has this column twice.", line, name)
     return header
 
 
@@ -297,7 +300,7 @@ class TemplateReader:
     session: Session
     errors: list[RowError]
     # The processes by ID, or why there is none; each is requested once.
-    _processes: dict[str, Process | NotFoundError] = field(factory=dict)
+    _processes: dict[str, Process | Up42Error] = field(factory=dict)
 
     def template(self, row: Row) -> JobTemplate | None:
         """Return the template of a row, None if its process is unknown."""
@@ -315,7 +318,7 @@ class TemplateReader:
 
     def _workspace(self, row: Row, value: Any) -> str | None:
         if value is None or isinstance(value, str):
-            return value
+            return value and value.strip()
         self.errors.append(row.error("expected the ID of a workspace, a string.", WORKSPACE))
         return None
 
@@ -329,11 +332,11 @@ class TemplateReader:
         self.errors.append(row.error(str(found), PROCESS))
         return None
 
-    def _request(self, process_id: str) -> Process | NotFoundError:
+    def _request(self, process_id: str) -> Process | Up42Error:
         if process_id not in self._processes:
             try:
                 self._processes[process_id] = Process.get(process_id, session=self.session)
-            except NotFoundError as error:
+            except (NotFoundError, InvalidInputError) as error:
                 self._processes[process_id] = error
         return self._processes[process_id]
 
