@@ -18,7 +18,7 @@ STALE_PAGES = 20
 LARGEST_LISTING = 100_000
 # Seconds in which a thread sends a request if nobody else needs the interpreter. Whoever reads a
 # page meanwhile lets it run only after 5 ms, when most pages have been read.
-HEAD_START = 0.001
+HEAD_START = 0.0003
 
 
 def read_pages(
