@@ -549,12 +549,13 @@ def test_the_bar_counts_each_byte_once(store, tmp_path, monkeypatch, capsys, pro
 
 def test_an_interrupt_leaves_only_what_can_be_continued(store, tmp_path):
     """Ctrl-C strikes before the second response."""
+    is_over = threading.Event()
 
     def interrupt(blob):
         if blob.requests:
             blob.on_request = None
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            time.sleep(0.2)
+            is_over.wait(30)
 
     blob = store.put(DATA, cuts=[1_000_000], on_request=interrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -563,3 +564,4 @@ def test_an_interrupt_leaves_only_what_can_be_continued(store, tmp_path):
     blob.requests.clear()
     assert download_file(blob.link, tmp_path / "a").read_bytes() == DATA
     assert blob.starts == [1_000_000]
+    is_over.set()

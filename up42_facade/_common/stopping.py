@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 # Longest time in which a wait notices Ctrl-C.
 INTERRUPT_SECONDS = 1.0
+# Seconds after which transfers that were stopped, but still run, are stopped again.
+STOP_SECONDS = 0.5
 
 
 class Stop:
@@ -79,6 +81,16 @@ class TransferStop(threading.Event):
         """Stop the transfer."""
         super().set()
         self._interrupt()
+
+
+def stop_all(futures: Collection[Future[Any]], stop: Callable[[], object]) -> None:
+    """Cancel futures, stop what runs, and wait for it."""
+    for future in futures:
+        future.cancel()
+    stop()
+    while wait(futures, timeout=STOP_SECONDS).not_done:
+        # Again: a transfer may have been about to send its request.
+        stop()
 
 
 def completed(futures: Collection[Future[T]]) -> Iterator[Future[T]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from functools import partial
@@ -18,7 +18,7 @@ from attrs import evolve, frozen
 from up42_facade._common.logs import get_logger
 from up42_facade._common.paths import expanded
 from up42_facade._common.progress import ByteBar, bar
-from up42_facade._common.stopping import Stop, completed
+from up42_facade._common.stopping import Stop, completed, stop_all
 from up42_facade._common.urls import without_query
 from up42_facade._common.values import check_count
 from up42_facade.downloads._archives import download_archive
@@ -53,7 +53,7 @@ from up42_facade.downloads._remote import (
     is_html,
 )
 from up42_facade.downloads._stores import Store, temporary_folder
-from up42_facade.downloads._transfer import STOP_SECONDS, PartFile, fill
+from up42_facade.downloads._transfer import PartFile, fill
 from up42_facade.errors import (
     InvalidInputError,
     UnsupportedArchiveError,
@@ -177,12 +177,7 @@ def run_concurrently(
                 future.result()
                 shown.update()
         except BaseException:
-            for future in futures:
-                future.cancel()
-            # Again and again: a transfer may be about to send its request.
-            stop.set()
-            while wait(futures, timeout=STOP_SECONDS).not_done:
-                stop.set()
+            stop_all(futures, stop.set)
             raise
         return [future.result() for future in futures]
 

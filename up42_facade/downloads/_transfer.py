@@ -6,14 +6,14 @@ import contextlib
 import json
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from attrs import asdict
 
-from up42_facade._common.stopping import completed
+from up42_facade._common.stopping import completed, stop_all
 from up42_facade.downloads._checksums import matches_file, verify_file
 from up42_facade.downloads._folders import (
     create_plain,
@@ -44,8 +44,6 @@ MAX_PIECE_BYTES = 64 << 20
 GZIP_SUFFIXES = (".gz", ".tgz")
 # Seconds between two notes of what has arrived: what a killed program has to fetch again at most.
 SAVE_SECONDS = 0.5
-# Seconds after which transfers that were stopped, but still run, are interrupted again.
-STOP_SECONDS = 0.5
 # Files with fewer bytes than this are fetched again rather than left behind incomplete.
 WORTH_KEEPING_BYTES = 256 << 10
 # Bytes of the longest note that is read: a note has a few ranges.
@@ -284,20 +282,18 @@ def fill(part: PartFile, stream: RemoteStream, connections: int, shown: Any) -> 
         for each in streams:
             _copy(each, part)
         return
+
+    def abort() -> None:
+        for each in streams:
+            each.abort()
+
     with ThreadPoolExecutor(connections, thread_name_prefix="up42-download") as pool:
         futures = [pool.submit(_copy, each, part) for each in streams]
         try:
             for future in completed(futures):
                 future.result()
         except BaseException:
-            for future in futures:
-                future.cancel()
-            # Again and again: a stream may be about to send its request.
-            pending = True
-            while pending:
-                for each in streams:
-                    each.abort()
-                pending = bool(wait(futures, timeout=STOP_SECONDS).not_done)
+            stop_all(futures, abort)
             raise
 
 
