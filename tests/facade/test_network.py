@@ -19,6 +19,7 @@ import up42_facade as up42
 from tests.facade.small_server import JOBS, TOKEN, Reply, as_json, small_world
 from up42_facade.downloads._remote import _shared, shared_client  # one for the whole process
 from up42_facade.session._network import Network  # decides on hosts out of reach
+from up42_sandbox import Fault, Sandbox
 
 CA_FILES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -311,7 +312,14 @@ def test_a_proxy_that_wants_a_password_says_what_to_do(use: Use, scheme: str) ->
 
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 64])
-def test_a_host_name_that_cannot_exist(name: str) -> None:
+def test_a_host_name_that_cannot_exist(
+    name: str, sandbox: Sandbox, session: up42.Session, tmp_path: Path
+) -> None:
+    sandbox.inject(Fault(path="*/download-url", patch={"url": f"http://{name}/x"}, times=None))
+    with pytest.raises(up42.DownloadError):
+        up42.initialize_asset(sandbox.asset_id(), session=session).download(tmp_path)
+    # Nothing was tried again: the asset has three files.
+    assert sum(request.path.endswith("/download-url") for request in sandbox.requests) <= 3
     options = up42.TransportOptions(proxy=name, retries=0)
     with (
         up42.Session(username="u", password="p", base_url="http://x.y", options=options) as behind,

@@ -247,8 +247,9 @@ class Transport(httpx.BaseTransport):
         try:
             response: httpx.Response = self._pool(request.url).handle_request(request)
         except UnicodeError as error:
-            # How Python refuses to look up a host name with a part that is empty or too long.
-            raise httpx.ConnectError(str(error), request=request) from error
+            # How Python refuses to look up a host name with a part that is empty or too long. Not a
+            # failed connection: to try again is no use.
+            raise httpx.UnsupportedProtocol(str(error), request=request) from error
         remove_oddities(response)
         if response.is_success and request.extensions.get("streamed"):
             return response
