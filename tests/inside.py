@@ -32,6 +32,11 @@ def little_inflation(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("up42_facade.downloads._inflate.MAX_INFLATED_RATIO", 10)
 
 
+def short_locks(patch: pytest.MonkeyPatch) -> None:
+    """Wait a moment for the lock of a folder, not two minutes."""
+    patch.setattr("up42_facade.downloads._folders.LOCK_SECONDS", 0.2)
+
+
 def short_listings(patch: pytest.MonkeyPatch, length: int) -> None:
     """Limit endless listings to so many entries, not to a hundred thousand."""
     patch.setattr("up42_facade._common.paging.LARGEST_LISTING", length)

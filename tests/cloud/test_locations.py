@@ -200,7 +200,7 @@ def test_analytics_jobs_write_to_folders_here(
     monkeypatch.chdir(tmp_path)
     job = up42.initialize_job(sandbox.analytics.jobs["ndvi"], sandbox.project_id, session)
     for fetch in (job.download_results, job.download_quicklooks):
-        with pytest.raises(up42.InvalidInputError, match="'s3://': expected a folder on this"):
+        with pytest.raises(up42.InvalidInputError, match="'s3://': expected a path on this"):
             fetch("s3://bucket/x")
     assert not list(tmp_path.iterdir())
     assert job.download_results(tmp_path.as_uri(), progress=False)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
 import shutil
+import uuid
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pystac
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 import up42_facade as up42
-from up42_facade.downloads import Download, download_file, download_files
+from tests import inside
+from up42_facade.downloads import Download, download_archive, download_file, download_files
 from up42_sandbox import Fault, Sandbox
 
 
@@ -28,13 +34,13 @@ class Maker:
     """Makes items whose assets are files of the sandbox's storage."""
 
     def __init__(self, sandbox: Sandbox, session: up42.Session) -> None:
-        self._sandbox = sandbox
-        self._session = session
+        self.sandbox = sandbox
+        self.session = session
         self._count = 0
 
     def item(self, id: str, **contents: str) -> pystac.Item:
         """Return an item; `a__zip="x"` is an archive, `a__tif="x"` a file."""
-        item = next(up42.search_items(session=self._session))
+        item = next(up42.search_items(session=self.session))
         item.id, item.assets = id, {}
         for name, text in contents.items():
             key = name.replace("__", ".").replace("_", "/")
@@ -45,10 +51,10 @@ class Maker:
     def put(self, content: bytes) -> str:
         """Return the URL of a new file in the sandbox's storage."""
         self._count += 1
-        return self._sandbox.storage.put(f"{self._count}.bin", content)()
+        return self.sandbox.storage.put(f"{self._count}.bin", content)()
 
-    def get(self, folder: Path, *items: pystac.Item, **options: Any) -> list[str]:
-        options = {"session": self._session, "progress": False, **options}
+    def get(self, folder: Path | str, *items: pystac.Item, **options: Any) -> list[str]:
+        options = {"session": self.session, "progress": False, **options}
         return up42.download_items(items, folder, **options)
 
 
@@ -190,6 +196,83 @@ def test_own_files_are_fetched_once_and_replaced_if_damaged(
     Path(paths[0]).write_text("damaged")
     assert make.get(tmp_path, item) == paths
     assert texts(paths) == ["x" * 100_000]
+
+
+@pytest.mark.parametrize(
+    ("folder", "shown"),
+    [
+        (5, "'5' isn't"),
+        (b"here", "here.* isn't"),
+        ("a\0b", r"'a\\x00b' isn't"),
+        ("file:///a%00b", r"a\\x00b' isn't"),
+        ("\ud800", r"'\\ud800' isn't"),
+        ("n" * 300, "nnn.* isn't"),
+        ("m/" * 3000, "m/m/m/.* isn't"),
+        ("file/below", "file.* can't be written"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["results", "items", "file", "archive"])
+def test_what_cannot_be_a_folder_is_named(
+    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Any, shown: str, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    item = make.item("one", x__tif="one", y__zip="two")
+    job = up42.Job.get(make.sandbox.add_job().id, session=make.session)
+    calls: dict[str, Callable[[], Any]] = {
+        "results": lambda: job.download_results(folder, progress=False),
+        "items": lambda: make.get(folder, item),
+        "file": lambda: download_file(lambda: item.assets["x.tif"].href, folder),
+        "archive": lambda: download_archive(lambda: item.assets["y.zip"].href, folder),
+    }
+    with pytest.raises((up42.InvalidInputError, up42.DownloadError), match=shown):
+        calls[kind]()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_here_is_no_url(make: Maker, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    href = make.item("one", x__tif="one").assets["x.tif"].href
+    with pytest.raises(up42.InvalidInputError, match="target is in cloud storage, 's3://'"):
+        download_file(lambda: href, "s3://bucket/x.tif")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_each_record_is_read_once_if_all_files_were_copied(
+    make: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"memory://{uuid.uuid4()}"
+    count = 20
+    item = make.item("one", **{f"file{number}__bin": "x" for number in range(count)})
+    paths = make.get(url, item, item_files=True)
+    store = MemoryFileSystem()
+    for path in paths:
+        store.pipe_file(path, store.cat_file(path))  # the same content at another time
+    reads = []
+    read = MemoryFileSystem.cat_file
+
+    def counted(fs: Any, path: str, *arguments: Any, **options: Any) -> bytes:
+        reads.append(path)
+        return bytes(read(fs, path, *arguments, **options))
+
+    monkeypatch.setattr(MemoryFileSystem, "cat_file", counted)
+    assert make.get(url, item, item_files=True) == paths
+    assert len(reads) < 10 * count
+
+
+def test_a_folder_that_something_else_keeps_locked(
+    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside.short_locks(monkeypatch)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # as `flock results up42 jobs download …` does
+        with pytest.raises(up42.DownloadError, match="is locked by another program"):
+            make.get(tmp_path, make.item("one", x__tif="one"))
+    finally:
+        os.close(handle)
+    assert not [path for path in tmp_path.iterdir() if path.name != ".up42"]
+    assert len(make.get(tmp_path, make.item("one", x__tif="one"))) == 1
 
 
 def test_analytics_jobs_in_one_folder(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,17 @@ def test_results_of_a_job(sandbox: Sandbox, session: up42.Session, tmp_path: Pat
             known.assets[key].media_type,
             known.assets[key].roles,
         )
+
+
+def test_a_complete_item_is_not_written_again(make: Maker, tmp_path: Path) -> None:
+    item = make.item("one", x__tif="1")
+    for _ in range(2):
+        make.get(tmp_path, item, item_files=True)
+        written = tmp_path / "one.json"
+        os.utime(written, ns=(1, 1))
+        content = written.read_bytes()
+    make.get(tmp_path, item, item_files=True)
+    assert (written.stat().st_mtime_ns, written.read_bytes()) == (1, content)
 
 
 def test_places_of_files(make: Maker, tmp_path: Path) -> None:

@@ -233,6 +233,7 @@ WRONG: dict[str, tuple[Callable[[Path, Path], Any], str]] = {
         lambda s, t: viz.map_results(scenes.write_quarters(t / "n.tif", crs=None)),
         "n.tif has no CRS",
     ),
+    "page in a store": (lambda s, t: viz.map_results(s, save_html="s3://b/map.html"), "save_html"),
     "aoi in meters": (
         lambda s, t: viz.map_results(s, aoi=gpd.GeoDataFrame(geometry=[Point(4e5, 5e6)])),
         "no CRS",

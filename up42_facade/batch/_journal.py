@@ -618,12 +618,17 @@ def checked(path: str | os.PathLike[str]) -> Path:
     """Return the absolute path of a journal that exists or can be created."""
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise InvalidInputError(f"path={path!r}: expected the path of a file, or None.")
-    file = expanded(path).resolve()
-    if not file.parent.is_dir():
+    try:
+        file = expanded(path).resolve()
+        has_folder, is_other = file.parent.is_dir(), file.exists() and not file.is_file()
+    except OSError as error:
+        reason = error.strerror
+        raise JournalError(f"The journal {str(path)!r} can't be opened: {reason}.") from error
+    if not has_folder:
         raise JournalError(
             f"The journal {str(path)!r} can't be created: there is no folder {file.parent}."
         )
-    if file.exists() and not file.is_file():
+    if is_other:
         raise JournalError(f"The journal {str(path)!r} can't be opened: this isn't a regular file.")
     return file
 

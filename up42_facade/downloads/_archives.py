@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 from attrs import field, frozen, validators
 
-from up42_facade._common.paths import expanded
 from up42_facade._common.progress import ByteBar
 from up42_facade.downloads._folders import Folder, exclusive, local_errors
 from up42_facade.downloads._inflate import ForwardReader, gunzip
@@ -27,7 +26,7 @@ from up42_facade.downloads._members import (
     unsupported_archive,
     zip_content,
 )
-from up42_facade.downloads._names import safe_name, tagged_name
+from up42_facade.downloads._names import local_folder, safe_name, tagged_name
 from up42_facade.downloads._remote import MAX_RESTARTS, ContentChanged, RemoteFile, RemoteStream
 from up42_facade.downloads._staging import Staging
 from up42_facade.errors import UnsafeArchiveError
@@ -127,8 +126,8 @@ def download_archive(
     Example:
         paths = download_archive(lambda: job_download_url(), "results")
     """
-    target = expanded(directory)
-    kept_in = Folder(target if folder is None else expanded(folder))
+    target = local_folder(directory, "directory")
+    kept_in = Folder(target if folder is None else local_folder(folder, "folder"))
     record = None if overwrite else read_record(kept_in, source_id)
     restarts = 0
     while True:
@@ -147,7 +146,7 @@ def download_archive(
                 if restarts > MAX_RESTARTS:
                     raise
                 continue
-            with exclusive(kept_in.path):
+            with exclusive(kept_in.path), local_errors(target):
                 if aside is not None:
                     # Read again: another program might have fetched the same archive.
                     names = (safe_name(aside), tagged_name(aside, source_id or ""))

@@ -16,14 +16,13 @@ import httpx
 from attrs import evolve, frozen
 
 from up42_facade._common.logs import get_logger
-from up42_facade._common.paths import expanded
 from up42_facade._common.progress import ByteBar, bar
 from up42_facade._common.stopping import Stop, completed, stop_all
 from up42_facade._common.urls import without_query
 from up42_facade._common.values import check_count
 from up42_facade.downloads._archives import download_archive
 from up42_facade.downloads._checksums import matches_file
-from up42_facade.downloads._folders import Folder, exclusive, in_use
+from up42_facade.downloads._folders import Folder, exclusive, in_use, local_errors
 from up42_facade.downloads._layout import (
     AnyFolder,
     Download,
@@ -41,6 +40,7 @@ from up42_facade.downloads._names import (
     below,
     header_name,
     link_name,
+    local_folder,
     safe_name,
     tagged_name,
 )
@@ -151,7 +151,7 @@ def download_files(
     named = _named(list(downloads), http, workers)
     seen: set[Path] = set()
     for download in named:
-        path = expanded(download.target).absolute()
+        path = _target(download).absolute()
         if path in seen:
             raise InvalidInputError(f"Two downloads have the same target {path}.")
         seen.add(path)
@@ -343,7 +343,7 @@ def _download(
         checksum=download.checksum,
         is_html=is_html(download.media_type, download.target),
     )
-    target = expanded(download.target)
+    target = _target(download)
     source_id = download.source_id
     folder = Folder(target.parent if download.folder is None else Path(download.folder))
     if not overwrite and _is_known_complete(source, target, folder, source_id):
@@ -406,25 +406,31 @@ def _is_complete(stream: RemoteStream, target: Path, source_id: str | None) -> b
 
 
 def _is_free(download: Download) -> bool:
-    return not os.path.lexists(expanded(download.target))
+    return not os.path.lexists(_target(download))
+
+
+def _target(download: Download) -> Path:
+    return local_folder(download.target, "target")
+
+
+def _is_folder(download: Download) -> bool:
+    path = _target(download)
+    with local_errors(path):
+        return str(download.target).endswith(("/", os.sep)) or path.is_dir()
 
 
 def _named(downloads: list[Download], http: httpx.Client | None, workers: int) -> list[Download]:
     """Return downloads into folders with distinct paths, by the names that servers propose."""
-    wanted = [
-        download
-        for download in downloads
-        if str(download.target).endswith(("/", os.sep)) or expanded(download.target).is_dir()
-    ]
+    wanted = [download for download in downloads if _is_folder(download)]
     if not wanted:
         return downloads
     found = run_concurrently([partial(_proposed, each, http) for each in wanted], workers=workers)
     targets: dict[int, Download] = {}
-    for path in {expanded(download.target) for download in wanted}:
+    for path in {_target(download) for download in wanted}:
         chosen = [
             (download, plan)
             for download, plan in zip(wanted, found, strict=True)
-            if expanded(download.target) == path
+            if _target(download) == path
         ]
         places = lay_out_in(Folder(path), [plan for _, plan in chosen])
         for (download, plan), (file, _) in zip(chosen, places, strict=True):

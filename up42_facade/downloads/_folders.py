@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, BinaryIO, TypeVar
 
 from attrs import frozen
@@ -26,6 +27,10 @@ State = tuple[int, int | str]
 
 # Times that a folder is created again because another, failing download removed it.
 MAX_FOLDER_RACES = 100
+# Seconds to wait for a folder's lock, which is held only while files are renamed, and between two
+# attempts to get it.
+LOCK_SECONDS = 120.0
+LOCK_POLL_SECONDS = 0.002
 
 
 @frozen
@@ -54,22 +59,25 @@ class Folder:
         """
         parts = name.split("/")
         paths = [below(self.path, *parts[: depth + 1]) for depth in range(len(parts))]
-        for path in paths[:-1]:
-            if path.is_symlink() or (path.exists() and not path.is_dir()):
-                return path
-        is_free = not os.path.lexists(paths[-1]) or (is_ours and not paths[-1].is_dir())
+        with local_errors(self.path):
+            for path in paths[:-1]:
+                if path.is_symlink() or (path.exists() and not path.is_dir()):
+                    return path
+            is_free = not os.path.lexists(paths[-1]) or (is_ours and not paths[-1].is_dir())
         return None if is_free else paths[-1]
 
     def names(self, folder: str) -> Iterable[str]:
         """Return the names in a subfolder."""
         path = self.path / folder
-        is_ours = path.is_dir() and not path.is_symlink()
-        return [entry.name for entry in path.iterdir()] if is_ours else []
+        with local_errors(path):
+            is_ours = path.is_dir() and not path.is_symlink()
+            return [entry.name for entry in path.iterdir()] if is_ours else []
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
         """Return the content of a small file; None if it doesn't exist or has more bytes."""
         path = self.path / name
-        return None if path.parent.is_symlink() else read_plain(path, max_bytes)
+        with local_errors(self.path):
+            return None if path.parent.is_symlink() else read_plain(path, max_bytes)
 
     def write(self, name: str, content: bytes) -> None:
         """Write a small file atomically.
@@ -139,18 +147,27 @@ def json_object(content: bytes | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def lock(handle: int, *, wait: bool = False) -> bool:
+def lock(handle: int) -> bool:
     """Lock an open file and return True; raise `BlockingIOError` if another program has it."""
     try:
         import fcntl
     except ImportError:  # Windows
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
     except OSError:
         # Some network file systems have no locks.
+        return False
+    return True
+
+
+def _is_free(handle: int) -> bool:
+    """Lock an open folder unless another has it; return whether the caller may go on."""
+    try:
+        lock(handle)
+    except BlockingIOError:
         return False
     return True
 
@@ -160,6 +177,10 @@ def exclusive(folder: Path) -> Iterator[None]:
     """Allow only one download at a time to take paths in a folder, across threads and programs.
 
     If locks don't exist (on Windows and some network file systems), nothing is excluded.
+
+    Raises:
+        DownloadError: If something else keeps the folder locked: `flock results up42 …` in a shell
+            does, for as long as the command runs.
     """
     try:
         import fcntl
@@ -169,7 +190,14 @@ def exclusive(folder: Path) -> Iterator[None]:
         yield
         return
     try:
-        lock(handle, wait=True)
+        give_up_at = monotonic() + LOCK_SECONDS
+        while not _is_free(handle):
+            if monotonic() > give_up_at:
+                raise DownloadError(
+                    f"{folder} is locked by another program, such as the shell's flock: lock "
+                    "another file instead, or wait until that program ends and call again."
+                )
+            sleep(LOCK_POLL_SECONDS)
         yield
     finally:
         # Not only closed: a Python process that was forked in between would keep the lock.

@@ -7,8 +7,9 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ AnyFolder = Folder | Store
 Parts = tuple[str, ...]
 # Paths below an output folder: of a file, and of the folder for the members of an archive.
 Place = tuple[Parts, Parts]
+
+# Returns the sources of all recorded files: all records are read at the first call, once for all
+# files of a download.
+Deliveries = Callable[[], Mapping[tuple[str, State | None], Set[str]]]
 
 # Bytes of the longest record that is read: some 500,000 files.
 MAX_RECORD_BYTES = 32 << 20
@@ -100,23 +105,20 @@ class Record:
         """The paths or URLs of the files, in order."""
         return [str(self.folder.location(name)) for name in self.files]
 
-    def owned(self) -> frozenset[str]:
+    def owned(self, deliveries: Deliveries) -> frozenset[str]:
         """Return the names that this source may replace.
 
         A file that was changed still belongs to the source, unless another one has delivered it.
         """
         changed = {
-            name: now
+            (name, now)
             for name, state in self.files.items()
             if (now := self.folder.find(name)) not in (None, state)
         }
-        theirs: set[tuple[str, State | None]] = set()
-        for name in self.folder.names(RESERVED_NAME) if changed else ():
-            content = self.folder.read(f"{RESERVED_NAME}/{name}", MAX_RECORD_BYTES)
-            other = _parsed(self.folder, content)
-            if other is not None and other.source != self.source:
-                theirs.update(changed.items() & other.files.items())
-        return frozenset(self.files).difference(name for name, _ in theirs)
+        theirs = {
+            name for name, now in changed if deliveries().get((name, now), set()) - {self.source}
+        }
+        return frozenset(self.files) - theirs
 
     def is_current(self, source: RemoteFile) -> bool:
         """Return whether all files are still there, and the remote object is the same.
@@ -162,10 +164,28 @@ def read_record(folder: AnyFolder, source: str | None) -> Record | None:
     return _parsed(folder, folder.read(_record_name(source), MAX_RECORD_BYTES), source)
 
 
-def owned_names(folder: AnyFolder, source: str | None) -> frozenset[str]:
+def deliveries_in(folder: AnyFolder) -> Deliveries:
+    """Return what reads the sources of the recorded files in a folder."""
+
+    @cache
+    def read() -> Mapping[tuple[str, State | None], Set[str]]:
+        found: dict[tuple[str, State | None], set[str]] = {}
+        for name in folder.names(RESERVED_NAME):
+            record = _parsed(folder, folder.read(f"{RESERVED_NAME}/{name}", MAX_RECORD_BYTES))
+            if record is not None:
+                for file in record.files.items():
+                    found.setdefault(file, set()).add(record.source)
+        return found
+
+    return read
+
+
+def owned_names(
+    folder: AnyFolder, source: str | None, deliveries: Deliveries | None = None
+) -> frozenset[str]:
     """Return the names in a folder that a source delivered and may replace."""
     record = read_record(folder, source)
-    return frozenset() if record is None else record.owned()
+    return frozenset() if record is None else record.owned(deliveries or deliveries_in(folder))
 
 
 def write_record(
@@ -202,21 +222,32 @@ def write_record(
             folder.write(_record_name(source), content)
 
 
-def write_own(folder: AnyFolder, source: str, name: str, content: bytes) -> None:
-    """Write and record a small file; if others use its name, it gets a hash of its source.
+def write_own(folder: AnyFolder, files: Iterable[tuple[str, str, bytes]]) -> None:
+    """Write and record small files; if others use the name of one, it gets a hash of its source.
+
+    Args:
+        folder: The output folder.
+        files: Source, name, and content of each.
 
     Raises:
-        DownloadError: If that name is in use, too, or the file can't be written.
+        DownloadError: If such a name is in use, too, or a file can't be written.
         UploadError: If the cloud storage refuses or can't be reached.
     """
-    owned = owned_names(folder, source)
+    deliveries = deliveries_in(folder)
     with exclusive(folder.path) if isinstance(folder, Folder) else nullcontext():
-        for own in (safe_name(name), tagged_name(name, source)):
-            taken = folder.obstacle(own, is_ours=own in owned)
-            if taken is None:
+        for source, name, content in files:
+            _write_own(folder, source, name, content, owned_names(folder, source, deliveries))
+
+
+def _write_own(folder: AnyFolder, source: str, name: str, content: bytes, owned: Set[str]) -> None:
+    for own in (safe_name(name), tagged_name(name, source)):
+        taken = folder.obstacle(own, is_ours=own in owned)
+        if taken is None:
+            # A complete folder needn't be writable.
+            if own not in owned or folder.read(own, len(content)) != content:
                 folder.write(own, content)
                 write_record(folder, source, Validator(), [own])
-                return
+            return
     raise in_use(taken)
 
 
@@ -295,7 +326,8 @@ def lay_out_in(
     Raises:
         DownloadError: If paths are in use everywhere.
     """
-    known = [_recorded(folder, download) for download in downloads]
+    deliveries = deliveries_in(folder)
+    known = [_recorded(folder, download, deliveries) for download in downloads]
     kept = {place[0] for place in known if place is not None}
     plain = lay_out(downloads)
     taken: Path | str | None = None
@@ -306,7 +338,7 @@ def lay_out_in(
             place = before or ((*above, *file), (*above, *members))
             chosen.append(place)
             if before is None and taken is None:
-                taken = _taken(folder, download, place[0], kept)
+                taken = _taken(folder, download, place[0], kept, deliveries)
         if taken is None or (aside is not None and subfolder(folder, aside) is None):
             return chosen
     raise in_use(taken)
@@ -372,24 +404,28 @@ def _clashing(downloads: Sequence[Download], places: Sequence[Place]) -> list[in
     ]
 
 
-def _recorded(folder: AnyFolder, download: Download) -> Place | None:
+def _recorded(folder: AnyFolder, download: Download, deliveries: Deliveries) -> Place | None:
     """Return where a single file was delivered before."""
     record = None if download.is_unpacked else read_record(folder, download.source_id)
     if record is None or len(record.files) != 1:
         return None
     (name,) = record.files
     parts = tuple(name.split("/"))
-    is_ours = name in record.owned()
+    is_ours = name in record.owned(deliveries)
     return None if folder.obstacle(name, is_ours=is_ours) else (parts, parts[:-1])
 
 
 def _taken(
-    folder: AnyFolder, download: Download, file: Parts, kept: Set[Parts]
+    folder: AnyFolder,
+    download: Download,
+    file: Parts,
+    kept: Set[Parts],
+    deliveries: Deliveries,
 ) -> Path | str | None:
     """Return the path of a new file if others use it."""
     # Which members of an archive are in use shows when it is unpacked. A download that turns
     # out not to be an archive becomes a file, and might be there already.
     name = "/".join(file)
-    is_ours = download.is_unpacked and name in owned_names(folder, download.source_id)
+    is_ours = download.is_unpacked and name in owned_names(folder, download.source_id, deliveries)
     found = folder.obstacle(name, is_ours=is_ours)
     return found or (folder.location(name) if file in kept else None)

@@ -211,7 +211,7 @@ def local_folder(location: str | os.PathLike[str], argument: str = "output_direc
     scheme = scheme_of(location)
     if scheme is not None:
         raise InvalidInputError(
-            f"{argument} is in cloud storage, '{scheme}://': expected a folder on this machine."
+            f"{argument} is in cloud storage, '{scheme}://': expected a path on this machine."
         )
     if not isinstance(location, str) or not _SCHEME.match(location):
         return expanded(location)
@@ -221,7 +221,7 @@ def local_folder(location: str | os.PathLike[str], argument: str = "output_direc
             f"{argument}={location!r} names the machine {parts.netloc!r}: expected three slashes "
             "for a folder on this machine, such as 'file:///home/me/results'."
         )
-    return Path(url2pathname(parts.path))
+    return expanded(url2pathname(parts.path))
 
 
 def link_name(url: str) -> str:

@@ -259,7 +259,7 @@ def open_store(url: str, options: dict[str, Any]) -> Store:
         fs, root = url_to_fs(url, **options)
     except Exception as error:  # each backend has classes of its own
         # The names of the options only: their values may be secrets.
-        names = ", ".join(sorted(options)) or "none"
+        names = ", ".join(sorted(map(str, options))) or "none"
         raise InvalidInputError(
             f"output_directory={without_secrets(url)!r} can't be opened with these "
             f"storage_options ({names}): {type(error).__name__}. See the documentation of the "

@@ -41,9 +41,14 @@ def write_items(delivered: Sequence[Delivered], folder: AnyFolder) -> None:
     for file in delivered:
         collection = quote(str(file[0].collection_id), safe="")
         by_item.setdefault(f"{collection}/{file[0].id}#item", []).append(file)
-    for source, files in by_item.items():
-        content = content_of(files, str(folder.location("item.json")))
-        write_own(folder, source, f"{files[0][0].id}.json", content)
+    location = str(folder.location("item.json"))
+    write_own(
+        folder,
+        [
+            (source, f"{files[0][0].id}.json", content_of(files, location))
+            for source, files in by_item.items()
+        ],
+    )
 
 
 def content_of(files: Sequence[Delivered], location: str) -> bytes:

@@ -39,7 +39,7 @@ def listed(filepaths: Any) -> list[Path]:
     """Return a path, a list of paths, or lists by name as a list."""
     if isinstance(filepaths, str | os.PathLike):
         require_local(filepaths)
-        return [local_folder(filepaths)]
+        return [local_folder(filepaths, "filepaths")]
     if isinstance(filepaths, Mapping):
         return [path for value in filepaths.values() for path in listed(value)]
     if isinstance(filepaths, Iterable):
@@ -68,7 +68,11 @@ def existing(filepaths: Any) -> list[Path]:
     if not paths:
         raise InvalidInputError("There are no files to show: the list of file paths is empty.")
     for path in paths:
-        if not path.is_file():
+        try:
+            is_file = path.is_file()
+        except OSError as error:
+            raise InvalidInputError(f"{str(path)!r} can't be read: {error.strerror}.") from error
+        if not is_file:
             raise InvalidInputError(f"There is no file {str(path)!r}.")
     return paths
 

@@ -13,7 +13,7 @@ from typing import Any
 import folium
 from branca.element import Element
 
-from up42_facade._common.paths import expanded
+from up42_facade.downloads import local_folder
 from up42_facade.errors import InvalidInputError
 
 # Raises an ImportError if the package is missing, as importing it would.
@@ -102,12 +102,12 @@ def data_url(png: bytes) -> str:
 
 def save(target: folium.Map, save_html: str | os.PathLike[str]) -> None:
     """Write the page completely or not at all; a folder gets a file of the documented name."""
-    path = expanded(save_html)
-    if path.suffix.lower() not in HTML_SUFFIXES or path.is_dir():
-        path /= HTML_NAME
-    part = path.with_name(f".{path.name}.part")
+    path = local_folder(save_html, "save_html")
     page = target.get_root().render()
     try:
+        if path.suffix.lower() not in HTML_SUFFIXES or path.is_dir():
+            path /= HTML_NAME
+        part = path.with_name(f".{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.write_text(page, encoding="utf-8")
