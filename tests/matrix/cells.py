@@ -87,7 +87,7 @@ class Secrets:
     def of(cls, sandbox: Sandbox) -> Secrets:
         secrets = cls(sandbox, [sandbox.password, sandbox.project_api_key, SECRET])
         office, signer = sandbox._world.tokens, sandbox._world.storage
-        sign_token, sign_path = office._sign, signer._signature
+        sign_token, sign_path = office._token, signer._signature
 
         def token(claims: dict[str, Any]) -> str:
             secrets.found.append(sign_token(claims))
@@ -98,7 +98,7 @@ class Secrets:
             secrets.found += [made, quote(made, safe="")]
             return made
 
-        office._sign = token  # type: ignore[method-assign]
+        office._token = token  # type: ignore[method-assign]
         signer._signature = signature  # type: ignore[method-assign]
         return secrets
 
