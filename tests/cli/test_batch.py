@@ -105,7 +105,8 @@ def test_the_journal_may_lie_elsewhere(sandbox: Sandbox, up42_here: Up42, campai
     assert up42_here("batch", "status", "campaign.csv", *journal).code == ExitCode.OK
     missing = up42_here("batch", "status", "campaign.csv", "--json")
     assert (missing.code, missing.out) == (ExitCode.ERROR, "")
-    assert "Journal campaign.csv.db doesn't exist" in missing.error["message"]
+    message = missing.error["message"]
+    assert "campaign.csv.db' doesn't exist. Create one with up42 batch run" in message
     assert not Path("campaign.csv.db").exists()
 
 
@@ -258,7 +259,7 @@ def test_a_journal_that_is_none(sandbox: Sandbox, up42_here: Up42, campaign: Pat
 def test_a_journal_that_is_not_there(up42_here: Up42, campaign: Path, command: str) -> None:
     ended = up42_here("batch", command, "campaign.csv")
     assert (ended.code, ended.out) == (ExitCode.ERROR, "")
-    assert "Journal campaign.csv.db doesn't exist" in ended.err
+    assert "campaign.csv.db' doesn't exist. Create one with up42 batch run" in ended.err
     assert "up42 batch run" in ended.err
     assert not Path("campaign.csv.db").exists()
 

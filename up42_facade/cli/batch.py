@@ -178,7 +178,8 @@ def show_status(file: Path, journal: Path | None, out: Output, session: up42.Ses
 
     Reads the journal, even while another program runs the batch.
     """
-    with resume(journal_path(file, journal), session, read_only=True) as found:
+    path = journal_path(file, journal)
+    with up42.Batch.resume(path, session=session, read_only=True) as found:
         show(out, found)
 
 
@@ -218,29 +219,18 @@ def download_batch(
     advice = "Complete files were kept; run the same command again to continue."
     with (
         on_interrupt(advice),
-        resume(journal_path(file, journal), session) as found,
+        up42.Batch.resume(journal_path(file, journal), session=session) as found,
     ):
         paths = found.download(output_directory, **options)
         # In the order of the rows, not of the downloads.
         write_paths(out, {job.id: paths[job.id] for job in found.jobs if job.id in paths})
 
 
-def resume(path: Path, session: up42.Session, *, read_only: bool = False) -> up42.Batch:
-    """Return the batch of a journal.
-
-    Raises:
-        CommandError: If the journal doesn't exist.
-    """
-    if not path.exists():
-        raise CommandError(f"Journal {path} doesn't exist. Create it with: up42 batch run")
-    return up42.Batch.resume(path, session=session, read_only=read_only)
-
-
 def count_entries(path: Path, session: up42.Session) -> int:
     """Return how many entries a journal has; 0 if it doesn't exist."""
     if not path.exists() or not path.stat().st_size:
         return 0
-    with resume(path, session, read_only=True) as found:
+    with up42.Batch.resume(path, session=session, read_only=True) as found:
         return len(found)
 
 

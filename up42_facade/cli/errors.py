@@ -111,6 +111,7 @@ def phrases(error: up42.Up42Error, context: click.Context) -> dict[str, str]:
         ),
         r"[Cc]all \w+\([^)]*\) again": "run the same command again",
         r"choose with filter\([^)]*\), ": "",
+        r"Create one with Batch\([^)]*\)": "Create one with up42 batch run",
         r"use Batch\.resume\(path\)": "remove the new rows from the file",
         r"with Batch\.resume\(path\)": "by running the same command again",
         r"\bcheck Job\.all\(\)": "check up42 jobs list",

@@ -90,7 +90,7 @@ class Network:
         return None if any(entry.covers(host, port) for entry in self._exempt) else proxy
 
     def options_for(self, url: httpx.URL) -> dict[str, Any]:
-        """Return the arguments of httpx's transports, sync and async, for a URL."""
+        """Return the arguments of a transport of httpx for a URL."""
         # A new context trusts nobody, and isn't used for http.
         bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if url.scheme == "http" else None
         return {"verify": bare or self.certificates, "proxy": self.proxy_for(url)}
