@@ -258,6 +258,27 @@ def test_a_job_of_another_batch_is_not_assigned(sandbox: Sandbox, make: Make) ->
         assert {job.id for job in (*first.jobs, *second.jobs)} == set(sandbox.jobs)
 
 
+@pytest.mark.parametrize("is_one_too_many", [False, True])
+def test_each_lost_request_explains_one_job(
+    sandbox: Sandbox, make: Make, is_one_too_many: bool
+) -> None:
+    """The job of one request isn't suspected to be that of another one; a second job is."""
+    first, second = make("first", "second")
+    sandbox.inject(
+        Fault(path=EXECUTION, drop="after"), Fault(path=JOBS, status=503, after=1, times=None)
+    )
+    with pytest.raises(up42.ExecutionUncertainError, match="can't be read either"):
+        first.execute()
+    if is_one_too_many:
+        sandbox.add_job("true-color-conversion", inputs=first.inputs)
+    sandbox.clear_faults()
+    sandbox.inject(Fault(path=EXECUTION, drop="before"))
+    with pytest.raises(up42.ExecutionUncertainError) as caught:
+        second.execute()
+    found = {job.id for job in caught.value.candidates}
+    assert found == (set(sandbox.jobs) if is_one_too_many else set())
+
+
 def test_titles_that_a_server_makes_equal(sandbox: Sandbox, make: Make) -> None:
     """Two new jobs are one too many to be explained by one other request."""
     trimmed = {"definition": {"inputs": {"title": "Scene"}}}
