@@ -564,15 +564,11 @@ class JobTask(Results):
             progress: Show a progress bar.
 
         Returns:
-            The paths of the files in the order of the archive; `results` keeps them. If a path
-            is in use, all files go to the subfolder `jobtask_<id>`.
+            As for `download_results` of the job. If a path is in use, all files go to the
+            subfolder `jobtask_<id>`.
 
         Raises:
-            UnfinishedJob: If the task hasn't finished.
-            NoResultsError: If the task ended without results.
-            NotFoundError: If the job has no such task.
-            DownloadError: If the archive can't be downloaded completely or is rejected. No
-                partly written file has its final name.
+            Up42Error: As for `download_results` of the job.
 
         Example:
             >>> paths = jobtask.download_results(output_directory=folder)
@@ -588,18 +584,13 @@ class JobTask(Results):
         """Download the low-resolution previews, several at a time.
 
         Args:
-            output_directory: The folder. Defaults to that of the job, `project_<id>/job_<id>` in
-                the current one.
-            progress: Show a progress bar.
+            output_directory, progress: As for `download_quicklooks` of the job.
 
         Returns:
             The paths `quicklook_<name>`, empty if the task has none; `quicklooks` keeps them.
 
         Raises:
-            UnfinishedJob: If the task hasn't finished.
-            NoResultsError: If the task ended without results.
-            NotFoundError: If the job has no such task.
-            DownloadError: If an image can't be downloaded completely.
+            Up42Error: As for `download_quicklooks` of the job.
 
         Example:
             >>> paths = jobtask.download_quicklooks(output_directory=folder)

@@ -577,8 +577,9 @@ class Job(Viz):
 
         Returns:
             The paths, in the order of items and assets; complete URLs if they are in cloud
-            storage. A file is named by its asset's key. If several assets have one key, it goes
-            to a subfolder named by its item; an archive among other files is unpacked into a
+            storage. A file is named by its asset's key, or, if the key has no suffix and the asset
+            no media type, as its URL or the response says. If names collide, it goes to a
+            subfolder named by its item; an archive among other files is unpacked into a
             subfolder named by the archive. If a path is in use, for example by another job's
             results, all new files go to the subfolder `job_<id>`.
 

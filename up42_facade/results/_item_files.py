@@ -177,25 +177,16 @@ def download_items(
 
     Args:
         items: Items from UP42 storage.
-        output_directory: Folder for the files; created if missing. Also the URL of a folder in
-            cloud storage, such as `s3://bucket/results`: requires the extra `cloud` and the
-            fsspec backend of that store (s3fs, gcsfs, adlfs, …).
-        assets: Only assets with these keys, roles, or media types. Defaults to all.
-        unpacking: Unpack archives while they arrive, instead of keeping them.
-        overwrite: Fetch also files that exist and are unchanged. Files of others stay.
-        item_files: Also write each item as `<item>.json` next to its files, with relative links
-            to them, for pystac without a network. The paths of these files aren't returned.
-        progress: Whether to show a progress bar.
-        storage_options: For the backend of the cloud storage, for instance credentials. Defaults
-            to what it finds by itself, and to fsspec's own configuration.
+        output_directory: A folder, or the URL of one in cloud storage, such as
+            `s3://bucket/results` (extra `cloud`).
+        item_files: Also write each item as `<item>.json` next to its files; `items` of
+            `Job.download_results`.
+        assets, unpacking, overwrite, progress, storage_options: As for `Job.download_results`.
         session: Session to use. Defaults to the one set by `authenticate()`.
 
     Returns:
-        The paths, in the order of items and assets, members of archives in theirs; complete URLs
-        if they are in cloud storage. A file is named by its asset's key, or, if the key has no
-        suffix and the asset no media type, as its signed URL or the response says. If names
-        collide, or a path is in use, it goes to a subfolder named by its item; an archive next to
-        other files is unpacked into a subfolder named by the archive.
+        The paths, as for `Job.download_results`. If a path is in use, the new files go to
+        subfolders named by their items.
 
     Raises:
         InvalidInputError: If `assets` matches nothing (the error lists what is available), or
