@@ -147,11 +147,11 @@ class Journal:
         self._register()
 
     def _register(self) -> None:
-        """Let the ledger know the attempts and jobs; its ticks mean nothing in another one."""
+        """Let the ledger know the attempts and jobs."""
         latest = [entry.attempts[-1] for entry in self.entries if entry.attempts]
         for attempt in latest:
             if attempt.state in UNSETTLED:
-                attempt.known, attempt.tick = self._known_before(attempt), -1
+                attempt.known = self._known_before(attempt)
         owners = {a.job.id: a.key for a in self.attempts() if a.job is not None}
         self.ledger.restore([a for a in latest if a.state in OPEN], owners)
 
@@ -171,18 +171,20 @@ class Journal:
             )
         finally:
             self.connection.execute("COMMIT")
-        self.entries = []
+        session = self.session
         for id, process_id, workspace_id, text, mark, duplicate, assessment, reason in entries:
             inputs = json.loads(text)
             assessed = assessment_from_json(assessment, inputs)
-            place = (id, process_id, workspace_id, inputs, self.session, mark, duplicate)
-            self._remember(BatchEntry(*place, assessed, reason))
+            entry = BatchEntry(
+                id, process_id, workspace_id, inputs, session, mark, duplicate, assessed, reason
+            )
+            self._remember(entry)
         for id, index, number, state, workspace_id, job, reason, files in attempts:
             entry = self.entries[index]
             attempt = self.new_attempt(entry, workspace_id, number)
             attempt.id, attempt.state, attempt.reason = id, State(state), reason
             attempt.files = None if files is None else json.loads(files)
-            attempt.job = None if job is None else job_from_json(job, self.session)
+            attempt.job = None if job is None else job_from_json(job, session)
             entry.attempts.append(attempt)
 
     def new_attempt(
