@@ -15,6 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from PIL import Image
+from rasterio.transform import Affine
 from shapely.geometry import GeometryCollection, Point, box
 
 import up42_facade as up42
@@ -241,6 +242,16 @@ WRONG: dict[str, tuple[Callable[[Path, Path], Any], str]] = {
     "aoi of nothing": (lambda s, t: viz.map_results(s, aoi=3), "GeoDataFrame"),
     "aoi missing": (lambda s, t: viz.map_results(s, aoi=t / "no.geojson"), "no.geojson"),
     "aoi damaged": (lambda s, t: viz.map_results(s, aoi=other(t / "a.geojson")), "vector"),
+    "aoi of a table": (
+        lambda s, t: viz.map_results(s, aoi=gpd.GeoDataFrame({"a": [1]})),
+        "geometry",
+    ),
+    "no area": (
+        lambda s, t: viz.map_results(
+            scenes.write_quarters(t / "a.tif", transform=Affine(0, 0, 5, 0, 0, 5))
+        ),
+        "no area",
+    ),
     "aoi empty": (lambda s, t: viz.map_results(s, aoi=gpd.GeoDataFrame(geometry=[])), "geometry"),
 }
 

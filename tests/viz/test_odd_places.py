@@ -182,3 +182,11 @@ def test_properties_of_all_kinds(values: Any, tmp_path: Path) -> None:
         json.loads(tags.replace("&#34;", '"').replace("&#123;", "{").replace("&#125;", "}"))
         == values
     )
+
+
+@pytest.mark.parametrize("latitude", [60, 90])
+def test_features_around_the_earth(latitude: float, tmp_path: Path) -> None:
+    earth = box(-180, -latitude, 180, latitude)
+    figure = viz.plot_results(scenes.write_geojson(tmp_path / "a.geojson", [(earth, {})]))
+    figure.savefig(tmp_path / "a.png")
+    assert figure.axes[0].get_xlim()[0] < -170

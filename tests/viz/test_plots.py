@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import warnings
@@ -158,6 +159,16 @@ def test_flat_rare_and_empty_content(tmp_path: Path) -> None:
     assert shows(figure, {(0.5, 0.5): scenes.WHITE, scenes.NORTHWEST: scenes.BLACK})
     figure = viz.plot_results(scenes.write(tmp_path / "empty.tif", flat, nodata=7))
     assert shows(figure, {scenes.NORTHWEST: scenes.WHITE})
+
+
+def test_nodata_that_single_precision_does_not_hold(tmp_path: Path) -> None:
+    nodata = float(np.finfo("float64").min)
+    values = np.full((1, 20, 20), nodata)
+    values[:, :10] = 7
+    image = scenes.write(tmp_path / "a.tif", values, nodata=nodata)
+    assert shows(
+        viz.plot_results(image), {scenes.NORTHWEST: (128, 128, 128), scenes.SOUTHWEST: scenes.WHITE}
+    )
 
 
 @pytest.mark.parametrize("layout", ["overviews", "striped", "tiled"])
@@ -438,6 +449,21 @@ WRONG: dict[str, tuple[Wrong, str]] = {
     "band 0": (lambda s, t: viz.plot_results(s, bands=[0]), "no band 0"),
     "band x": (lambda s, t: viz.plot_results(s, bands=["x"]), "whole"),  # type: ignore[list-item]
     "titles": (lambda s, t: viz.plot_results([s, s], titles=["one"]), "1 entries for 2"),
+    "figsize 0": (lambda s, t: viz.plot_results(s, figsize=(0, 1)), r"figsize=\(0, 1\): expected"),
+    "figsize nan": (lambda s, t: viz.plot_results(s, figsize=(math.nan, 1)), "figsize"),
+    "figsize 9e9": (lambda s, t: viz.plot_results(s, figsize=(9e9, 1)), "figsize"),
+    "figsize 1": (lambda s, t: viz.plot_results(s, figsize=1), "figsize=1:"),  # type: ignore[arg-type]
+    "cmap": (lambda s, t: viz.plot_results(s, bands=[1], cmap="no"), "arguments cmap: 'no'"),
+    "alpha": (lambda s, t: viz.plot_results(s, alpha=9), "arguments alpha"),
+    "unknown": (lambda s, t: viz.plot_results(s, colour=9), "arguments colour"),
+    "format 5": (lambda s, t: viz.plot_results(s, plot_file_format=5), "format 5"),  # type: ignore[arg-type]
+    "titles 5": (lambda s, t: viz.plot_results([s, s], titles=5), "1 entries"),  # type: ignore[arg-type]
+    "no area": (
+        lambda s, t: viz.plot_results(
+            scenes.write_quarters(t / "a.tif", transform=Affine(0, 0, 5, 0, 0, 5))
+        ),
+        "no area",
+    ),
     "contour": (lambda s, t: viz.plot_results(s, contour=True), "one band"),
     "pictures": (lambda s, t: viz.plot_quicklooks(other(t / "a.xyz")), "jpg"),
     "damaged": (lambda s, t: viz.plot_results(damaged(t / "a.tif")), "a.tif.*damaged"),

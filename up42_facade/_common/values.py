@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
@@ -67,6 +68,12 @@ def check_string(name: str, value: object) -> None:
     """Raise InvalidInputError if an argument isn't a non-empty string."""
     if not isinstance(value, str) or not value:
         raise InvalidInputError(f"{name}={value!r}: expected a non-empty string.")
+
+
+def as_list(values: Any) -> list[Any]:
+    """Return an argument that is one value or several as a list."""
+    is_one = isinstance(values, str) or not isinstance(values, Iterable)
+    return [values] if is_one else [*values]
 
 
 def as_dict(value: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from attrs import evolve, frozen
 
 from up42_facade._common.urls import is_same_host, without_query
+from up42_facade._common.values import as_list
 from up42_facade.downloads import (
     HEAD_BYTES,
     Download,
@@ -277,7 +278,7 @@ def wanted_assets(assets: Any) -> list[str] | None:
     """
     if assets is None:
         return None
-    wanted = [assets] if isinstance(assets, str) or not isinstance(assets, Iterable) else [*assets]
+    wanted = as_list(assets)
     if not all(isinstance(entry, str) for entry in wanted):
         raise InvalidInputError(
             f"assets={assets!r}: expected keys, roles, or media types as strings, or None for all."

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from up42_facade._common.values import is_number
+from up42_facade._common.values import as_list, is_number
 from up42_facade.errors import InvalidInputError, MissingExtraError, NoResultsError
 from up42_facade.results._item_files import TIFF, described, files_of, files_of_items, wanted_assets
 from up42_facade.results._lazy_rasters import (
@@ -111,9 +111,7 @@ def checked_chunks(chunks: Chunks) -> dict[str, Any] | None:
 def of_ids(items: Sequence[pystac.Item], item_ids: Choice) -> Sequence[pystac.Item]:
     if item_ids is None:
         return items
-    given: Any = item_ids
-    is_one = isinstance(given, str) or not isinstance(given, Iterable)
-    wanted = [given] if is_one else list(given)
+    wanted = as_list(item_ids)
     known = {item.id: item for item in items}
     unknown = [item_id for item_id in wanted if item_id not in known]
     if unknown or not wanted:

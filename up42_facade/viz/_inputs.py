@@ -14,6 +14,7 @@ from typing import Any
 from attrs import frozen
 
 from up42_facade._common.logs import get_logger
+from up42_facade._common.values import as_list
 from up42_facade.downloads import local_folder, scheme_of
 from up42_facade.errors import InvalidInputError, UnexpectedResponseError
 from up42_facade.results._formats import GEOPACKAGE, JSON, format_of
@@ -83,7 +84,7 @@ def of_format(paths: Iterable[Path], formats: str | Sequence[str]) -> list[Path]
     A file with such a name and other content is returned, too: opening it raises the error that
     explains it.
     """
-    wanted = {canonical(item) for item in ([formats] if isinstance(formats, str) else formats)}
+    wanted = {canonical(str(item)) for item in as_list(formats)}
     return [path for path in paths if known_format(path) in wanted]
 
 
@@ -273,6 +274,8 @@ def aoi_frame(aoi: Any) -> Any:
     import geopandas as gpd
 
     if isinstance(aoi, gpd.GeoDataFrame):
+        if aoi.active_geometry_name is None:
+            raise InvalidInputError("aoi has no geometry.")
         return aoi
     if isinstance(aoi, gpd.GeoSeries):
         return gpd.GeoDataFrame(geometry=aoi)

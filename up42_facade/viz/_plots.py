@@ -19,6 +19,7 @@ from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import ScaledTranslation
 from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
+from up42_facade._common.values import as_list
 from up42_facade.errors import InvalidInputError, escape_for_terminal
 from up42_facade.viz._bounds import (
     CIRCLE,
@@ -51,6 +52,8 @@ from up42_facade.viz._warping import north_up
 
 # Up to this many images share a row; more are arranged in a square grid.
 MOST_IN_A_ROW = 3
+# Pixels of a figure fit into 16 bits, which is the limit of matplotlib's backends.
+MOST_INCHES = 650
 # What this module passes to `rasterio.plot.show` itself.
 OWN_OPTIONS = ("source", "ax", "transform")
 # Options about values: with one of them, color tables are ignored.
@@ -132,7 +135,7 @@ def plot_results(
         raise InvalidInputError(f"{own}=… can't be passed to rasterio.plot.show: the plot sets it.")
     formats: Sequence[str] = (*RASTER_FORMATS, *VECTOR_FORMATS)
     if plot_file_format is not None:
-        formats = [plot_file_format] if isinstance(plot_file_format, str) else plot_file_format
+        formats = [str(suffix) for suffix in as_list(plot_file_format)]
     paths = existing(filepaths)
     vectors = of_format(paths, VECTOR_FORMATS)
     # Features alone are drawn unless only images are requested.
@@ -176,7 +179,7 @@ def draw(
     chosen = panel_titles(titles, panels)
     columns = len(panels) if len(panels) <= MOST_IN_A_ROW else math.ceil(math.sqrt(len(panels)))
     rows = math.ceil(len(panels) / columns)
-    size = fitting_size(panels, rows, columns) if figsize is None else figsize
+    size = fitting_size(panels, rows, columns) if figsize is None else checked_size(figsize)
     figure = ResultFigure(figsize=size, layout="constrained")
     box = Size(
         max(1, round(size[0] * figure.dpi / columns)), max(1, round(size[1] * figure.dpi / rows))
@@ -200,13 +203,26 @@ def draw(
         fit_title(axes[number].title, box.width, figure.dpi)
         show_verbatim(axes[number])
     if title is not None:
-        head = figure.suptitle(escape_for_terminal(title), parse_math=False, usetex=False)
+        head = figure.suptitle(escape_for_terminal(str(title)), parse_math=False, usetex=False)
         fit_title(head, size[0] * figure.dpi, figure.dpi)
     if figsize is None:
         figure.set_size_inches(
             size[0] + bars * BAR_WIDTH, size[1] + (TITLE_HEIGHT if title is not None else 0)
         )
     return figure
+
+
+def checked_size(figsize: Any) -> tuple[float, float]:
+    """Return width and height that a figure can have."""
+    try:
+        width, height = map(float, figsize)
+    except (TypeError, ValueError):
+        width = height = math.nan
+    if not (0 < width <= MOST_INCHES and 0 < height <= MOST_INCHES):
+        raise InvalidInputError(
+            f"figsize={figsize!r}: expected width and height in inches, up to {MOST_INCHES} each."
+        )
+    return width, height
 
 
 def fitting_size(panels: list[Panel], rows: int, columns: int) -> tuple[float, float]:
@@ -256,13 +272,25 @@ class Drawing:
                     "contour=True needs one band: pass bands=[…] with one number."
                 )
             picture = kind.pixels(scene.values).transpose(2, 0, 1)
-            rasterio.plot.show(picture, ax=axes, **{**extent, **self.options})
+            self.show(picture, axes, extent)
         else:
             band = scene.values[0] if kind.ramp is None else scene.values[0] / kind.ramp.scale
             colors = self.colors(kind.limits[0], kind.ramp)
-            rasterio.plot.show(band, ax=axes, **{**extent, **colors, **self.options})
+            self.show(band, axes, {**extent, **colors})
         if scene.crs is not None and extent and "aspect" not in self.options:
             axes.set_aspect(unit_aspect(scene.crs, scene.bounds))
+
+    def show(self, picture: Any, axes: Axes, options: dict[str, Any]) -> None:
+        """Draw a picture with the options of the caller, which matplotlib might refuse."""
+        try:
+            rasterio.plot.show(picture, ax=axes, **{**options, **self.options})
+        except (AttributeError, TypeError, ValueError) as error:
+            if not self.options:
+                raise
+            names = ", ".join(self.options)
+            raise InvalidInputError(
+                f"The picture can't be drawn with the arguments {names}: {error}"
+            ) from error
 
     def colors(self, limits: Limits, ramp: Ramp | None) -> dict[str, Any]:
         """Return the options for one band, unless the caller overrides them."""
@@ -382,7 +410,7 @@ def arrange(images: list[Path], layers: list[VectorLayer]) -> list[Panel]:
 def panel_titles(titles: Sequence[str] | str | None, panels: list[Panel]) -> list[str]:
     if not titles:
         return [panel.label for panel in panels]
-    chosen = [titles] if isinstance(titles, str) else list(titles)
+    chosen = [str(title) for title in as_list(titles)]
     if len(chosen) != len(panels):
         names = ", ".join(panel.label for panel in panels)
         raise InvalidInputError(
@@ -416,6 +444,9 @@ def draw_alone(axes: Axes, layers: list[VectorLayer]) -> None:
 
 def local_crs(layers: list[VectorLayer]) -> str:
     """Return a CRS in meters around features, at a pole or across the 180th meridian, too."""
+    parts = [layer.frame.geometry.explode(index_parts=False).bounds for layer in layers]
+    if any((part["maxx"] - part["minx"] >= CIRCLE).any() for part in parts):
+        return LONLAT  # one of them goes around the Earth
     longitudes = np.concatenate([longitudes_of(layer.frame) for layer in layers])
     if is_across(longitudes):
         longitudes = np.mod(longitudes, CIRCLE)

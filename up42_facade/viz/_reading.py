@@ -31,6 +31,7 @@ from rasterio.errors import (
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
+from up42_facade._common.values import as_list
 from up42_facade.errors import InvalidInputError
 from up42_facade.results._formats import DRIVERS, GDAL_OPTIONS, format_of, named_overview
 
@@ -132,13 +133,15 @@ def read_scene(
         InvalidInputError: If the file isn't an image, is damaged, or lacks one of the bands.
     """
     with opened(path) as dataset:
-        chosen = default_bands(dataset) if bands is None else list(bands)
+        chosen = default_bands(dataset) if bands is None else as_list(bands)
         check_bands(dataset, chosen, path)
         palette = palette_of(dataset, chosen) if as_colors else None
         size = Size(dataset.width, dataset.height).within(box)
         chunks = chunks_of(dataset, size)
         if not all(map(math.isfinite, dataset.transform)):
             raise unreadable(path, "its place isn't given in finite numbers")
+        if dataset.transform.is_degenerate:
+            raise unreadable(path, "its pixels have no area")
         has_place = dataset.crs is not None and not dataset.transform.is_identity
         across, down = dataset.width / size.width, dataset.height / size.height
         names = tuple(dataset.descriptions[band - 1] or "" for band in chosen)
@@ -406,7 +409,8 @@ def as_float(values: Any) -> Any:
     """Return masked float32 values: of complex ones the amplitude; what isn't finite is masked."""
     if np.iscomplexobj(values):
         values = abs(values)
-    found = values.astype("float32")
+    with np.errstate(over="ignore"):  # such as nodata of -1.8e308
+        found = values.astype("float32")
     if values.dtype.kind == "f":
         found.mask = ma.getmaskarray(values) | ~np.isfinite(found.filled(0))
     return found
