@@ -197,6 +197,17 @@ def test_a_job_that_costs_more_than_estimated_ends_the_execution(
 
 
 @pytest.mark.usefixtures("dear_jobs")
+def test_a_batch_without_anything_left_is_within_its_limit(
+    batch: up42.Batch, sandbox: Sandbox
+) -> None:
+    batch.estimate()
+    limit = batch.cost.credits
+    batch.execute(max_credits=limit).track(wait=0.2)
+    assert batch.credits > limit
+    assert batch.execute(max_credits=limit).counts == {"captured": 3}
+
+
+@pytest.mark.usefixtures("dear_jobs")
 def test_the_limit_counts_what_untracked_jobs_cost(batch: up42.Batch, sandbox: Sandbox) -> None:
     batch.estimate()
     limit = batch.cost.credits

@@ -97,11 +97,12 @@ class BatchExecution:
             wanted = [entry for entry in wanted if entry.status == PENDING or entry.has_failed]
             unknown = [entry for entry in wanted if is_retry or not is_estimated(entry)]
             failures |= estimate(self.journal, unknown, self.progress)
+            valid = valid_of(wanted, failures)
             tracker = Tracker(self.journal, self.entries, self.wait)
-            if self.max_credits is not None:
+            if valid and self.max_credits is not None:
                 # What earlier jobs cost by now counts, not what was estimated.
                 tracker.poll()
-            failures |= self._execute(self._affordable(valid_of(wanted, failures)), tracker)
+            failures |= self._execute(self._affordable(valid), tracker)
             # Those that were in flight when the others were given up might have succeeded.
             missing = {e.index for e in self.entries if e.job is None or e.has_failed}
             return {index: e for index, e in failures.items() if index in missing}
@@ -142,7 +143,7 @@ class BatchExecution:
     def _affordable(self, wanted: list[BatchEntry]) -> list[BatchEntry]:
         """Return what fits the limit: all, or if that was requested, the cheapest."""
         limit = self.max_credits
-        if limit is None:
+        if limit is None or not wanted:
             return wanted
         spent = sum(entry._spent for entry in self.entries)
         cost = total(wanted)
