@@ -103,3 +103,10 @@ def test_a_folder_that_cannot_be_made(sandbox: Sandbox, up42_here: Up42, home: P
     ended = up42_here("jobs", "download", job_id, "--output", "taken/deeper", "--json")
     assert (ended.code, ended.out) == (ExitCode.ERROR, "")
     assert "taken" in json.dumps(ended.error)
+
+
+def test_an_empty_folder_is_not_the_current_one(sandbox: Sandbox, up42_here: Up42) -> None:
+    # As `--output "$FOLDER"` without such a variable.
+    ended = up42_here("jobs", "download", sandbox.add_job().id, "--output", "")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--output': it's empty" in ended.err

@@ -174,6 +174,7 @@ def test_a_filter_that_is_none(up42_here: Up42, text: str) -> None:
     [
         (("--bbox", "a"), "--bbox"),
         (("--bbox", "5,0,4,1"), "--bbox=[5.0, 0.0, 4.0, 1.0]"),
+        (("--limit", str(10**20)), "--limit"),
         (("--acquired-after", "soon"), "--acquired-after='soon'"),
         (("--intersects", "nowhere.geojson"), "--intersects"),
         (("--collection", "PNEE"), "Did you mean 'PNEO'?"),
@@ -236,6 +237,7 @@ def test_the_filters_of_jobs(sandbox: Sandbox, up42_here: Up42) -> None:
         (("--sort", "colour"), "--sort"),
         (("--sort", "credits.sideways"), "--sort"),
         (("--limit", "0"), "--limit"),
+        (("--limit", str(10**20)), "--limit"),
         (("--min-duration", "-1"), "--min-duration"),
         (("--json", "--csv"), "exclude each other"),
         (("--nonsense",), "--nonsense"),

@@ -38,7 +38,11 @@ def no_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
 
 
-def test_where_there_is_no_terminal_nothing_is_cut() -> None:
+@pytest.mark.parametrize("columns", ["", "0", "wide"])
+def test_where_there_is_no_terminal_nothing_is_cut(
+    monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     heading, row = table([{**ROW, "process": "x" * 500}], COLUMNS).splitlines()
     assert heading.split() == ["id", "process", "credits", "created"]
     assert row.split() == [ROW["id"], "x" * 500, "12", "2024-06-01", "12:34"]

@@ -230,6 +230,27 @@ def test_what_cannot_be_a_folder_is_named(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_what_is_no_item_is_named(make: Maker, tmp_path: Path) -> None:
+    item = make.item("one", x__tif="one")
+    assert len(up42.download_items(item, tmp_path, session=make.session)) == 1
+    wrong: list[Any] = [None, "one", [item, item.to_dict()]]
+    for items in wrong:
+        with pytest.raises(up42.InvalidInputError, match=r"of items is of type (None|str|dict)"):
+            up42.download_items(items, tmp_path, session=make.session)
+
+
+def test_a_current_directory_that_is_gone(
+    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = up42.Job.get(make.sandbox.add_job().id, session=make.session)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(up42.InvalidInputError, match="current directory doesn't exist"):
+        job.download_results(tmp_path / "results", progress=False)
+
+
 def test_a_file_here_is_no_url(make: Maker, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     href = make.item("one", x__tif="one").assets["x.tif"].href

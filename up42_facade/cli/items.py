@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import up42_facade as up42
-from up42_facade.cli.options import Group, LocalPath, auth_options
+from up42_facade.cli.options import LIMIT, Group, LocalPath, auth_options
 from up42_facade.cli.output import Output, format_time, output_options
 from up42_facade.cli.tables import Column
 
@@ -58,7 +58,7 @@ def items() -> None:
 @click.option(
     "--sort", "sortby", default=NEWEST_FIRST, metavar="FIELD", help=f"Sort field. [{NEWEST_FIRST}]"
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N items.")
+@click.option("--limit", type=LIMIT, metavar="N", help="Only the first N items.")
 @output_options
 @auth_options
 def list_items(

@@ -12,6 +12,7 @@ import click
 import up42_facade as up42
 from up42_facade.cli.errors import CommandError, ExitCode, on_interrupt
 from up42_facade.cli.options import (
+    LIMIT,
     Group,
     OutputFolder,
     asset_options,
@@ -96,7 +97,7 @@ def jobs() -> None:
     metavar="FIELD",
     help="created, credits, process_id, or status, with .asc or .desc. [created.desc]",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N jobs.")
+@click.option("--limit", type=LIMIT, metavar="N", help="Only the first N jobs.")
 @output_options
 @auth_options
 def list_jobs(

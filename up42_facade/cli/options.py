@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
@@ -31,6 +32,7 @@ from up42_facade.errors import escape_for_terminal
 SECRETS = ("UP42_PASSWORD", "UP42_PROJECT_API_KEY")
 NOTHING_DONE = "Nothing was executed."
 DEFAULT_WAIT = 60.0
+LIMIT = click.IntRange(1, sys.maxsize)
 # The documented default of Job.track: three days.
 DEFAULT_TIMEOUT = 60.0 * 60 * 24 * 3
 # A year, in seconds.
@@ -49,6 +51,8 @@ class LocalPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Any:
+        if not os.fspath(value):
+            self.fail("it's empty.", param, ctx)
         home = os.path.expanduser(value)  # noqa: PTH111 - Path's raises for a file named ~draft
         return super().convert(home, param, ctx)
 

@@ -169,9 +169,8 @@ def is_control(character: str) -> bool:
 
 def terminal_width() -> int:
     """Return how wide the output may be: unlimited if it isn't a terminal."""
-    if not sys.stdout.isatty() and not os.environ.get("COLUMNS"):
-        return UNLIMITED
-    return shutil.get_terminal_size((DEFAULT_WIDTH, 0)).columns
+    fallback = DEFAULT_WIDTH if sys.stdout.isatty() else UNLIMITED
+    return shutil.get_terminal_size((fallback, 0)).columns
 
 
 def fit(cells: Mapping[Column, Sequence[str]], limit: int) -> dict[Column, int]:

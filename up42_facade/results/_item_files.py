@@ -163,7 +163,7 @@ def signed_url(href: str, session: Session) -> str:
 
 
 def download_items(
-    items: Iterable[pystac.Item],
+    items: pystac.Item | Iterable[pystac.Item],
     output_directory: str | Path,
     *,
     assets: str | Sequence[str] | None = None,
@@ -177,7 +177,7 @@ def download_items(
     """Download the files of STAC items, several at a time.
 
     Args:
-        items: Items from UP42 storage.
+        items: Items from UP42 storage, or one of them.
         output_directory: A folder, or the URL of one in cloud storage, such as
             `s3://bucket/results` (extra `cloud`).
         item_files: Also write each item as `<item>.json` next to its files; `items` of
@@ -203,7 +203,7 @@ def download_items(
     Endpoint: POST /v2/assets/{assetId}/download-url.
     """
     return fetch_items(
-        items,
+        checked_items(items),
         output_directory,
         session=resolve_session(session),
         assets=assets,
@@ -213,6 +213,20 @@ def download_items(
         progress=progress,
         storage_options=storage_options,
     )
+
+
+def checked_items(items: Any) -> list[pystac.Item]:
+    """Return one item or several as a list; raise InvalidInputError if one isn't an item."""
+    import pystac
+
+    found = as_list(items)
+    for place, item in enumerate(found):
+        if not isinstance(item, pystac.Item):
+            raise InvalidInputError(
+                f"Entry {place} of items is of type {type(item).__name__}: expected pystac items, "
+                "as search_items() and Job.items return them."
+            )
+    return found
 
 
 def fetch_items(

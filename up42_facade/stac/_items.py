@@ -478,6 +478,10 @@ def readable(read: Callable[[dict[str, Any]], Any], content: dict[str, Any]) -> 
         return read(usable(content))
     except Exception as error:  # pystac raises errors of any class
         problem = type(error).__name__
+    if problem == "FileNotFoundError":  # raised by `os.getcwd`, which pystac calls for any URL
+        raise InvalidInputError(
+            "The current directory doesn't exist anymore: change to another one and call again."
+        )
     # Raised here, without the error of pystac as its context: that quotes the content.
     raise UnexpectedResponseError(
         f"The server sent an object that pystac can't read as STAC ({problem}): type "
