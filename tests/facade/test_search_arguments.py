@@ -268,7 +268,8 @@ def test_a_frame(sandbox: Sandbox, session: up42.Session) -> None:
         found = shapely.geometry.shape(sent(sandbox)["intersects"])
         assert found.normalize().equals_exact(frame.union_all().normalize(), 1e-6)
     sandbox.clear_requests()
-    for unusable in (frame.set_crs(None, allow_override=True), frame[:0]):
+    without = geopandas.GeoDataFrame({"name": ["no geometry"]})
+    for unusable in (frame.set_crs(None, allow_override=True), frame[:0], without):
         with pytest.raises(up42.InvalidInputError, match="intersects"):
             up42.search_items(intersects=unusable, session=session)
     assert sandbox.requests == []

@@ -194,8 +194,9 @@ def geometry(name: str, value: Any) -> dict[str, Any]:
 
 def united(name: str, frame: Any) -> Any:
     """Return the union of a frame's geometries in EPSG:4326."""
-    if frame.crs is None:
-        raise InvalidInputError(f"{name} has no CRS: set it with set_crs().")
+    # Without a column of geometries, a frame raises an AttributeError.
+    if getattr(frame, "crs", None) is None:
+        raise InvalidInputError(f"{name} has no geometries or no CRS: set it with set_crs().")
     return frame.to_crs("EPSG:4326").union_all()
 
 
