@@ -61,6 +61,13 @@ def test_every_top_level_file_is_released_or_known_not_to_be(project: Project) -
     assert here - local - {"pyproject.toml"} <= {path.split("/")[0] for path in project.sdist_paths}
 
 
+def test_mutants_have_modules_and_tests(project: Project) -> None:
+    settings = project.settings["tool"]["mutmut"]
+    named = ("source_paths", "only_mutate", "pytest_add_cli_args_test_selection", "also_copy")
+    paths = [path for name in named for path in settings[name]]
+    assert [path for path in paths if not (project.root / path).exists()] == []
+
+
 def test_decisions_have_one_form(project: Project) -> None:
     folder = project.root / "docs/decisions"
     index = (folder / "index.md").read_text(encoding="utf-8")
