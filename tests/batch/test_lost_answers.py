@@ -279,6 +279,48 @@ def test_each_lost_request_explains_one_job(
     assert found == (set(sandbox.jobs) if is_one_too_many else set())
 
 
+def test_a_later_request_is_no_rival_for_a_job_that_it_knew(
+    sandbox: Sandbox, session: up42.Session, make: Make, tmp_path: Path
+) -> None:
+    with up42.Batch(make("a"), path=tmp_path / "a.db") as first:
+        sandbox.inject(
+            Fault(path=EXECUTION, drop="after"), Fault(path=JOBS, status=503, after=1, times=None)
+        )
+        with pytest.raises(up42.PartialBatchError):
+            first.execute()
+    sandbox.clear_faults()
+    session.close()
+    with (
+        new_session(sandbox) as fresh,
+        up42.Batch.resume(tmp_path / "a.db", session=fresh) as first,
+        up42.Batch(make("a", session=fresh)) as second,
+    ):
+        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        with pytest.raises(up42.PartialBatchError):
+            second.execute()
+        first.execute()
+        assert [job.id for job in first.jobs] == list(sandbox.jobs)
+
+
+def test_jobs_that_appear_between_executions_are_known_after_a_restart(
+    sandbox: Sandbox, session: up42.Session, make: Make, tmp_path: Path
+) -> None:
+    with up42.Batch(make("a", "b"), path=tmp_path / "a.db") as batch:
+        batch[:1].execute()
+        more = {**batch[1].inputs, "more": 1}
+        foreign = sandbox.add_job("true-color-conversion", inputs=more)
+        sandbox.inject(Fault(path=EXECUTION, drop="before"))
+        with pytest.raises(up42.PartialBatchError):
+            batch[1:].execute()
+    session.close()
+    with (
+        new_session(sandbox) as fresh,
+        up42.Batch.resume(tmp_path / "a.db", session=fresh) as batch,
+    ):
+        batch.execute()
+        assert {job.id for job in batch.jobs} == sandbox.jobs.keys() - {foreign.id}
+
+
 def test_titles_that_a_server_makes_equal(sandbox: Sandbox, make: Make) -> None:
     """Two new jobs are one too many to be explained by one other request."""
     trimmed = {"definition": {"inputs": {"title": "Scene"}}}
