@@ -158,9 +158,9 @@ def _handler(store: Store) -> type[BaseHTTPRequestHandler]:
             if partial:
                 total = blob.total or len(data)
                 self.send_header("Content-Range", f"bytes {first}-{last - 1}/{total}")
-            if etag:
+            if etag is not None:
                 self.send_header("ETag", etag)
-            if blob.modified:
+            if blob.modified is not None:
                 self.send_header("Last-Modified", blob.modified)
             for name, value in blob.headers.items():
                 self.send_header(name, value)

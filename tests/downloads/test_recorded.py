@@ -82,6 +82,13 @@ def test_what_changed_is_fetched_again(store, tmp_path, fetch, change):
     assert all(path.exists() for path in fetched)
 
 
+def test_empty_validators_confirm_nothing(store, tmp_path, fetch):
+    blob = store.put(archive(b"one"), etag="", modified="")
+    fetch(blob, tmp_path)
+    fetch(blob, tmp_path)
+    assert was_fetched_again(blob)
+
+
 def test_overwrite_fetches_again(store, tmp_path, fetch):
     blob = store.put(archive(b"one"))
     fetch(blob, tmp_path)

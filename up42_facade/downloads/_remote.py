@@ -142,7 +142,7 @@ class Validator:
 
         The length alone proves nothing: at least the ETag or the date must be known and equal.
         """
-        has_version = any(isinstance(mine, str) for mine, _ in self._shared(other))
+        has_version = any(isinstance(mine, str) and mine for mine, _ in self._shared(other))
         return has_version and not self.differs_from(other)
 
     def _shared(self, other: Validator) -> list[tuple[object, object]]:
