@@ -110,3 +110,11 @@ def test_an_empty_folder_is_not_the_current_one(sandbox: Sandbox, up42_here: Up4
     ended = up42_here("jobs", "download", sandbox.add_job().id, "--output", "")
     assert (ended.code, ended.out) == (2, "")
     assert "--output': it's empty" in ended.err
+
+
+def test_messages_name_the_place_in_a_store(sandbox: Sandbox, up42_here: Up42) -> None:
+    job = sandbox.add_job()
+    ended = up42_here("jobs", "download", job.id, "--output", f"memory://{job.id}", "--items")
+    paths = ended.out.splitlines()
+    assert len(paths) == 2
+    assert sorted(ended.err.splitlines()) == sorted(f"Uploaded {path}." for path in paths)

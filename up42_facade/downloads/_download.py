@@ -37,6 +37,7 @@ from up42_facade.downloads._layout import (
 )
 from up42_facade.downloads._names import (
     FALLBACK_NAME,
+    RESERVED_NAME,
     below,
     header_name,
     link_name,
@@ -52,7 +53,7 @@ from up42_facade.downloads._remote import (
     Validator,
     is_html,
 )
-from up42_facade.downloads._stores import Store, temporary_folder
+from up42_facade.downloads._stores import Store, temporary_folder, without_secrets
 from up42_facade.downloads._transfer import PartFile, fill
 from up42_facade.errors import (
     InvalidInputError,
@@ -302,6 +303,7 @@ def _put(
     if is_new:
         added.append(name)
     path.unlink()
+    logger.info("Uploaded %s.", without_secrets(str(store.location(name))))
 
 
 def _download_all(
@@ -379,7 +381,8 @@ def _download(
                     raise in_use(target)
                 write_record(folder, source_id, part.validator, [name], [ready])
             part.publish(ready)
-    logger.info("Downloaded %s.", target)
+    if not folder.name.startswith(RESERVED_NAME):  # else it's on its way into a store
+        logger.info("Downloaded %s.", target)
     return target
 
 
