@@ -32,6 +32,7 @@ import click
 
 from up42_facade.cli.main import commands
 from up42_sandbox import Sandbox
+from up42_sandbox.storage.objects import FILES_VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "cli-session.md"
@@ -79,7 +80,11 @@ class Terminal:
             shim.write_text(f'#!/bin/sh\nexec "{sys.executable}"{arguments} "$@"\n')
             shim.chmod(0o755)
         ours = ("UP42_", "VIRTUAL_ENV", "PYTHON")
-        outside = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        outside = {
+            name: value
+            for name, value in os.environ.items()
+            if name == FILES_VARIABLE or not name.startswith(ours)
+        }
         self._shell = subprocess.Popen(
             ["/bin/sh"],
             cwd=home,

@@ -70,7 +70,6 @@ def run_to_the_end(
     [
         (200, 1, {"estimate": 4, "execute": 9, "track": 3, "download": 4}),
         (40, 2, {"estimate": 2, "execute": 10, "track": 2, "download": 6}),
-        (40, 3, {"estimate": 2, "execute": 10, "track": 2, "download": 6}),
     ],
     ids=str,
 )
