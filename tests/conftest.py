@@ -44,15 +44,24 @@ IMPATIENT = up42.TransportOptions(
 )
 
 
-# These take longest: a worker that began with one of them in the end would be the last one.
+# These take longest: whoever began with one of them in the end would be the last one.
 LONGEST = (
-    "batch/test_killed.py", "cli/test_documents", "credits/", "docs/test_site",
+    "batch/test_killed.py", "cli/test_documents", "credits/", "docs/test_pages", "docs/test_site",
     "notebooks/", "updating/test_judges",
 )  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not any(part in item.nodeid for part in LONGEST))
+    """Let each worker begin with its part of them: its items stand one after the other."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    longest = [item for item in items if any(part in item.nodeid for part in LONGEST)]
+    others = [item for item in items if item not in longest]
+    share = -(-len(others) // workers)
+    items[:] = [
+        item
+        for number in range(workers)
+        for item in (*longest[number::workers], *others[number * share : (number + 1) * share])
+    ]
 
 
 @pytest.fixture(autouse=True)
