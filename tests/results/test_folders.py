@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import fcntl
 import io
 import os
 import shutil
+import threading
+import time
 import uuid
 import zipfile
 from collections.abc import Callable
@@ -294,6 +297,20 @@ def test_a_folder_that_something_else_keeps_locked(
         os.close(handle)
     assert not [path for path in tmp_path.iterdir() if path.name != ".up42"]
     assert len(make.get(tmp_path, make.item("one", x__tif="one"))) == 1
+
+
+def test_ctrl_c_does_not_wait_for_the_lock_of_a_folder(make: Maker, tmp_path: Path) -> None:
+    item = make.item("one", x__tif="one", y__tif="two")
+    handle = os.open(tmp_path, os.O_RDONLY)
+    started = time.monotonic()
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        threading.Timer(0.5, _thread.interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            make.get(tmp_path, item)
+    finally:
+        os.close(handle)
+    assert time.monotonic() - started < 60
 
 
 def test_analytics_jobs_in_one_folder(sandbox: Sandbox, tmp_path: Path) -> None:

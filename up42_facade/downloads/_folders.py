@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any, BinaryIO, TypeVar
 
 from attrs import frozen
 
+from up42_facade._common.stopping import TransferStop
 from up42_facade.downloads._names import below
 from up42_facade.errors import DownloadError, Up42Error
 
@@ -163,13 +164,20 @@ def lock(handle: int) -> bool:
     return True
 
 
-def _is_free(handle: int) -> bool:
-    """Lock an open folder unless another has it; return whether the caller may go on."""
-    try:
-        lock(handle)
-    except BlockingIOError:
-        return False
-    return True
+def _lock_when_free(handle: int, folder: Path) -> None:
+    """Lock an open folder as soon as no other has it."""
+    stop = TransferStop(lambda: None)
+    give_up_at = monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            lock(handle)
+            return
+        except BlockingIOError:
+            if stop.wait(LOCK_POLL_SECONDS) or monotonic() > give_up_at:
+                raise DownloadError(
+                    f"{folder} is locked by another program, such as the shell's flock: lock "
+                    "another file instead, or wait until that program ends and call again."
+                ) from None
 
 
 @contextmanager
@@ -190,14 +198,7 @@ def exclusive(folder: Path) -> Iterator[None]:
         yield
         return
     try:
-        give_up_at = monotonic() + LOCK_SECONDS
-        while not _is_free(handle):
-            if monotonic() > give_up_at:
-                raise DownloadError(
-                    f"{folder} is locked by another program, such as the shell's flock: lock "
-                    "another file instead, or wait until that program ends and call again."
-                )
-            sleep(LOCK_POLL_SECONDS)
+        _lock_when_free(handle, folder)
         yield
     finally:
         # Not only closed: a Python process that was forked in between would keep the lock.
