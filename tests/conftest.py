@@ -70,6 +70,8 @@ def no_outside_settings(
 ) -> Iterator[None]:
     """Each test starts without UP42_… variables, stored logins, and a default session."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "no-config"))
+    # Tests that run notebooks load it; others would take themselves for one and show progress bars.
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     for name in [name for name in os.environ if name.startswith("UP42_")]:
         if name not in KEPT:
             monkeypatch.delenv(name)

@@ -394,7 +394,7 @@ local("Batch", "session to_dataframe", lambda world: world.batch())
 LOCAL["Batch.replace"] = lambda world: lambda: world.batch().replace(0, world.template())
 local(
     "BatchEntry",
-    "charged cost errors files geometry has_failed inputs is_finished is_succeeded job reason "
+    "charged cost errors files has_failed inputs is_finished is_succeeded job reason "
     "status template title",
     lambda world: world.batch()[0],
 )
