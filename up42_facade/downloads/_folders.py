@@ -8,8 +8,10 @@ import json
 import os
 import secrets
 import stat
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 from time import monotonic
@@ -197,14 +199,24 @@ def exclusive(folder: Path) -> Iterator[None]:
     except (ImportError, OSError):
         yield
         return
-    try:
-        _lock_when_free(handle, folder)
-        yield
-    finally:
-        # Not only closed: a Python process that was forked in between would keep the lock.
-        with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_UN)
-        os.close(handle)
+    with _turn(folder, os.getpid()):
+        try:
+            _lock_when_free(handle, folder)
+            yield
+        finally:
+            # Not only closed: a Python process that was forked in between would keep the lock.
+            with contextlib.suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_UN)
+            os.close(handle)
+
+
+@lru_cache(maxsize=1000)
+def _turn(folder: Path, process_id: int) -> threading.Lock:
+    """Return the lock at which the threads of this program wait, so that only one of them polls.
+
+    A forked child has locks of its own: nobody would release those of its parent.
+    """
+    return threading.Lock()
 
 
 @contextmanager
