@@ -166,8 +166,9 @@ def row(figure: Figure, readings: Readings, environment: dict[str, str]) -> Row:
 
 
 def write(rows: dict[str, Row]) -> None:
-    """Write results, page, and chart."""
+    """Write results, and page and chart as the results are stored: rounded."""
     report.save(RESULTS, rows)
+    rows = report.load(RESULTS, figures())
     PAGE.write_text(report.page(rows, figures()), encoding="utf-8")
     CHART.write_text(report.chart(rows), encoding="utf-8")
 

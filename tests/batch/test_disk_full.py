@@ -232,7 +232,9 @@ def test_no_room_for_results(
     paths = batch.download(folder)
     assert sorted(paths) == sorted(ids)
     assert {path: path.stat().st_mtime_ns for path in whole} == whole
-    assert sum(entry.origin == "storage" for entry in sandbox.requests) == 2
+    # By path: a request of before, given up with its job, may still be recorded.
+    requested = {entry.path for entry in sandbox.requests if entry.origin == "storage"}
+    assert len(requested) == 2
 
 
 def test_no_room_to_note_results(make: Make, path: Path, sandbox: Sandbox, tmp_path: Path) -> None:
