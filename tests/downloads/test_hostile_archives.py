@@ -107,7 +107,7 @@ COSTLY: dict[str, tuple[Callable[[], bytes], str | None]] = {
         "more than 100,000 members",
     ),
     "long names": (
-        lambda: tgz(*(pax(path=("€" * 75 + f"{n}/") * 4) + MEMBER for n in range(24_000))),
+        lambda: tgz(*(pax(path=("€" * 75 + f"{n}/") * 4) + MEMBER for n in range(30_000))),
         "the names up to it",
     ),
     "zeros after the end": (
