@@ -24,7 +24,7 @@ from tests.batch.zygote import ROOT
 from tests.conftest import new_session
 
 # What begins just before a stop and what just after it can't be chosen over a socket.
-from up42_facade._common.stopping import Stop, TransferStop
+from up42_facade._common.threads import Stop, TransferStop
 from up42_sandbox import Fault, Sandbox
 
 COUNT = 20

@@ -240,6 +240,7 @@ def test_conditions(sandbox: Sandbox, session: up42.Session) -> None:
     assert cloudy not in ids(session, filter=clear, collection="SPOT")
     oldest = ids(session, sortby="properties.datetime")
     assert ids(session, sortby="properties.datetime", limit=2) == oldest[:2]
+    assert ids(session, sortby="properties.datetime", limit=10**20) == oldest
 
 
 def test_conditions_are_sent(sandbox: Sandbox, session: up42.Session) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from typing import TypeVar
 
+from up42_facade._common.threads import in_background
 from up42_facade.errors import UnexpectedResponseError
 
 Page = TypeVar("Page")
-T = TypeVar("T")
 # Consecutive pages without new entries after which a listing counts as endless. A list that
 # changes while it's read can have a page twice; a search can have empty pages in the middle.
 STALE_PAGES = 20
@@ -77,19 +76,3 @@ def endless(what: str, pages: int) -> UnexpectedResponseError:
         " Try again, and report it to UP42 if it persists.",
         status_code=200,
     )
-
-
-def in_background(act: Callable[[], T]) -> Future[T]:
-    """Run a function in a thread that the interpreter doesn't wait for when it exits."""
-    arrival: Future[T] = Future()
-    # From now on, it can't be canceled.
-    arrival.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            arrival.set_result(act())
-        except BaseException as error:
-            arrival.set_exception(error)
-
-    threading.Thread(target=run, name="up42-background", daemon=True).start()
-    return arrival

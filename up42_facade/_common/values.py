@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from numbers import Integral, Real
@@ -51,10 +52,13 @@ def whole(value: object) -> int | None:
 
 
 def check_count(name: str, value: object, least: int = 1) -> int:
-    """Return a whole number; raise InvalidInputError if the argument isn't one, or is too small."""
+    """Return a whole number; raise InvalidInputError if the argument isn't one, or is too small.
+
+    No list is longer than `sys.maxsize`, so that a greater number is returned as this one.
+    """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise InvalidInputError(f"{name}={value!r}: expected a whole number of at least {least}.")
-    return int(value)
+    return min(int(value), sys.maxsize)
 
 
 def check_seconds(**times: Any) -> None:

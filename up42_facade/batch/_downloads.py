@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from attrs import field, frozen
 
 from up42_facade._common.progress import ByteBar
-from up42_facade._common.stopping import Stop, completed
+from up42_facade._common.threads import Stop, completed
 from up42_facade._common.urls import without_query
 from up42_facade.batch._entries import BatchEntry, Failures
 from up42_facade.batch._journal import Journal

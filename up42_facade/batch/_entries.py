@@ -10,7 +10,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from up42_facade._common.html import Status, table
-from up42_facade._common.stopping import completed
+from up42_facade._common.threads import completed
 from up42_facade._common.tracking import TRANSIENT_ERRORS
 from up42_facade.errors import (
     AuthenticationError,

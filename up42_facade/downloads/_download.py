@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from up42_facade._common.logs import get_logger
 from up42_facade._common.progress import ByteBar, bar
-from up42_facade._common.stopping import Stop, completed, stop_all
+from up42_facade._common.threads import Stop, completed, stop_all
 from up42_facade._common.urls import without_query
 from up42_facade._common.values import check_count
 from up42_facade.downloads._archives import download_archive

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from attrs import frozen
 
-from up42_facade._common.stopping import TransferStop
+from up42_facade._common.threads import TransferStop
 from up42_facade.downloads._names import below
 from up42_facade.errors import DownloadError, Up42Error
 

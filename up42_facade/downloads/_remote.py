@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import frozen
 
-from up42_facade._common.stopping import TransferStop
+from up42_facade._common.threads import TransferStop
 from up42_facade._common.urls import without_query
 from up42_facade.downloads._checksums import Checksum, Verifier, header_checksums, parse_checksum
 from up42_facade.downloads._inflate import crc32, reason_of

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import asdict
 
-from up42_facade._common.stopping import completed, stop_all
+from up42_facade._common.threads import completed, stop_all
 from up42_facade.downloads._checksums import matches_file, verify_file
 from up42_facade.downloads._folders import (
     create_plain,

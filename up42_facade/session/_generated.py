@@ -10,7 +10,7 @@ import httpx
 from attrs import define, evolve, field
 
 from up42_client import AuthenticatedClient
-from up42_facade._common.paging import in_background
+from up42_facade._common.threads import in_background
 
 
 @define

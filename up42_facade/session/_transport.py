@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from attrs import field, frozen
 
-from up42_facade._common.stopping import INTERRUPT_SECONDS
+from up42_facade._common.threads import INTERRUPT_SECONDS
 from up42_facade._common.urls import without_query
 from up42_facade.errors import InvalidInputError, NotAuthenticatedError
 from up42_facade.session._network import Network

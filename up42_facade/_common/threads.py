@@ -1,4 +1,4 @@
-"""Stop transfers from another thread, all that were started in one context; wait for threads."""
+"""Threads: start them, wait for them, and stop the transfers that run in them."""
 
 from __future__ import annotations
 
@@ -110,6 +110,22 @@ def completed(futures: Collection[Future[T]]) -> Iterator[Future[T]]:
             continue
         left -= 1
         yield future
+
+
+def in_background(act: Callable[[], T]) -> Future[T]:
+    """Run a function in a thread that the interpreter doesn't wait for when it exits."""
+    arrival: Future[T] = Future()
+    # From now on, it can't be canceled.
+    arrival.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            arrival.set_result(act())
+        except BaseException as error:
+            arrival.set_exception(error)
+
+    threading.Thread(target=run, name="up42-background", daemon=True).start()
+    return arrival
 
 
 _present: ContextVar[Stop | None] = ContextVar("up42_facade_stop", default=None)
